@@ -1,0 +1,1 @@
+# Fuzzers: tests/fuzz/fuzz_NAME.c, libFuzzer with ASan and UBSan.

@@ -1,0 +1,81 @@
+/*
+ * access.h - the one place that says yes or no.
+ *
+ * Grants compile to SQL branches (architecture 3, "grant"): several scopes of
+ * one person become branches merged by UNION, each by its own index.
+ */
+#ifndef ACCESS_ACCESS_H
+#define ACCESS_ACCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ctx;
+
+enum right {
+    RIGHT_READ,
+    RIGHT_CREATE,
+    RIGHT_UPDATE,
+    RIGHT_DELETE,
+    RIGHT_EXPORT,
+    RIGHT_DESIGN
+};
+
+enum scope_kind {
+    SCOPE_ALL,
+    SCOPE_OWNER,       /* owner = person */
+    SCOPE_DEPARTMENT,  /* department = departments[0] */
+    SCOPE_DEPARTMENTS, /* department IN (own and below), one row a department */
+    SCOPE_READER,      /* a row in access_reader names him */
+};
+
+struct scope {
+    enum scope_kind kind;
+    int64_t person;
+    const int64_t *departments;
+    size_t department_count;
+};
+
+struct scopes {
+    struct scope items[8];
+    size_t count; /* 0: nothing is visible */
+};
+
+/* The scopes of ctx->person for a right on a form; SCOPE_ALL alone for the
+ * system, and for a module on the forms of its capabilities. */
+int access_scopes(struct scopes *out, struct ctx *ctx, const char *form,
+                  enum right right);
+
+/* Whether the person may use the form in this way at all (menu, button). */
+bool access_form(struct ctx *ctx, const char *form, enum right right);
+
+/* What access needs of one record. */
+struct record_facts {
+    const char *form;
+    int64_t id, owner, department;
+};
+/* 0; E_NOT_FOUND where the person may not even read it; E_FORBIDDEN where he
+ * may read but not do this. */
+int access_record(struct ctx *ctx, const struct record_facts *record,
+                  enum right right);
+
+/* The table reader(record, user, why, until): a task, a share, a mention.
+ * In the current write transaction. */
+int access_reader_add(struct ctx *ctx, int64_t record, int64_t user,
+                      const char *why, int64_t until);
+int access_reader_remove(struct ctx *ctx, int64_t record, int64_t user,
+                         const char *why);
+
+/* Administrator pages and commands: E_FORBIDDEN for others. */
+int access_administrator(struct ctx *ctx);
+/* Whether a module's features are on for this person (and site). */
+bool access_module(struct ctx *ctx, const char *module);
+
+/* Grants: who (kind "everyone", "user", "department", "role"; id) may do
+ * what on which form ("*": each) within which scope. */
+int access_grant_set(struct ctx *ctx, const char *who_kind, int64_t who,
+                     const char *form, enum right right, enum scope_kind scope,
+                     bool granted);
+
+#endif

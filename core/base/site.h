@@ -1,0 +1,62 @@
+/*
+ * site.h - a site: the folder that holds all state, and its tenon.cfg.
+ *
+ * In base because the front, which opens no store, needs it too.
+ */
+#ifndef BASE_SITE_H
+#define BASE_SITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ctx;
+
+/* Settings of tenon.cfg, each range-checked; see docs/admin/settings.md. */
+struct settings {
+    const char *listen; /* "127.0.0.1:8080", "[::]:80" */
+    const char **hosts; /* allowed Host names (S30); empty: any that
+                           is an address or localhost when demo */
+    size_t host_count;
+    const char **proxies; /* addresses whose forwarded headers count */
+    size_t proxy_count;
+    int page_workers;                 /* 0: max(3, cores) */
+    int64_t body_max;                 /* bytes; default 32 MiB */
+    int64_t spool_max;                /* bytes of all spooled bodies; 256 MiB */
+    int connections_per_address;      /* default 200 */
+    int connections_max;              /* default 4000 */
+    int event_streams_max;            /* per session, default 4 */
+    int header_seconds, body_seconds; /* 10, 300 */
+    int session_idle_minutes, session_absolute_hours; /* 480, 168 */
+    int worker_memory_mb;   /* hard limit of a worker; 512 */
+    int worker_requests;    /* recycled after; 20000 */
+    int soft_ms, hard_ms;   /* 10000, 12000 */
+    const char *durability; /* "full" (or "group", later) */
+    const char *smtp_url;   /* "smtp://host:25"; NULL: captured in a file */
+    const char *smtp_from;
+    const char *public_url; /* for links in mails */
+    const char *zone;       /* "Asia/Shanghai" */
+    const char *locale;     /* default language of the site */
+    const char *theme;      /* "default" */
+    bool demo;              /* made by init --demo; shown on each page */
+    int slow_query_ms;      /* 100 */
+};
+
+struct site {
+    const char *folder; /* absolute */
+    const char *share;  /* where themes, pages, catalogs are installed */
+    struct settings settings;
+};
+
+/* Reads FOLDER/tenon.cfg. Refuses unknown names, wrong types and ranges with
+ * file and line. Everything lives in the context's arena. */
+int site_read(struct site **out, struct ctx *ctx, const char *folder);
+
+/* FOLDER/NAME as arena text. */
+const char *site_path(struct ctx *ctx, const struct site *site,
+                      const char *name);
+
+/* The share folder: $TENON_SHARE, else ../share/tenon beside the program. */
+const char *share_folder(struct ctx *ctx);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * hook.h - modules' and rooms' functions around a change of a record, task or
+ * user. Hooks add, they never override. The registry is the process's, filled
+ * while a worker starts.
+ */
+#ifndef EVENT_HOOK_H
+#define EVENT_HOOK_H
+
+#include <stdbool.h>
+
+struct ctx;
+struct record;
+
+enum hook_when {
+    HOOK_BEFORE_SAVE, /* create and update; may change the record's values */
+    HOOK_BEFORE_DELETE,
+    HOOK_AFTER_SAVE, /* in the transaction, after the row is written */
+    HOOK_AFTER_DELETE,
+    HOOK_COMMITTED, /* by the outbox, in the jobs lane, at least once */
+};
+
+typedef int (*hook_call)(struct ctx *ctx, struct record *record, void *payload);
+
+struct hook {
+    const char *form; /* "vehicle.booking"; "*" for all */
+    enum hook_when when;
+    const char *module; /* id; NULL: a room of the core */
+    const char *name;   /* entry point, for attribution */
+    int order;          /* smaller first; core rooms use < 0 */
+    const char *guard;  /* field whose value is locked; NULL: the form */
+    bool required;      /* fails closed while its module is quarantined */
+    hook_call call;
+    void *payload;
+};
+
+/* Copies the struct; the strings must live as long as the process. */
+void hook_add(const struct hook *hook);
+
+/* Runs the hooks in order; the first that fails ends it with its code. The
+ * module's frame is on the attribution slot and ctx->module set meanwhile. */
+int hook_run(struct ctx *ctx, enum hook_when when, const char *form,
+             struct record *record);
+
+/* True where any hook of that kind exists for the form. */
+bool hook_any(enum hook_when when, const char *form);
+
+/* A required hook of a module that did not load: saving the form answers
+ * E_UNAVAILABLE until it is back. */
+void hook_missing(const char *form, const char *module);
+
+#endif

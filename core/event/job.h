@@ -1,0 +1,54 @@
+/*
+ * job.h - background work in the store: claimed with a lease, retried with
+ * back-off, at last an incident that an administrator can retry.
+ */
+#ifndef EVENT_JOB_H
+#define EVENT_JOB_H
+
+#include <stdint.h>
+
+struct ctx;
+struct value;
+
+struct job {
+    int64_t id;
+    const char *kind;
+    const struct value *data;
+    int attempt; /* from 1 */
+};
+
+typedef int (*job_call)(struct ctx *ctx, const struct job *job);
+
+struct job_kind {
+    const char *kind;   /* "form.pdf_preview" */
+    const char *module; /* NULL: core */
+    job_call call;      /* 0: done; negative: tried again */
+    int seconds;        /* deadline of one attempt = lease */
+    int attempts;       /* then an incident; 0: the default of 5 */
+};
+void job_register(const struct job_kind *kind);
+
+/* Adds a job in the current write transaction. due: ms UTC, 0: now. `unique`
+ * (may be NULL): while a waiting job has the same kind and key none is added.
+ */
+int job_add(struct ctx *ctx, const char *kind, const struct value *data,
+            int64_t due, const char *unique);
+
+/* A schedule: keeps one waiting job of that kind, every `seconds`. */
+int job_schedule(struct ctx *ctx, const char *kind, int seconds);
+
+/* Runs what is due, at most `most`; returns how many, or negative.
+ * *next_due: when to come again (ms UTC, INT64_MAX: nothing waits). */
+int job_run_due(struct ctx *ctx, int most, int64_t *next_due);
+
+/* Administration. */
+int job_retry(struct ctx *ctx, int64_t id);
+int job_discard(struct ctx *ctx, int64_t id);
+
+/* Incidents: what an administrator has to look at: failed jobs, crashed
+ * workers (collected from run/incidents), flows that wait. */
+int incident_add(struct ctx *ctx, const char *kind, const char *module,
+                 const char *number, const struct value *data);
+int incident_close(struct ctx *ctx, int64_t id);
+
+#endif

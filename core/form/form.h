@@ -1,0 +1,77 @@
+/*
+ * form.h - form definitions: what a record type is.
+ *
+ * A definition is JSON (docs/customizer/forms.md): forms/NAME.json of the
+ * site or a module. Publishing a version only adds (architecture 3, "record").
+ * Loaded forms belong to the process and are cached by the epoch "form".
+ */
+#ifndef FORM_FORM_H
+#define FORM_FORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/value.h"
+
+struct ctx;
+struct field;
+struct form;
+
+struct field_type; /* form/field_type.h: a row of the table of types */
+
+struct field {
+    const char *key;    /* [a-z][a-z0-9_]{0,39} */
+    const char *column; /* "f_amount"; NULL for sub_table */
+    const struct field_type *type;
+    const struct value *title; /* for locale_pick */
+    const struct value *hint;
+    bool required, read_only, hidden, unique, sortable;
+    int scale;                   /* decimal, money, percent */
+    int64_t max_length;          /* of text, in characters */
+    const struct value *options; /* the definition of this field, whole */
+    const char *target;          /* link, cascade: form name */
+    const char *computed;        /* Lua expression; NULL */
+    struct field **fields;       /* of a sub_table */
+    size_t field_count;
+    const char *table; /* of a sub_table: "r_budget__items" */
+    const struct form *form;
+};
+
+struct form {
+    int64_t id;
+    const char *name;   /* "budget", "vehicle.booking" */
+    const char *module; /* NULL: the site's or the core's */
+    int version;
+    const char *table; /* "r_budget" */
+    const struct value *title, *definition, *category, *icon;
+    struct field **fields;
+    size_t field_count;
+    const char *label_field; /* names a record: first text field by default */
+    const char *logic;       /* Lua source of the form's logic; NULL */
+    const char *flow; /* key of its process; NULL: records are just saved */
+    bool enabled;     /* its module is on */
+};
+
+int form_find(const struct form **out, struct ctx *ctx, const char *name);
+/* All enabled forms, by name. */
+int form_list(const struct form ***out, size_t *count, struct ctx *ctx);
+const struct field *form_field(const struct form *form, const char *key);
+
+/*
+ * Publishes a definition (create or new version) in its own transaction:
+ * checks all of it (JSON pointer of each error), makes or extends the tables
+ * and indexes. Unchanged text does nothing.
+ */
+int form_publish(struct ctx *ctx, const char *name, const char *module,
+                 const struct value *definition, const char *logic);
+
+/* Reads all NAME.json of FOLDER (and NAME.lua beside) and publishes each; a bad
+ * one is refused with file and pointer, its old version stays in force. Returns
+ * the number of refused ones, or negative. */
+int form_publish_folder(struct ctx *ctx, const char *folder,
+                        const char *module);
+/* Forms of a module that is off are hidden, their data stays. */
+int form_enable_module(struct ctx *ctx, const char *module, bool enabled);
+
+#endif

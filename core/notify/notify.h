@@ -1,0 +1,33 @@
+/*
+ * notify.h - notifications to people: in the portal (live) and by mail, in
+ * the receiver's language.
+ */
+#ifndef NOTIFY_NOTIFY_H
+#define NOTIFY_NOTIFY_H
+
+#include <stdint.h>
+
+struct ctx;
+struct value;
+
+/*
+ * Tells `user` something, in the current write transaction: a row for the
+ * portal, and an outbox row for mail where he wants mail.
+ * kind: catalog key of the text ("flow.notice.task"), args its placeholders;
+ * link: own path ("/tasks/123"). One kind about one link is one line while
+ * unread.
+ */
+int notify_user(struct ctx *ctx, int64_t user, const char *kind,
+                const struct value *args, const char *link);
+
+/* The person's notifications, newest first: list of {id, text, link, at,
+ * read}. */
+int notify_list(struct value **out, struct ctx *ctx, int most);
+int notify_unread(int64_t *count, struct ctx *ctx);
+/* id 0: all. */
+int notify_mark_read(struct ctx *ctx, int64_t id);
+
+/* Subscribes mail to the outbox; called while a worker starts. */
+void notify_start(void);
+
+#endif

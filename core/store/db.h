@@ -1,0 +1,116 @@
+/*
+ * db.h - the store: connections, statements, transactions.
+ *
+ * One interface, two drivers (store.md); this is all that other rooms see.
+ * SQL is written once in the common subset, parameters are ?1, ?2, …; every
+ * value is bound. A failed statement dooms its transaction, except inside a
+ * savepoint.
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ctx;
+struct db;
+struct query;
+struct value;
+
+enum db_open_flags {
+    DB_WORKER = 0, /* a worker or a command: joins the site's lock page */
+    DB_KEEPER = 1, /* may checkpoint */
+    DB_CREATE = 2, /* makes the database (tenon init) */
+    DB_MEMORY = 4, /* a private in-memory database, for unit tests */
+};
+
+/*
+ * Opens the site's database and sets ctx->db. `folder` is the site's. The
+ * caller closes it. Never carried over a fork. Refuses network file systems.
+ */
+int db_open(struct ctx *ctx, const char *folder, int flags);
+void db_close(struct db *db);
+
+/*
+ * Prepares (cached) and binds. `types` has a letter a value:
+ *   i int64_t · s const char* (NULL: SQL NULL) · d double
+ *   b const void*, size_t (blob) · t const char*, size_t (text) · n nothing
+ *   v const struct value* (null, bool, int, double, string, decimal = units)
+ * The query belongs to the connection until query_done, which the cleanup
+ * attribute QUERY_AUTO calls.
+ */
+int db_query(struct query **out, struct ctx *ctx, const char *sql,
+             const char *types, ...);
+/* The same with an array of values, for generated SQL. */
+int db_query_values(struct query **out, struct ctx *ctx, const char *sql,
+                    const struct value *const *values, size_t count);
+
+/* 1: a row is there; 0: no more; negative: error (recorded in the ctx). */
+int query_next(struct query *query);
+void query_done(struct query *query); /* NULL is allowed */
+static inline void query_cleanup(struct query **query)
+{
+    if (*query)
+        query_done(*query);
+}
+#define QUERY_AUTO __attribute__((cleanup(query_cleanup))) struct query
+
+/* Columns of the current row, from 0. Texts live until query_next/done;
+ * query_copy puts them into the call's arena (NULL for SQL NULL). */
+int64_t query_int(struct query *query, int column);
+double query_double(struct query *query, int column);
+const char *query_text(struct query *query, int column);
+const char *query_copy(struct query *query, int column);
+const void *query_blob(struct query *query, int column, size_t *length);
+bool query_is_null(struct query *query, int column);
+
+/* Runs a statement that gives no rows; returns 0 or negative. The number of
+ * changed rows: db_changes. A broken UNIQUE is E_CONFLICT with key
+ * "store.unique". */
+int db_exec(struct ctx *ctx, const char *sql, const char *types, ...);
+int db_exec_values(struct ctx *ctx, const char *sql,
+                   const struct value *const *values, size_t count);
+int64_t db_changes(struct ctx *ctx);
+/* First column of the first row; E_NOT_FOUND (no problem recorded) without
+ * a row. */
+int db_int(int64_t *out, struct ctx *ctx, const char *sql, const char *types,
+           ...);
+int db_text(const char **out, struct ctx *ctx, const char *sql,
+            const char *types, ...);
+
+/*
+ * Write transactions. tx_begin waits for the site's writer lock (its wait is
+ * a host frame) and begins; a nested tx_begin makes a savepoint, so that
+ * functions that write can be composed. Reading before writing: begin first.
+ */
+int tx_begin(struct ctx *ctx, const char *purpose);
+int tx_commit(struct ctx *ctx);
+/* Rolls back the innermost level. Safe after a failed statement. */
+void tx_rollback(struct ctx *ctx);
+bool tx_active(const struct ctx *ctx);
+/* Ends the level begun by tx_begin: commits where rc is 0, else rolls back;
+ * returns rc, or the commit's error:  return tx_end(ctx, rc); */
+int tx_end(struct ctx *ctx, int rc);
+
+/* `call(ctx, argument)` runs after the outermost commit; dropped when the
+ * level it was added in is rolled back. Argument: arena memory. */
+void tx_after_commit(struct ctx *ctx, void (*call)(struct ctx *, void *),
+                     void *argument);
+
+/* A read snapshot for several queries; nestable; ended by read_end. Inside a
+ * write transaction both do nothing. */
+int read_begin(struct ctx *ctx);
+void read_end(struct ctx *ctx);
+
+/* Epochs: raised in the transaction that changes what they name ("org",
+ * "grant", "form", "flow", "module", "theme"). epoch_read reads all with one
+ * query at the start of a request; epoch_of then is a memory read. */
+int epoch_raise(struct ctx *ctx, const char *name);
+int epoch_read(struct ctx *ctx);
+int64_t epoch_of(const struct ctx *ctx, const char *name);
+
+/* `begun` as read after the last query: goes with every answer (store.md). */
+uint64_t db_begun(const struct ctx *ctx);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * migrate.h - numbered migrations: one transaction each, recorded with a
+ * hash; a changed old one is an error (store.md).
+ */
+#ifndef STORE_MIGRATE_H
+#define STORE_MIGRATE_H
+
+#include <stddef.h>
+
+struct ctx;
+
+/* A row of LAYER_migrations, made by the build from core/LAYER/migrations;
+ * the array ends with component NULL. */
+struct migration {
+    const char *component; /* "org", or a module's id */
+    int number;
+    const char *name;
+    const char *sql; /* statements separated by ';' */
+};
+
+/* Applies what is missing, in order. Names the file in an error. */
+int migrate(struct ctx *ctx, const struct migration *migrations);
+
+#endif

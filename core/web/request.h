@@ -1,0 +1,103 @@
+/*
+ * request.h - one HTTP request and its answer, as handlers see them.
+ */
+#ifndef WEB_REQUEST_H
+#define WEB_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/map.h"
+#include "base/str.h"
+#include "base/value.h"
+
+struct ctx;
+
+struct header {
+    const char *name; /* lower case */
+    const char *value;
+};
+
+/* A file of a multipart body. */
+struct upload {
+    const char *field, *name, *type; /* as sent; not trusted */
+    int fd;                          /* at its start; closed after the call */
+    int64_t size;
+};
+
+struct request {
+    const char *method; /* "GET" … */
+    const char *path;   /* decoded once (S52), starts with '/' */
+    const char *raw_query;
+    const char *host;
+    bool tls;
+    const char *peer; /* the client's address, after proxies (S30) */
+    struct header *headers;
+    size_t header_count;
+    const char *body; /* ≤ 64 KiB bodies; else NULL and body_fd */
+    size_t body_length;
+    int body_fd; /* -1: none */
+    int64_t body_size;
+    bool head_only; /* a large body is announced: may it come? (the
+                       handler's route flags answer, no handler runs) */
+
+    /* Filled by web/ before the handler runs. */
+    struct value *query; /* name → text; the same name twice is 400 (S65) */
+    struct value *form;  /* body fields of a form post: name → text, or list
+                            for names ending in "[]" */
+    struct value *json;  /* parsed body of application/json */
+    struct upload *uploads;
+    size_t upload_count;
+    struct value *params; /* of the route pattern: "id" → text */
+    const char *session;  /* hash of the session token; NULL: none */
+    const char *nonce;    /* of the page's CSP */
+    bool wants_json;      /* /api/ or Accept says so */
+    bool htmx;            /* HX-Request */
+};
+
+const char *request_header(const struct request *request, const char *name);
+/* Query or path parameter; NULL where absent. */
+const char *request_query(const struct request *request, const char *name);
+const char *request_param(const struct request *request, const char *name);
+/* An id from the path; E_NOT_FOUND where it is none. */
+int request_id(int64_t *out, struct ctx *ctx, const struct request *request,
+               const char *name);
+const char *request_form(const struct request *request, const char *name);
+const char *request_cookie(struct ctx *ctx, const struct request *request,
+                           const char *name);
+
+struct response {
+    int status;            /* 200 */
+    const char *type;      /* "text/html; charset=utf-8" */
+    struct vector headers; /* of struct header* */
+    struct buf body;
+    int file_fd; /* ≥ 0: sent by the front, with ranges */
+    int64_t file_size;
+    bool stream; /* an event stream for stream_user, from the front */
+    int64_t stream_user;
+    const char *stream_session;
+};
+
+/* Refuses CR, LF, NUL (S28). */
+int response_header(struct ctx *ctx, struct response *response,
+                    const char *name, const char *value);
+/* 303 to an own path (S25: anything else becomes "/"). */
+int response_redirect(struct ctx *ctx, struct response *response,
+                      const char *path);
+int response_json(struct ctx *ctx, struct response *response, int status,
+                  const struct value *value);
+/* problem+json or an error page by request->wants_json, from ctx->problems. */
+int response_problem(struct ctx *ctx, const struct request *request,
+                     struct response *response, int code);
+/* A file: name for Content-Disposition (RFC 6266). fd is taken over. */
+int response_file(struct ctx *ctx, struct response *response, int fd,
+                  int64_t size, const char *type, const char *name,
+                  bool inline_);
+
+/* The worker calls this for each request: routes, session, CSRF, limits,
+ * handler, errors. Always leaves a whole answer. */
+void web_handle(struct ctx *ctx, struct request *request,
+                struct response *response);
+
+#endif

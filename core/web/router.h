@@ -1,0 +1,81 @@
+/*
+ * router.h - the route table: refused by default.
+ *
+ * A route says who may call it before its handler runs; the table is walked
+ * by tests (S12, E53) through `tenon routes`.
+ */
+#ifndef WEB_ROUTER_H
+#define WEB_ROUTER_H
+
+#include <stdbool.h>
+
+struct ctx;
+struct request;
+struct response;
+
+/* 0, or a negative code: the router then answers from ctx->problems. */
+typedef int (*route_call)(struct ctx *ctx, struct request *request,
+                          struct response *response, void *payload);
+
+enum route_access {
+    ROUTE_PERSON, /* signed in (default) */
+    ROUTE_PUBLIC, /* nobody needs to sign in */
+    ROUTE_ADMINISTRATOR,
+};
+
+enum route_flags {
+    ROUTE_API = 1,        /* JSON in and out, problem+json errors */
+    ROUTE_NET = 2,        /* net lane */
+    ROUTE_LOCAL = 4,      /* net lane, the worker that stays on the machine */
+    ROUTE_RESERVED = 8,   /* answered even when modules hold the others */
+    ROUTE_UPLOAD = 16,    /* a body over 64 KiB may come, to body_max */
+    ROUTE_NO_CSRF = 32,   /* only for sign-in-less machine calls; none uses a
+                             cookie */
+    ROUTE_PAGE = 64,      /* an HTML page: in the walk of E53 */
+    ROUTE_FRAGMENT = 128, /* a part of a page */
+    ROUTE_RECENT = 256,   /* asks for the password again after 15 min (S11) */
+};
+
+struct route {
+    const char *method;  /* "GET", "POST", "PATCH", "DELETE" */
+    const char *pattern; /* "/records/{form}/{id}" */
+    enum route_access access;
+    int flags;
+    route_call call;
+    const char *module; /* NULL: core */
+    void *payload;
+    const char *example; /* a path for the walk; NULL: pattern has no params */
+};
+
+/* Registers; copies the struct. Patterns that clash are refused (logged). */
+void route_add(const struct route *route);
+void route_add_table(const struct route *routes); /* ends with method NULL */
+const struct route *route_at(int index);          /* NULL behind the last */
+
+/* Menu entries, by area; shown where the person may use the route. */
+struct menu_entry {
+    const char *area;  /* "main", "apply", "administration", "module" */
+    const char *key;   /* catalog key of its title */
+    const char *title; /* or the title itself (forms); NULL */
+    const char *path, *icon;
+    const char *module; /* NULL: core */
+    const char *form;   /* shown with RIGHT_READ on this form; NULL */
+    bool administrator;
+    int order;
+};
+void menu_add(const struct menu_entry *entry);
+const struct menu_entry *menu_at(int index);
+
+/* Widgets of the home page: a partial template and its data. */
+struct widget {
+    const char *name, *key; /* catalog key of the title */
+    const char *template;
+    int (*data)(struct ctx *ctx, struct value *out, void *payload);
+    const char *module;
+    void *payload;
+    int order;
+};
+void widget_add(const struct widget *widget);
+const struct widget *widget_at(int index);
+
+#endif
