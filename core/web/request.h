@@ -40,7 +40,9 @@ struct request {
     int body_fd; /* -1: none */
     int64_t body_size;
     bool head_only; /* a large body is announced: may it come? (the
-                       handler's route flags answer, no handler runs) */
+                       handler's route flags answer, no handler runs;
+                       response status 100 says yes, anything else is the
+                       refusal that the client gets) */
 
     /* Filled by web/ before the handler runs. */
     struct value *query; /* name → text; the same name twice is 400 (S65) */
@@ -77,6 +79,9 @@ struct response {
     bool stream; /* an event stream for stream_user, from the front */
     int64_t stream_user;
     const char *stream_session;
+    int64_t body_limit; /* with status 100: bytes that may come; 0: the
+                           site's body_max */
+    bool metrics; /* the front writes its /metrics; the body is added */
 };
 
 /* Refuses CR, LF, NUL (S28). */
