@@ -19,7 +19,7 @@ foreach(layer ${TENON_LAYERS})
     add_test(NAME unit.${layer}.${short} COMMAND ${target}
              WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(unit.${layer}.${short} PROPERTIES
-      TIMEOUT 120 ENVIRONMENT
+      TIMEOUT 300 LABELS unit ENVIRONMENT
       "TENON_SHARE=${TENON_SHARE};TENON_BUILD=${CMAKE_BINARY_DIR}")
     add_dependencies(tests_${layer} ${target})
   endforeach()

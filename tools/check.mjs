@@ -1,0 +1,192 @@
+// check.mjs - builds and runs every test, and counts them.
+//
+// A step is a row of `steps`: what it is called, whether it is for --long
+// only, and what it runs. Each gives {passed, failed}; its whole output goes
+// into build/check/NAME.log, of which the end is shown where it failed.
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, existsSync, openSync, readFileSync,
+  closeSync, writeFileSync } from 'node:fs';
+import { join, basename } from 'node:path';
+import { availableParallelism, cpus } from 'node:os';
+
+const root = new URL('..', import.meta.url).pathname;
+process.chdir(root);
+mkdirSync('build/check', { recursive: true });
+const words = process.argv.slice(2);
+const long = words.includes('--long');
+const wanted = words.filter((word) => !word.startsWith('--'));
+const cores = availableParallelism ? availableParallelism() : cpus().length;
+
+// Runs a command, output to a log file; resolves to its exit code.
+function run(log, command, args, environment = {}, seconds = 1800) {
+  return new Promise((resolve) => {
+    const file = openSync(log, 'a');
+    const child = spawn(command, args, {
+      stdio: ['ignore', file, file], detached: true,
+      env: { ...process.env, HOME: `${root}build/home`, ...environment },
+    });
+    const timer = setTimeout(() => {
+      try { process.kill(-child.pid, 'SIGKILL'); } catch { /* it has ended */ }
+    }, seconds * 1000);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      closeSync(file);
+      resolve(code ?? 124);
+    });
+    child.on('error', () => { clearTimeout(timer); resolve(127); });
+  });
+}
+
+const sum = (parts) => parts.reduce((a, b) => ({
+  passed: a.passed + b.passed, failed: a.failed + b.failed,
+  skipped: (a.skipped || 0) + (b.skipped || 0),
+}), { passed: 0, failed: 0, skipped: 0 });
+const one = (code) => code === 0 ? { passed: 1, failed: 0 }
+  : { passed: 0, failed: 1 };
+
+// One command that passes or fails as a whole.
+const command = (program, ...args) => async (log) =>
+  one(await run(log, program, args));
+
+const build = (preset) => command('tools/build', preset);
+
+// ctest, counted by cmocka's own closing lines; a program that crashed before
+// them counts as one failure.
+const unit = (preset) => async (log) => {
+  const code = await run(log, 'ctest', ['--test-dir', `build/${preset}`, '-V',
+    '-j', String(cores), '-L', 'unit'], {
+    ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0',
+    UBSAN_OPTIONS: 'print_stacktrace=1',
+    TENON_LONG: long ? '1' : '',
+  });
+  const text = readFileSync(log, 'utf8');
+  const count = (pattern) => [...text.matchAll(pattern)]
+    .reduce((total, match) => total + Number(match[1]), 0);
+  const passed = count(/\[  PASSED  \] (\d+) test\(s\)/g);
+  let failed = count(/\[  FAILED  \] (\d+) test\(s\)/g);
+  if (code !== 0 && failed === 0) failed = 1;
+  if (passed === 0) failed += 1;
+  return { passed, failed, skipped: count(/\[  SKIPPED \] (\d+) test\(s\)/g) };
+};
+
+// node:test files of a folder, some at a time.
+const node = (folder, build, environment = {}, atATime = 2) => async (log) => {
+  if (!existsSync(folder)) return { passed: 0, failed: 0 };
+  const files = readdirSync(folder).filter((f) => f.endsWith('.test.mjs'))
+    .sort();
+  const results = [];
+  const next = async () => {
+    for (let file; (file = files.shift()) !== undefined;) {
+      const own = log.replace(/\.log$/, `-${basename(file, '.test.mjs')}.log`);
+      writeFileSync(own, '');
+      const code = await run(own, 'node',
+        ['--test-reporter=tap', join(folder, file)],
+        { TENON_BUILD: `${root}build/${build}`, TENON_LONG: long ? '1' : '',
+          ...environment }, 900);
+      const text = readFileSync(own, 'utf8');
+      const number = (word) => {
+        const all = [...text.matchAll(new RegExp(`^# ${word} (\\d+)`, 'gm'))];
+        return all.length ? Number(all[all.length - 1][1]) : 0;
+      };
+      const result = { passed: number('pass'), failed: number('fail'),
+        skipped: number('skipped') };
+      if (code !== 0 && result.failed === 0) result.failed = 1;
+      if (result.failed) {
+        const bad = text.split('\n').filter((line) => /^\s*not ok/.test(line));
+        console.log(`  ${folder}/${file}: ${result.failed} failed (${own})`);
+        for (const line of bad.slice(0, 12)) console.log(`    ${line.trim()}`);
+      }
+      results.push(result);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atATime, cores) }, next));
+  return sum(results);
+};
+
+const fuzz = (seconds) => async (log) => {
+  const built = await run(log, 'tools/build', ['fuzz']);
+  if (built !== 0) return one(built);
+  const results = [];
+  const programs = readdirSync('build/fuzz/fuzzers').filter((name) =>
+    /^fuzz_[a-z_]+$/.test(name));
+  const next = async () => {
+    for (let name; (name = programs.shift()) !== undefined;) {
+      const corpus = `build/fuzz/corpus/${name}`;
+      mkdirSync(corpus, { recursive: true });
+      const kept = `tests/fuzz/corpus/${name}`;
+      const own = log.replace(/\.log$/, `-${name}.log`);
+      writeFileSync(own, '');
+      const code = await run(own, `build/fuzz/fuzzers/${name}`,
+        [`-max_total_time=${seconds}`, '-timeout=10', '-rss_limit_mb=2048',
+          '-print_final_stats=1', `-artifact_prefix=build/check/${name}-`,
+          corpus, ...(existsSync(kept) ? [kept] : [])]);
+      if (code !== 0) console.log(`  ${name} failed: ${own}`);
+      results.push(one(code));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(2, cores) }, next));
+  return sum(results);
+};
+
+const steps = [
+  { name: 'format', run: command('node', 'tools/check-format.mjs') },
+  { name: 'layers', run: command('node', 'tools/check-layers.mjs') },
+  { name: 'style', run: command('node', 'tools/check-style.mjs') },
+  { name: 'build-release', run: build('release') },
+  { name: 'types', run: command('node_modules/.bin/tsc', '--noEmit', '-p',
+    'themes/default/web') },
+  { name: 'build-debug', run: build('debug') },
+  { name: 'unit', run: unit('debug') },
+  { name: 'tools', run: node('tests/tools', 'release') },
+  { name: 'conformance', run: node('tests/conformance', 'debug') },
+  { name: 'http', run: node('tests/http', 'release') },
+  { name: 'faults', run: node('tests/faults', 'release', {}, 1) },
+  { name: 'browser', run: node('tests/browser', 'release', {}, 2) },
+  { name: 'build-asan', run: build('asan') },
+  { name: 'unit-asan', run: unit('asan') },
+  { name: 'http-asan', run: node('tests/http', 'asan',
+    { TENON_SLOW: '4', ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1' }) },
+  { name: 'fuzz', run: fuzz(long ? 60 : 5) },
+  { name: 'faults-asan', long: true, run: node('tests/faults', 'asan',
+    { TENON_SLOW: '4', ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1' }, 1) },
+  { name: 'wasm', long: true, run: command('tools/check-wasm.sh') },
+  { name: 'node18', long: true, run: command('tools/check-node18') },
+  { name: 'fresh', long: true, run: command('tools/check-fresh') },
+  { name: 'bench', long: true, run: command('tests/bench/run') },
+];
+
+if (words.includes('--list')) {
+  for (const step of steps)
+    console.log(step.name + (step.long ? ' (--long)' : ''));
+  process.exit(0);
+}
+for (const word of wanted)
+  if (!steps.some((step) => step.name === word)) {
+    console.error(`no step is called ${word}; see ./check --list`);
+    process.exit(2);
+  }
+
+const total = [];
+const started = Date.now();
+for (const step of steps) {
+  if (wanted.length ? !wanted.includes(step.name) : step.long && !long)
+    continue;
+  const log = `build/check/${step.name}.log`;
+  writeFileSync(log, '');
+  const begun = Date.now();
+  const result = await step.run(log);
+  total.push(result);
+  const seconds = ((Date.now() - begun) / 1000).toFixed(0).padStart(4);
+  const skipped = result.skipped ? `, ${result.skipped} skipped` : '';
+  console.log(`${step.name.padEnd(16)}${seconds} s  ` +
+    `${result.passed} passed, ${result.failed} failed${skipped}`);
+  if (result.failed) {
+    const end = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-25);
+    for (const line of end) console.log(`    ${line}`);
+  }
+}
+const { passed, failed, skipped } = sum(total);
+console.log(`in ${((Date.now() - started) / 60000).toFixed(1)} minutes`);
+console.log(`${passed} passed, ${failed} failed` +
+  (skipped ? `, ${skipped} skipped` : ''));
+process.exit(failed || !passed ? 1 : 0);
