@@ -1,0 +1,67 @@
+/*
+ * frame.h - what front and worker say to each other, frame by frame.
+ *
+ * A frame is a 16-byte header (payload length ≤ 64 KiB, type, flags, request
+ * id; the machine's own byte order, both ends run on it) and a payload of
+ * length-prefixed fields (message.h). Descriptors travel beside the stream on
+ * a SOCK_SEQPACKET pair (fds.h).
+ *
+ * Called by front/ and worker/ only.
+ */
+#ifndef IPC_FRAME_H
+#define IPC_FRAME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FRAME_HEADER = 16, FRAME_PAYLOAD_MAX = 65536 };
+
+enum frame_type {
+    /* Worker to front, before its first request. */
+    FRAME_READY = 1, /* message_ready.h; the last part has FRAME_LAST */
+    FRAME_FAILED,    /* text: why this generation can't start */
+    /* The answer to a request, in this order. */
+    FRAME_HEAD,    /* status and fields */
+    FRAME_BODY,    /* bytes */
+    FRAME_FILE,    /* u64 size; the descriptor is on the second pair */
+    FRAME_ALLOW,   /* instead of HEAD, to FRAME_ASK: u64 bytes that may come */
+    FRAME_STREAM,  /* instead of HEAD: u64 user, text session */
+    FRAME_METRICS, /* instead of HEAD: the front adds its own figures */
+    FRAME_END,     /* u64 begun, u64 session; flag FRAME_RECYCLE */
+    /* At any time. */
+    FRAME_EVENT,      /* u64 begun, u64 user (0: all), text topic */
+    FRAME_STREAM_END, /* u64 user, text session ("": all of the user's) */
+    FRAME_WAKE,       /* the jobs worker shall look */
+    FRAME_RELOAD,     /* the modules changed: make a new generation */
+    FRAME_RESULT,     /* text: the answer to FRAME_COMMAND */
+    FRAME_FROM_WORKER_END,
+
+    /* Front to worker. */
+    FRAME_REQUEST = 64, /* head of a request; FRAME_LAST: no FRAME_INPUT */
+    FRAME_ASK,          /* the same, a large body is announced */
+    FRAME_INPUT,        /* bytes of the body; the last has FRAME_LAST */
+    FRAME_COMMAND,      /* text: a line of the control socket */
+    FRAME_NUDGE,        /* jobs: look now */
+    FRAME_STOP,         /* end, with EXIT_PLANNED */
+    FRAME_TO_WORKER_END
+};
+
+enum frame_flags {
+    FRAME_LAST = 1,
+    FRAME_SPOOLED = 2, /* REQUEST: the body is a descriptor */
+    FRAME_RECYCLE = 4, /* END: replace me, I have grown */
+};
+
+struct frame {
+    uint32_t length;
+    uint16_t type, flags;
+    uint64_t id;
+};
+
+void frame_write(unsigned char out[FRAME_HEADER], const struct frame *frame);
+
+/* E_INVALID where the length is over FRAME_PAYLOAD_MAX or a flag is unknown;
+ * whether the type may come now is the reader's business. */
+int frame_read(struct frame *out, const unsigned char in[FRAME_HEADER]);
+
+#endif
