@@ -1,0 +1,18 @@
+# The baselines of tests/bench: tests/bench/baseline_NAME.c, each a program of
+# its own without the core, built by the target `bench` into build/…/bench.
+add_custom_target(bench)
+file(GLOB baselines CONFIGURE_DEPENDS tests/bench/baseline_*.c)
+foreach(source ${baselines})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${name} EXCLUDE_FROM_ALL ${source})
+  target_include_directories(${name} PRIVATE core)
+  target_compile_options(${name} PRIVATE ${TENON_WARNINGS})
+  target_link_libraries(${name} PRIVATE PkgConfig::sqlite PkgConfig::sodium
+    PkgConfig::libevent_core Threads::Threads)
+  if(name STREQUAL baseline_evhttp)
+    target_link_libraries(${name} PRIVATE event_extra)
+  endif()
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+    ${CMAKE_BINARY_DIR}/bench)
+  add_dependencies(bench ${name})
+endforeach()
