@@ -35,8 +35,8 @@ enum {
  * Returns 0; E_INVALID with name, line and what was expected.
  */
 int template_compile(struct template **out, struct ctx *ctx,
-                     struct arena *arena, const char *name,
-                     const char *source, size_t length);
+                     struct arena *arena, const char *name, const char *source,
+                     size_t length);
 
 /*
  * What a rendering asks its host. Each may be NULL.
@@ -62,7 +62,7 @@ bool template_is_helper(const char *prefix);
 
 /* What a rendering counted. */
 struct template_report {
-    int misuses; /* {{{x}}} of something that is not VALUE_HTML */
+    int misuses;              /* {{{x}}} of something that is not VALUE_HTML */
     const char *first_misuse; /* its name; arena of the call's context */
 };
 
@@ -74,8 +74,7 @@ struct template_report {
  * for ever, a buffer that is full); the buffer's content is then useless.
  */
 int template_render(struct buf *out, struct ctx *ctx,
-                    const struct template *template,
-                    const struct value *data,
+                    const struct template *template, const struct value *data,
                     const struct template_host *host,
                     struct template_report *report);
 
