@@ -18,7 +18,8 @@ struct arena;
  * supervisor restarts it (architecture, "restart"). */
 enum { EXIT_SICK = 71, EXIT_FATAL = 72, EXIT_PLANNED = 73 };
 
-/* A new arena that may grow to `limit` bytes. The caller frees it. */
+/* A new arena that may grow to `limit` bytes (0: no limit of its own). The
+ * caller frees it. */
 struct arena *arena_new(size_t limit);
 
 /* Frees the arena and all that came from it. NULL is allowed. */
@@ -33,6 +34,10 @@ void *arena_alloc(struct arena *arena, size_t size);
 
 /* Array of `count` elements of `size` bytes, zeroed; overflow-checked. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
+
+/* `data`, an allocation of `old_size` bytes (or NULL), made `size` bytes
+ * long: in place where it was the last one, else moved. */
+void *arena_grow(struct arena *arena, void *data, size_t old_size, size_t size);
 
 /* Copies of a string; NULL stays NULL. */
 char *arena_strdup(struct arena *arena, const char *text);

@@ -37,7 +37,8 @@ enum error_code {
     E_UNAVAILABLE = -16, /* 503: a module is switched off or quarantined */
 };
 
-enum { PROBLEM_ARGS_MAX = 6 };
+/* Problems beyond the first PROBLEMS_MAX of a context are not kept. */
+enum { PROBLEM_ARGS_MAX = 6, PROBLEMS_MAX = 200 };
 
 struct problem {
     int code;
@@ -52,6 +53,7 @@ struct problem {
 struct ctx {
     struct arena *arena;
     struct problem *problems, *last_problem;
+    int problem_count;
     struct site *site;
     struct db *db;               /* store connection; NULL where none is open */
     const struct person *person; /* who acts; NULL: nobody signed in */
@@ -89,7 +91,11 @@ const char *ctx_error(const struct ctx *ctx);
 const char *problem_message(const struct ctx *ctx,
                             const struct problem *problem);
 
-/* A list of {code, key, message, field} for JSON and templates. */
+/* "invalid", "not_found", … of an error code. */
+const char *error_name(int code);
+
+/* A list of {code, key, message, field} for JSON and templates; `code` is
+ * error_name(), `field` is absent where the problem has none. */
 struct value *problems_value(const struct ctx *ctx);
 
 /* HTTP status of an error code. */

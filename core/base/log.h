@@ -10,12 +10,16 @@
 #include <stdint.h>
 
 struct ctx;
+struct person;
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 /* What this process calls itself in the log ("front", "pages-2"). Copied. */
 void log_process(const char *name);
 void log_level_set(enum log_level least);
+
+/* How log_ctx learns the id of ctx->person, whose structure is org's. */
+void log_person_with(int64_t (*id_of)(const struct person *));
 
 /*
  * Writes {"time","level","process","event",…pairs}. Pairs of strings (key,

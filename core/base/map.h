@@ -5,9 +5,13 @@
 #define BASE_MAP_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 struct map;
+
+/* Hash of bytes that strangers may choose: SipHash, keyed per process. */
+uint64_t text_hash(const char *text, size_t length);
 
 /* A map in `arena`; keys are copied. Hashing is seeded per process. */
 struct map *map_new(struct arena *arena);

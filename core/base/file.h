@@ -1,0 +1,31 @@
+/*
+ * file.h - small files that are read as a whole: settings, definitions,
+ * catalogs, templates.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ctx;
+
+/*
+ * The content of a regular file of at most `max` bytes, in the arena, ended
+ * by NUL. Returns 0; E_NOT_FOUND, E_LIMIT, or E_IO with a problem that names
+ * the file. `length` may be NULL.
+ */
+int file_read(const char **out, size_t *length, struct ctx *ctx,
+              const char *path, size_t max);
+
+/*
+ * Writes a file so that either the old or the new content is there whatever
+ * happens: a temporary file beside it, fsync, rename, fsync of the folder.
+ * `mode` as for open(2). E_FULL where the disk is full, E_IO otherwise.
+ */
+int file_write(struct ctx *ctx, const char *path, const void *data,
+               size_t length, unsigned mode);
+
+bool file_exists(const char *path);
+
+#endif

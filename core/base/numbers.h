@@ -1,0 +1,19 @@
+/*
+ * numbers.h - numbers for people.
+ */
+#ifndef BASE_NUMBERS_H
+#define BASE_NUMBERS_H
+
+#include <stdint.h>
+
+#include "base/decimal.h"
+
+struct ctx;
+
+/* "-1,234,567.50": thousands apart by the locale's sign. Arena text. */
+const char *decimal_human(const struct ctx *ctx, struct decimal value);
+const char *int_human(const struct ctx *ctx, int64_t number);
+/* "12.5 MB" by powers of 1,024. Arena text. */
+const char *size_human(const struct ctx *ctx, int64_t bytes);
+
+#endif
