@@ -35,4 +35,11 @@ bool person_has_role(const struct person *person, const char *key);
 /* The display name of any user, also a disabled one; "" where unknown. */
 const char *person_name(struct ctx *ctx, int64_t id);
 
+/* Empties the cache of persons and departments; for tests that open several
+ * databases, and before a process lets its store go. Nobody may hold a
+ * person. */
+void person_forget_all(void);
+/* For log_person_with(). */
+int64_t person_id(const struct person *person);
+
 #endif
