@@ -72,8 +72,25 @@ int access_administrator(struct ctx *ctx);
 /* Whether a module's features are on for this person (and site). */
 bool access_module(struct ctx *ctx, const char *module);
 
-/* Grants: who (kind "everyone", "user", "department", "role"; id) may do
- * what on which form ("*": each) within which scope. */
+/* Switches the features of a module off or on for everybody; raises the
+ * epoch "module". Audited. */
+int access_module_set(struct ctx *ctx, const char *module, bool enabled);
+
+/* While a worker starts: hooks and services of `module` see all rows of
+ * `form` (name, or "prefix.*") for `right` and may change them where the right
+ * says so. A module always has its own forms ("MODULE.*"). Strings are
+ * copied. */
+void access_capability(const char *module, const char *form, enum right right);
+void access_capabilities_forget(const char *module);
+
+/* Makes the default grants of a new site, in the current transaction:
+ * everyone creates, reads and changes what is his own; heads read their
+ * departments; the role administrators may all. */
+int access_defaults(struct ctx *ctx);
+
+/* Grants: who (kind "everyone", "user", "department", "role", "head"; id, 0
+ * for "everyone" and "head") may do what on which form ("*": each) within
+ * which scope. Audited; raises the epoch "grant". */
 int access_grant_set(struct ctx *ctx, const char *who_kind, int64_t who,
                      const char *form, enum right right, enum scope_kind scope,
                      bool granted);
