@@ -28,6 +28,11 @@ void log_process(const char *name)
     snprintf(process_name, sizeof process_name, "%s", name);
 }
 
+const char *log_process_name(void)
+{
+    return process_name;
+}
+
 void log_level_set(enum log_level least)
 {
     least_level = least;

@@ -16,6 +16,7 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 /* What this process calls itself in the log ("front", "pages-2"). Copied. */
 void log_process(const char *name);
+const char *log_process_name(void);
 void log_level_set(enum log_level least);
 
 /* How log_ctx learns the id of ctx->person, whose structure is org's. */

@@ -98,6 +98,10 @@ int tx_end(struct ctx *ctx, int rc);
 void tx_after_commit(struct ctx *ctx, void (*call)(struct ctx *, void *),
                      void *argument);
 
+/* Tells that what this transaction does now must not be cut off for its
+ * length: an index build, a migration (architecture 3, "hook"). */
+void tx_long(struct ctx *ctx, const char *purpose);
+
 /* A read snapshot for several queries; nestable; ended by read_end. Inside a
  * write transaction both do nothing. */
 int read_begin(struct ctx *ctx);
@@ -109,6 +113,16 @@ void read_end(struct ctx *ctx);
 int epoch_raise(struct ctx *ctx, const char *name);
 int epoch_read(struct ctx *ctx);
 int64_t epoch_of(const struct ctx *ctx, const char *name);
+
+/*
+ * Has something changed since? A number per name ("form:budget"), in the lock
+ * page, hashed into 1,024 slots. Read it *before* read_begin; after tx_begin
+ * read it again: where it is the same, what was read in the snapshot still
+ * holds. Raised within the transaction that changes rows; others see it when
+ * that is committed.
+ */
+uint64_t change_counter_get(const struct ctx *ctx, const char *name);
+void change_counter_raise(struct ctx *ctx, const char *name);
 
 /* `begun` as read after the last query: goes with every answer (store.md). */
 uint64_t db_begun(const struct ctx *ctx);

@@ -21,4 +21,9 @@ struct migration {
 /* Applies what is missing, in order. Names the file in an error. */
 int migrate(struct ctx *ctx, const struct migration *migrations);
 
+/* The same for a module: its statements may touch only tables whose names
+ * begin with `prefix`. */
+int migrate_module(struct ctx *ctx, const struct migration *migrations,
+                   const char *prefix);
+
 #endif

@@ -1,0 +1,64 @@
+/*
+ * lock_page.h - the layout of the file run/lock of a site.
+ *
+ * The page is mapped by every process that opens the store (store/lock.c
+ * makes and fills it) and, reading only, by the front: it holds back answers
+ * until `durable` has reached their `begun`, blames who holds the lock too
+ * long and shows `failed` and `full_since` in /readyz. To the front it is
+ * hostile input: numbers are checked, texts copied with a bound.
+ */
+#ifndef IPC_LOCK_PAGE_H
+#define IPC_LOCK_PAGE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+enum {
+    LOCK_PAGE_MAGIC = 0x4b4c4e54, /* "TNLK" */
+    LOCK_PAGE_VERSION = 1,
+    LOCK_PROCESS_MAX = 32,
+    LOCK_PURPOSE_MAX = 96,
+    LOCK_COUNTERS = 1024,
+    LOCK_NODES = 4096,
+};
+
+/* What the holder does. Only a holder that writes may be ended for its
+ * module's sake: never in the midst of a commit or an index build. */
+enum lock_state { LOCK_FREE, LOCK_WRITING, LOCK_COMMITTING, LOCK_LONG };
+
+struct lock_page {
+    _Atomic uint32_t magic; /* written last */
+    uint32_t version;
+    uint64_t size; /* of this structure */
+
+    pthread_mutex_t mutex; /* process-shared, robust, priority inheritance */
+
+    /* Commits: begun under the lock, done, on the disk (store.md). */
+    _Atomic uint64_t begun, done, durable;
+
+    /* Who has the lock and for what; holder 0: nobody. */
+    _Atomic int32_t holder; /* pid */
+    _Atomic uint32_t state; /* enum lock_state */
+    _Atomic int64_t since;  /* clock_monotonic() ms */
+    char process[LOCK_PROCESS_MAX];
+    char purpose[LOCK_PURPOSE_MAX];
+
+    _Atomic int32_t keeper;     /* pid of the keeper; 0: none */
+    _Atomic int32_t failed;     /* errno of a failed sync: no more writes */
+    _Atomic int64_t full_since; /* ms UTC since the disk is full; 0: it is
+                                   not */
+    _Atomic int64_t log_bytes;  /* of the write-ahead log */
+    _Atomic uint64_t deaths;    /* holders that died with the lock */
+    _Atomic uint64_t checkpoints;
+    _Atomic int64_t checkpoint_ms; /* of the last one */
+
+    /* Changes of forms, by a hash of the name (db.h, change_counter_get). */
+    _Atomic uint64_t counters[LOCK_COUNTERS];
+
+    /* Node numbers for ids: the pid that has leased each. */
+    _Atomic uint32_t next_node;
+    _Atomic int32_t nodes[LOCK_NODES];
+};
+
+#endif

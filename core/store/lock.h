@@ -1,0 +1,49 @@
+/*
+ * lock.h - the site's one writer lock, in the shared page run/lock.
+ *
+ * Only the store's own files use it. The page's layout is ipc/lock_page.h.
+ * Every opener holds a shared flock on the file for as long as it has the
+ * store open: who gets an exclusive one knows that nobody has.
+ */
+#ifndef STORE_LOCK_H
+#define STORE_LOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ipc/lock_page.h"
+
+struct arena;
+struct ctx;
+
+struct lock {
+    int fd; /* of run/lock, with the shared flock; -1: private page */
+    bool held;
+    int node; /* leased node number, -1: none */
+    struct lock_page *page;
+};
+
+/* Maps FOLDER/run/lock; the first opener makes the page anew. folder NULL: a
+ * private page for an in-memory database. *first (may be NULL) says whether
+ * nobody else had the site open. */
+int lock_open(struct lock *lock, struct ctx *ctx, const char *folder,
+              bool *first);
+void lock_close(struct lock *lock);
+
+/* Waits for the lock, at most until `deadline` (clock_monotonic() ms; 0: 30
+ * seconds). E_BUSY with "store.busy"; E_TIMEOUT where it was the deadline. */
+int lock_take(struct lock *lock, struct ctx *ctx, const char *purpose,
+              int64_t deadline);
+void lock_give(struct lock *lock);
+
+/* Tells the page what the holder does. */
+void lock_state(struct lock *lock, enum lock_state state);
+
+/*
+ * Takes the site for oneself alone (restore): an exclusive flock on run/lock
+ * that keeps everybody else from opening it. *fd: closing it ends that.
+ * E_BUSY with "store.served" where anybody has the site open.
+ */
+int lock_exclude(int *fd, struct ctx *ctx, const char *folder);
+
+#endif
