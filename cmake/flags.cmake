@@ -10,7 +10,11 @@ elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
   add_compile_options(-mbranch-protection=standard)
 endif()
 set(TENON_LINK_PROGRAM -pie)
-if(TENON_SANITIZE)
+if(TENON_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined
+      -fno-sanitize-recover=undefined -O1 -DTENON_FUZZ=1)
+  add_link_options(-fsanitize=address,undefined)
+elseif(TENON_SANITIZE)
   add_compile_options(-fsanitize=address,undefined
       -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=address,undefined)

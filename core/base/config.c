@@ -35,7 +35,8 @@ static bool at(const struct scan *scan, const char *text)
            memcmp(scan->p, text, length) == 0;
 }
 
-static void skip_string(struct scan *scan)
+/* False where the string has no end; libconfig would leak its memory. */
+static bool skip_string(struct scan *scan)
 {
     step(scan);
     while (scan->p < scan->end && *scan->p != '"') {
@@ -43,8 +44,10 @@ static void skip_string(struct scan *scan)
             step(scan);
         step(scan);
     }
-    if (scan->p < scan->end)
-        step(scan);
+    if (scan->p == scan->end)
+        return false;
+    step(scan);
+    return true;
 }
 
 static bool skip_comment(struct scan *scan)
@@ -109,8 +112,13 @@ static int check_text(struct ctx *ctx, const char *path, const char *text,
     while (scan.p < scan.end) {
         const char *word = scan.p;
 
+        int line = scan.line;
+
         if (*scan.p == '"') {
-            skip_string(&scan);
+            if (!skip_string(&scan))
+                return fail(ctx, E_INVALID, "config.open_string",
+                            "%s:%d: the text that begins here has no end", path,
+                            line);
             continue;
         }
         if (skip_comment(&scan))

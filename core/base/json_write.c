@@ -29,6 +29,9 @@ static void write_double(struct buf *buf, double number)
             break;
     }
     buf_add_text(buf, digits);
+    /* Digits alone would read as an integer, too large to be exact. */
+    if (fabs(number) > (double)exact_max && !strpbrk(digits, ".e"))
+        buf_add_text(buf, ".0");
 }
 
 static void new_line(struct buf *buf, int indent)

@@ -39,6 +39,8 @@ static void well_formed_texts_come_back(void **state)
     assert_string_equal(again(ctx, "1.7976931348623157e308"),
                         "1.7976931348623157e+308");
     assert_string_equal(again(ctx, "9007199254740992"), "9007199254740992");
+    assert_string_equal(again(ctx, "[9925071547902994.1]"),
+                        "[9925071547902994.0]");
     assert_string_equal(again(ctx, "-9007199254740992"), "-9007199254740992");
     assert_string_equal(again(ctx, "{\"\":1,\"A\":2,\"a\":3}"),
                         "{\"\":1,\"A\":2,\"a\":3}");

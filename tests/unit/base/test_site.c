@@ -124,6 +124,7 @@ static void S43_what_is_wrong_is_refused_with_file_and_line(void **state)
         { "public_url = \"javascript:x\";", "config.type", "cfg:1: " },
         { "demo = true;\ndemo = true;", "config.syntax", "cfg:2: " },
         { "demo = ", "config.syntax", "cfg:1: " },
+        { "\ntheme = \"a\\\"\n", "config.open_string", "cfg:2: " },
         { "theme = \"\xff\";", "config.utf8", "cfg: " },
         { "listen = { a = 1; };", "config.type", "cfg:1: " },
     };
