@@ -196,7 +196,7 @@ int access_scopes(struct scopes *out, struct ctx *ctx, const char *form,
 {
     const struct scopes *known;
     struct scopes *made;
-    char key[128];
+    char key[256];
     int rc;
 
     assert(out && form);
@@ -212,7 +212,7 @@ int access_scopes(struct scopes *out, struct ctx *ctx, const char *form,
     rc = refresh(ctx);
     if (rc)
         return rc;
-    snprintf(key, sizeof(key), "%" PRId64 " %d %.90s", ctx->person->id,
+    snprintf(key, sizeof(key), "%" PRId64 " %d %.200s", ctx->person->id,
              (int)right, form);
     known = map_get(cache.compiled, key);
     if (!known) {

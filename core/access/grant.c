@@ -59,6 +59,16 @@ static int write_grant(struct ctx *ctx, const char *who_kind, int64_t who,
                    (int64_t)scope);
 }
 
+static void add_change(struct ctx *ctx, struct value *changes,
+                       const char *field, bool granted, const char *text)
+{
+    struct value *pair = value_map(ctx->arena);
+
+    value_set_text(pair, "from", granted ? NULL : text);
+    value_set_text(pair, "to", granted ? text : NULL);
+    value_set(changes, field, pair);
+}
+
 int access_grant_set(struct ctx *ctx, const char *who_kind, int64_t who,
                      const char *form, enum right right, enum scope_kind scope,
                      bool granted)
@@ -75,11 +85,12 @@ int access_grant_set(struct ctx *ctx, const char *who_kind, int64_t who,
         return rc;
     rc = write_grant(ctx, who_kind, who, form, right, scope, granted);
     if (!rc && db_changes(ctx) > 0) {
-        value_set_text(change, "who_kind", who_kind);
-        value_set_id(change, "who", who);
-        value_set_text(change, "form", form);
-        value_set_text(change, "right", right_names[right]);
-        value_set_text(change, "scope", scope_names[scope]);
+        add_change(ctx, change, "who_kind", granted, who_kind);
+        add_change(ctx, change, "who", granted,
+                   arena_printf(ctx->arena, "%lld", (long long)who));
+        add_change(ctx, change, "form", granted, form);
+        add_change(ctx, change, "right", granted, right_names[right]);
+        add_change(ctx, change, "scope", granted, scope_names[scope]);
         rc = audit_add(ctx, "grant", who, granted ? "grant" : "revoke", change);
         if (!rc)
             rc = epoch_raise(ctx, "grant");

@@ -438,3 +438,19 @@ int session_rotate(char token[TOKEN_TEXT_MAX], struct ctx *ctx,
         rc = sessions_changed(ctx);
     return tx_end(ctx, rc);
 }
+
+int session_count(int64_t *users, int64_t *sessions, struct ctx *ctx)
+{
+    int64_t idle, absolute, now = clock_now();
+    int rc;
+
+    limits_of(ctx, &idle, &absolute);
+    rc = db_int(users, ctx, "SELECT count(*) FROM org_user WHERE enabled = 1",
+                "");
+    if (!rc)
+        rc = db_int(sessions, ctx,
+                    "SELECT count(*) FROM org_session WHERE seen_at > ?1 "
+                    "AND created_at > ?2",
+                    "ii", now - idle, now - absolute);
+    return rc;
+}

@@ -51,6 +51,8 @@ int session_end_all(struct ctx *ctx, int64_t user, const char *keep);
  * is not the hash. */
 int session_list(struct value **out, struct ctx *ctx, const char *current);
 int session_end_handle(struct ctx *ctx, const char *handle);
+/* Enabled users, and sessions within their limits; for /metrics. */
+int session_count(int64_t *users, int64_t *sessions, struct ctx *ctx);
 /* Whether the user has a session from ctx->address. */
 bool session_from_here(struct ctx *ctx, int64_t user);
 

@@ -13,6 +13,8 @@
 #include "base/value.h"
 
 struct ctx;
+struct route;
+struct session;
 
 struct header {
     const char *name; /* lower case */
@@ -56,6 +58,11 @@ struct request {
     const char *nonce;    /* of the page's CSP */
     bool wants_json;      /* /api/ or Accept says so */
     bool htmx;            /* HX-Request */
+    bool script_form;     /* X-Tenon-Request: form: a form sent by script,
+                             answered in JSON (themes/default/README.md) */
+    const struct session *login; /* org/session.h; NULL: nobody */
+    const struct route *route;   /* web/router.h */
+    const char *csrf;            /* made by csrf_token() already */
 };
 
 const char *request_header(const struct request *request, const char *name);
@@ -81,7 +88,7 @@ struct response {
     const char *stream_session;
     int64_t body_limit; /* with status 100: bytes that may come; 0: the
                            site's body_max */
-    bool metrics; /* the front writes its /metrics; the body is added */
+    bool metrics;       /* the front writes its /metrics; the body is added */
 };
 
 /* Refuses CR, LF, NUL (S28). */
@@ -92,6 +99,16 @@ int response_redirect(struct ctx *ctx, struct response *response,
                       const char *path);
 int response_json(struct ctx *ctx, struct response *response, int status,
                   const struct value *value);
+/* The answer to a form that was done: {"location", "toast"} for a script,
+ * 303 for others. location: own path. toast: finished text; may be NULL; for
+ * others it is shown on the next page (request_notice). */
+int response_done(struct ctx *ctx, const struct request *request,
+                  struct response *response, const char *location,
+                  const char *toast);
+/* A notice left by response_done before a redirect; takes it away. NULL:
+ * none. */
+const char *request_notice(struct ctx *ctx, const struct request *request,
+                           struct response *response);
 /* problem+json or an error page by request->wants_json, from ctx->problems. */
 int response_problem(struct ctx *ctx, const struct request *request,
                      struct response *response, int code);
@@ -99,6 +116,39 @@ int response_problem(struct ctx *ctx, const struct request *request,
 int response_file(struct ctx *ctx, struct response *response, int fd,
                   int64_t size, const char *type, const char *name,
                   bool inline_);
+
+/* A cookie for the whole site: HttpOnly, SameSite=Lax, Secure under TLS.
+ * seconds 0: ends with the browser; negative: goes at once. */
+int response_cookie(struct ctx *ctx, const struct request *request,
+                    struct response *response, const char *name,
+                    const char *value, int64_t seconds);
+
+/* The masked CSRF token for forms of this answer (S16); makes the cookie that
+ * it belongs to where nobody is signed in. */
+const char *csrf_token(struct ctx *ctx, struct request *request,
+                       struct response *response);
+
+/* The same for a session that has just begun (the sign-in's JSON answer). */
+const char *csrf_token_of(struct ctx *ctx, const char *session_token);
+
+/* An own path ("/x", no "//", no backslash, no control byte), else "/". */
+const char *own_path(const char *path);
+
+/* Whether If-None-Match names `etag` (sets ETag; then 304 with no body). */
+bool response_etag(struct ctx *ctx, const struct request *request,
+                   struct response *response, const char *etag);
+/* The version in If-Match ("17" or \"17\"); 0: no such header; E_BAD_REQUEST
+ * where it is none. */
+int request_if_match(int64_t *version, struct ctx *ctx,
+                     const struct request *request);
+
+/* Refuses body fields of a form post that are not in `names` (ended by NULL;
+ * a name that ends in '*' is a prefix): S17, S65. */
+int request_only(struct ctx *ctx, const struct request *request,
+                 const char *const *names);
+
+/* Registers the routes of web/ itself (metrics, health). */
+void web_start(void);
 
 /* The worker calls this for each request: routes, session, CSRF, limits,
  * handler, errors. Always leaves a whole answer. */

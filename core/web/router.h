@@ -9,9 +9,11 @@
 
 #include <stdbool.h>
 
+struct arena;
 struct ctx;
 struct request;
 struct response;
+struct value;
 
 /* 0, or a negative code: the router then answers from ctx->problems. */
 typedef int (*route_call)(struct ctx *ctx, struct request *request,
@@ -24,16 +26,17 @@ enum route_access {
 };
 
 enum route_flags {
-    ROUTE_API = 1,        /* JSON in and out, problem+json errors */
-    ROUTE_NET = 2,        /* net lane */
-    ROUTE_LOCAL = 4,      /* net lane, the worker that stays on the machine */
-    ROUTE_RESERVED = 8,   /* answered even when modules hold the others */
-    ROUTE_UPLOAD = 16,    /* a body over 64 KiB may come, to body_max */
-    ROUTE_NO_CSRF = 32,   /* only for sign-in-less machine calls; none uses a
-                             cookie */
-    ROUTE_PAGE = 64,      /* an HTML page: in the walk of E53 */
-    ROUTE_FRAGMENT = 128, /* a part of a page */
-    ROUTE_RECENT = 256,   /* asks for the password again after 15 min (S11) */
+    ROUTE_API = 1,         /* JSON in and out, problem+json errors */
+    ROUTE_NET = 2,         /* net lane */
+    ROUTE_LOCAL = 4,       /* net lane, the worker that stays on the machine */
+    ROUTE_RESERVED = 8,    /* answered even when modules hold the others */
+    ROUTE_UPLOAD = 16,     /* a body over 64 KiB may come, to body_max */
+    ROUTE_NO_CSRF = 32,    /* only for sign-in-less machine calls; none uses a
+                              cookie */
+    ROUTE_PAGE = 64,       /* an HTML page: in the walk of E53 */
+    ROUTE_FRAGMENT = 128,  /* a part of a page */
+    ROUTE_RECENT = 256,    /* asks for the password again after 15 min (S11) */
+    ROUTE_EXPENSIVE = 512, /* limited per person and address (S19) */
 };
 
 struct route {
@@ -47,10 +50,25 @@ struct route {
     const char *example; /* a path for the walk; NULL: pattern has no params */
 };
 
-/* Registers; copies the struct. Patterns that clash are refused (logged). */
-void route_add(const struct route *route);
+/*
+ * Registers; copies the struct and its strings. A pattern's segment is text,
+ * "{name}" (one segment) or, as the last one, "{name*}" (the rest, may hold
+ * '/'). Text wins over a name. Patterns that clash are refused (logged) and
+ * false is returned.
+ */
+bool route_add(const struct route *route);
 void route_add_table(const struct route *routes); /* ends with method NULL */
 const struct route *route_at(int index);          /* NULL behind the last */
+/*
+ * The route of a method and a decoded path; params (a map) receives the
+ * segments. NULL where there is none; *other then says whether the path is
+ * known with another method (405). HEAD finds GET.
+ */
+const struct route *route_match(struct arena *memory, const char *method,
+                                const char *path, struct value *params,
+                                bool *other);
+/* Empties the table and the registries; for tests. */
+void route_forget_all(void);
 
 /* Menu entries, by area; shown where the person may use the route. */
 struct menu_entry {

@@ -1,0 +1,303 @@
+/*
+ * handle.c - what happens to every request before and after its handler.
+ *
+ * Refused by default: a request reaches a handler only where the route is
+ * known, its module is on, the person may call it, the token is right and
+ * the body can be read.
+ */
+#include "base/banned.h"
+
+#include "web/request.h"
+
+#include <strings.h>
+
+#include "access/access.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/ctx.h"
+#include "base/i18n.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/site.h"
+#include "base/str.h"
+#include "base/value.h"
+#include "org/person.h"
+#include "org/session.h"
+#include "store/db.h"
+#include "view/view.h"
+#include "web/body.h"
+#include "web/cookie.h"
+#include "web/csrf.h"
+#include "web/limit.h"
+#include "web/problem.h"
+#include "web/router.h"
+#include "web/urlencoded.h"
+
+enum { BODY_MAX = 16 * 1024 * 1024 };
+
+static bool changes_state(const struct request *request)
+{
+    return strcmp(request->method, "GET") != 0 &&
+           strcmp(request->method, "HEAD") != 0;
+}
+
+/* What the request is, before anything may fail: errors need to know. */
+static void look(struct ctx *ctx, struct request *request,
+                 struct response *response)
+{
+    const char *accept = request_header(request, "accept");
+    char *nonce = arena_alloc(ctx->arena, VIEW_NONCE_MAX);
+    const char *language;
+
+    response->status = 200;
+    response->type = NULL;
+    response->file_fd = -1;
+    vector_init(&response->headers, ctx->arena);
+    buf_init(&response->body, ctx->arena, BODY_MAX);
+
+    view_nonce(nonce);
+    request->nonce = nonce;
+    request->params = value_map(ctx->arena);
+    request->query = value_map(ctx->arena);
+    request->form = value_map(ctx->arena);
+    request->htmx = request_header(request, "hx-request") != NULL;
+    request->script_form =
+        text_equal(request_header(request, "x-tenon-request"), "form");
+    request->wants_json = text_starts(request->path, "/api/") ||
+                          (accept && text_starts(accept, "application/json"));
+
+    ctx->address = request->peer;
+    ctx->person = NULL;
+    ctx->zone = ctx->site ? zone_find(ctx->site->settings.zone) : NULL;
+    if (!ctx->zone)
+        ctx->zone = zone_utc();
+    language = request_cookie(ctx, request, COOKIE_LOCALE);
+    if (language)
+        language = locale_known(language);
+    if (!language && request_header(request, "accept-language"))
+        language = locale_negotiate(request_header(request, "accept-language"));
+    if (!language && ctx->site)
+        language = locale_known(ctx->site->settings.locale);
+    ctx->locale = language ? language : "en";
+}
+
+/* Who it is: one look into this process's memory as a rule. */
+static int identify(struct ctx *ctx, struct request *request)
+{
+    const char *token =
+        request_cookie(ctx, request, cookie_session_name(request));
+    int rc;
+
+    if (!token)
+        return 0;
+    rc = session_find(&request->login, ctx, token);
+    if (rc == E_SIGN_IN)
+        return 0;
+    if (!rc)
+        rc = person_load(&ctx->person, ctx, request->login->user);
+    if (rc)
+        return rc;
+    if (!ctx->person->enabled) {
+        ctx->person = NULL;
+        request->login = NULL;
+        return 0;
+    }
+    request->session = arena_strdup(ctx->arena, request->login->hash);
+    if (ctx->person->locale && locale_known(ctx->person->locale))
+        ctx->locale = locale_known(ctx->person->locale);
+    if (ctx->person->zone && zone_find(ctx->person->zone))
+        ctx->zone = zone_find(ctx->person->zone);
+    return 0;
+}
+
+static int find_route(struct ctx *ctx, struct request *request, int *status)
+{
+    bool other;
+
+    request->route = route_match(ctx->arena, request->method, request->path,
+                                 request->params, &other);
+    if (!request->route && other) {
+        *status = 405;
+        return fail(ctx, E_BAD_REQUEST, "web.method",
+                    "this address does not take this method");
+    }
+    if (!request->route ||
+        (request->route->module && !access_module(ctx, request->route->module)))
+        return fail(ctx, E_NOT_FOUND, "web.not_found", "there is no such page");
+    if (request->route->flags & ROUTE_API)
+        request->wants_json = true;
+    return 0;
+}
+
+static int authorise(struct ctx *ctx, const struct request *request)
+{
+    const struct route *route = request->route;
+
+    if (route->access != ROUTE_PUBLIC && !ctx->person)
+        return fail(ctx, E_SIGN_IN, "org.sign_in.needed", "sign in first");
+    if (route->access == ROUTE_ADMINISTRATOR && !ctx->person->administrator) {
+        log_ctx(ctx, LOG_WARN, "access.refused", "route", route->pattern, NULL);
+        return fail(ctx, E_FORBIDDEN, "access.administrators",
+                    "only administrators may do this");
+    }
+    if (route->flags & ROUTE_EXPENSIVE)
+        return limit_take(ctx, route);
+    return 0;
+}
+
+/* S11: true where the password was asked for a moment ago. A page sends its
+ * reader to the question and back; anything else is refused. */
+static bool is_confirmed(struct ctx *ctx, const struct request *request,
+                         struct response *response, int *rc)
+{
+    const char *path = request->path;
+    struct buf buf;
+
+    *rc = 0;
+    if (!(request->route->flags & ROUTE_RECENT) || !ctx->person ||
+        session_is_recent(request->login))
+        return true;
+    if (changes_state(request) || request->wants_json) {
+        *rc = fail(ctx, E_FORBIDDEN, "web.confirm",
+                   "confirm your password first");
+        return false;
+    }
+    buf_init(&buf, ctx->arena, 8192);
+    buf_add_text(&buf, "/confirm?return=");
+    buf_add_url(&buf, path, strlen(path));
+    *rc = response_redirect(ctx, response,
+                            buf.failed ? "/confirm" : buf_text(&buf));
+    return false;
+}
+
+static int refuse_csrf(struct ctx *ctx, struct request *request,
+                       struct response *response, const char *why)
+{
+    log_ctx(ctx, LOG_WARN, "csrf.refused", "route", request->route->pattern,
+            "why", why, NULL);
+    /* A token that is only old: the page takes the new one and sends again. */
+    if (strcmp(why, "token") == 0)
+        (void)response_header(ctx, response, "x-csrf-token",
+                              csrf_token(ctx, request, response));
+    return fail(ctx, E_FORBIDDEN, "web.csrf",
+                "this page is too old; load it again and repeat");
+}
+
+/* Origin before the body is read, the token after it: it may be in there. */
+static int check_origin(struct ctx *ctx, struct request *request,
+                        struct response *response)
+{
+    if (!changes_state(request) || (request->route->flags & ROUTE_NO_CSRF) ||
+        csrf_origin_ok(request))
+        return 0;
+    return refuse_csrf(ctx, request, response, "origin");
+}
+
+static int check_token(struct ctx *ctx, struct request *request,
+                       struct response *response)
+{
+    if (!changes_state(request) || (request->route->flags & ROUTE_NO_CSRF))
+        return 0;
+    if (!csrf_token_ok(ctx, request))
+        return refuse_csrf(ctx, request, response, "token");
+    value_remove(request->form, "_csrf");
+    return 0;
+}
+
+/* A large body waits in front of the door: may it come in? */
+static int answer_head(struct ctx *ctx, struct request *request,
+                       struct response *response)
+{
+    int64_t most = ctx->site ? ctx->site->settings.body_max : 0;
+
+    if (!(request->route->flags & ROUTE_UPLOAD))
+        return fail(ctx, E_LIMIT, "web.body_small",
+                    "this address takes no large body");
+    if (most > 0 && request->body_size > most)
+        return fail(ctx, E_LIMIT, "web.body_max", "more than %lld KiB",
+                    (long long)(most / 1024));
+    if (request_header(request, "x-csrf-token") && !csrf_token_ok(ctx, request))
+        return refuse_csrf(ctx, request, response, "token");
+    response->status = 100;
+    response->body_limit = most;
+    return 0;
+}
+
+static int run(struct ctx *ctx, struct request *request,
+               struct response *response, int *status)
+{
+    int rc = urlencoded_parse(
+        request->query, ctx, request->raw_query ? request->raw_query : "",
+        request->raw_query ? strlen(request->raw_query) : 0, false);
+
+    if (!rc)
+        rc = epoch_read(ctx);
+    if (!rc)
+        rc = identify(ctx, request);
+    if (!rc)
+        rc = find_route(ctx, request, status);
+    if (!rc)
+        rc = authorise(ctx, request);
+    if (!rc)
+        rc = check_origin(ctx, request, response);
+    if (rc || !is_confirmed(ctx, request, response, &rc))
+        return rc;
+    if (request->head_only)
+        return answer_head(ctx, request, response);
+    if (changes_state(request)) {
+        rc = body_read(ctx, request, status);
+        if (!rc)
+            rc = check_token(ctx, request, response);
+        if (rc)
+            return rc;
+    }
+    return request->route->call(ctx, request, response,
+                                request->route->payload);
+}
+
+/* A handler's own transaction that was left open is no answer's basis. */
+static int close_transaction(struct ctx *ctx, int rc)
+{
+    if (!tx_active(ctx))
+        return rc;
+    while (tx_active(ctx))
+        tx_rollback(ctx);
+    log_ctx(ctx, LOG_ERROR, "request.transaction_left", NULL);
+    return rc ? rc
+              : fail(ctx, E_INTERNAL, "web.internal",
+                     "a transaction was left open");
+}
+
+static void answer_error(struct ctx *ctx, struct request *request,
+                         struct response *response, int rc, int status)
+{
+    if (response->file_fd >= 0) {
+        close(response->file_fd);
+        response->file_fd = -1;
+    }
+    response->stream = response->metrics = false;
+    if (!ctx->problems)
+        (void)fail(ctx, rc, "web.internal", "error %d without a problem", rc);
+    (void)problem_answer(ctx, request, response,
+                         status ? status : error_status(rc));
+}
+
+void web_handle(struct ctx *ctx, struct request *request,
+                struct response *response)
+{
+    int status = 0, rc;
+
+    look(ctx, request, response);
+    rc = run(ctx, request, response, &status);
+    rc = close_transaction(ctx, rc);
+    if (rc < 0)
+        answer_error(ctx, request, response, rc, status);
+    if (response->body.failed) {
+        ctx_clear(ctx);
+        buf_init(&response->body, ctx->arena, BODY_MAX);
+        rc = fail(ctx, E_LIMIT, "web.answer_max", "the answer is too large");
+        answer_error(ctx, request, response, rc, 500);
+    }
+    if (!response->type)
+        response->type = "text/plain; charset=utf-8";
+}
