@@ -25,6 +25,7 @@ struct script_limits {
     int64_t steps;    /* VM instructions and loop rounds; 5,000,000 */
     int milliseconds; /* wall clock; 500. ctx->deadline holds as well */
     size_t memory;    /* bytes of the whole state; 16 MiB */
+    bool strict;      /* modules: an empty operand is Lua's own error */
 };
 
 /*
