@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct ctx;
+struct value;
 
 struct attachment {
     int64_t id, record; /* record 0: not yet bound */
@@ -21,6 +22,11 @@ struct attachment {
  * normalised, the type found by content; content and extension must agree. */
 int attachment_add(struct attachment **out, struct ctx *ctx, const char *name,
                    int fd);
+/* The same without asking who may: for rooms that have asked. E_NOT_FOUND
+ * without a problem. */
+int attachment_find(struct attachment **out, struct ctx *ctx, int64_t id);
+/* {id, name, type, size, pages} */
+struct value *attachment_value(struct ctx *ctx, const struct attachment *file);
 /* Checks that ctx->person may read it (record's right, or own unbound). */
 int attachment_get(struct attachment **out, struct ctx *ctx, int64_t id);
 /* Descriptor of the file, or of preview page `page` (PNG, from 1). */

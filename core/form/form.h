@@ -19,6 +19,7 @@ struct field;
 struct form;
 
 struct field_type; /* form/field_type.h: a row of the table of types */
+struct form_sql;   /* form/sql.h: the statements made for it */
 
 struct field {
     const char *key;    /* [a-z][a-z0-9_]{0,39} */
@@ -30,6 +31,8 @@ struct field {
     int scale;                   /* decimal, money, percent */
     int64_t max_length;          /* of text, in characters */
     const struct value *options; /* the definition of this field, whole */
+    bool indexed;                /* has indexes for sorted lists */
+    const char *sort_column;     /* "s_name", else its column; NULL: none */
     const char *target;          /* link, cascade: form name */
     const char *computed;        /* Lua expression; NULL */
     struct field **fields;       /* of a sub_table */
@@ -51,12 +54,23 @@ struct form {
     const char *logic;       /* Lua source of the form's logic; NULL */
     const char *flow; /* key of its process; NULL: records are just saved */
     bool enabled;     /* its module is on */
+    bool closed;      /* only who may design it writes its records */
+    const struct value *logic_definition; /* for logic_open and the browser */
+    bool logic_useful;                    /* it has anything to run */
+    const char *parent_field; /* of a tree (cascade): the link to itself */
+    const struct form_sql *sql;
 };
 
 int form_find(const struct form **out, struct ctx *ctx, const char *name);
 /* All enabled forms, by name. */
 int form_list(const struct form ***out, size_t *count, struct ctx *ctx);
 const struct field *form_field(const struct form *form, const char *key);
+const struct field *form_cell(const struct field *table, const char *key);
+/* Registers the room's jobs and outbox subscribers; while a worker starts. */
+void form_start(void);
+/* Its schedules (bin after 30 days, unbound files); the jobs worker and
+ * `tenon init` call it. */
+int form_schedule(struct ctx *ctx);
 
 /*
  * Publishes a definition (create or new version) in its own transaction:
@@ -71,6 +85,11 @@ int form_publish(struct ctx *ctx, const char *name, const char *module,
  * the number of refused ones, or negative. */
 int form_publish_folder(struct ctx *ctx, const char *folder,
                         const char *module);
+/* Checks a definition as form_publish does, but makes nothing. `out` (may be
+ * NULL) receives the form, in ctx's arena. */
+int form_check(struct form **out, struct ctx *ctx, const char *name,
+               const struct value *definition, const char *logic);
+
 /* Forms of a module that is off are hidden, their data stays. */
 int form_enable_module(struct ctx *ctx, const char *module, bool enabled);
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "access/access.h"
 #include "form/form.h"
 
 struct condition;
@@ -50,6 +51,27 @@ int record_create(struct record **out, struct ctx *ctx, const struct form *form,
  */
 int record_update(struct record **out, struct ctx *ctx, const struct form *form,
                   int64_t id, int64_t version, const struct value *input);
+/*
+ * Both in one, with the state: id 0 creates. state NULL keeps it ("saved" for
+ * a new one). A draft may lack required fields, any other state is checked
+ * whole: who submits a draft calls this with the state that follows.
+ */
+int record_save(struct record **out, struct ctx *ctx, const struct form *form,
+                int64_t id, int64_t version, const struct value *input,
+                const char *state);
+/*
+ * The same in two steps, for rooms with a transaction of their own: prepare
+ * runs computed fields, checks and before-hooks in a read snapshot, without
+ * the writer lock; write, inside the transaction, repeats them only where a
+ * form has changed meanwhile (architecture 3, "hook").
+ */
+struct record_change;
+int record_prepare(struct record_change **out, struct ctx *ctx,
+                   const struct form *form, int64_t id, int64_t version,
+                   const struct value *input, const char *state);
+int record_write(struct record **out, struct ctx *ctx,
+                 struct record_change *change);
+
 /* Into the bin, and back. */
 int record_delete(struct ctx *ctx, const struct form *form, int64_t id,
                   int64_t version);
@@ -68,15 +90,32 @@ struct record_query {
     const char *search;            /* text in any text field; NULL */
     const char *sort;              /* field key or "created_at", …; NULL */
     bool descending;
-    int limit, offset; /* limit ≤ 200 */
-    bool bin;          /* those in the bin instead */
+    int limit, offset;  /* limit ≤ 200 */
+    bool bin;           /* those in the bin instead */
+    const char *cursor; /* of record_cursor: what follows that record */
+    const struct field *const *fields; /* only these values; NULL: all */
+    size_t field_count;
 };
+
+/* Filters of a list by field keys and system names (id, owner, department,
+ * state, created_at, created_by, updated_at, updated_by); checks all names
+ * and values. */
+int record_condition(struct condition **out, struct ctx *ctx,
+                     const struct form *form, const struct value *json);
+/* Whether a list may be sorted by this name. */
+bool record_sort_known(const struct form *form, const char *name);
+/* Where the page after `last` starts; opaque text for `query.cursor`. */
+const char *record_cursor(struct ctx *ctx, const struct record_query *query,
+                          const struct record *last);
 /* The visible records of a page, without sub-tables. */
 int record_list(struct record ***out, size_t *count, struct ctx *ctx,
                 const struct form *form, const struct record_query *query);
 /* Exact up to `cap`, then cap + 1. */
 int record_count(int64_t *out, struct ctx *ctx, const struct form *form,
                  const struct record_query *query, int64_t cap);
+
+/* Facts for access/ of a loaded record. */
+int record_may(struct ctx *ctx, const struct record *record, enum right right);
 
 /* The name of a record for links and titles; arena text, never NULL. */
 const char *record_label(struct ctx *ctx, const struct record *record);

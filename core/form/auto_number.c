@@ -1,0 +1,121 @@
+/*
+ * auto_number.c - the counters behind automatic numbers.
+ *
+ * The counter's row is raised in the transaction that saves the record, under
+ * the writer lock: numbers are unique and have no gaps.
+ */
+#include "base/banned.h"
+
+#include "form/auto_number.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/ctx.h"
+#include "base/str.h"
+#include "form/field_type.h"
+#include "store/db.h"
+
+/* The token at `text` ("{year}") and its length; 0 where there is none. */
+static size_t token_length(const char *text)
+{
+    const char *end = *text == '{' ? strchr(text, '}') : NULL;
+
+    return end ? (size_t)(end - text) + 1 : 0;
+}
+
+static size_t zeros_in(const char *token, size_t length)
+{
+    size_t i;
+
+    for (i = 1; i + 1 < length; i++)
+        if (token[i] != '0')
+            return 0;
+    return length - 2;
+}
+
+static bool token_is(const char *token, size_t length, const char *name)
+{
+    return length == strlen(name) && memcmp(token, name, length) == 0;
+}
+
+const char *auto_number_check(const char *pattern)
+{
+    int counters = 0;
+    const char *c;
+
+    if (text_empty(pattern) || strlen(pattern) > 60)
+        return "a pattern such as \"B-{year}-{0000}\"";
+    for (c = pattern; *c; c++) {
+        size_t length = token_length(c);
+
+        if (!length && (*c == '{' || *c == '}'))
+            return "a closing brace for each opening one";
+        if (!length)
+            continue;
+        if (zeros_in(c, length) > 0 && length <= 14)
+            counters++;
+        else if (!token_is(c, length, "{year}") &&
+                 !token_is(c, length, "{month}") &&
+                 !token_is(c, length, "{day}"))
+            return "{year}, {month}, {day} or zeros in braces";
+        c += length - 1;
+    }
+    return counters == 1 ? NULL : "exactly one run of zeros in braces";
+}
+
+/* Writes the pattern with the date; the counter's place gets `number`, or is
+ * left out where it is 0 (which gives the period's name). */
+static const char *fill(struct ctx *ctx, const char *pattern,
+                        const struct civil *day, int64_t number)
+{
+    struct buf buf;
+    const char *c;
+
+    buf_init(&buf, ctx->arena, 200);
+    for (c = pattern; *c; c++) {
+        size_t length = token_length(c);
+        bool plain = length == 0;
+
+        if (plain && number)
+            buf_add_char(&buf, *c);
+        else if (token_is(c, length, "{year}"))
+            buf_addf(&buf, "%04d", day->year);
+        else if (token_is(c, length, "{month}"))
+            buf_addf(&buf, "%02d", day->month);
+        else if (token_is(c, length, "{day}"))
+            buf_addf(&buf, "%02d", day->day);
+        else if (!plain && number)
+            buf_addf(&buf, "%0*lld", (int)zeros_in(c, length),
+                     (long long)number);
+        if (!plain)
+            c += length - 1;
+    }
+    return buf_text(&buf);
+}
+
+int auto_number_next(const char **out, struct ctx *ctx, const struct form *form,
+                     const struct field *field)
+{
+    const char *pattern = value_get_text(field->options, "pattern");
+    struct civil day;
+    const char *period;
+    int64_t number;
+    int rc;
+
+    civil_of(&day, clock_now(), ctx->zone ? ctx->zone : zone_utc());
+    period = fill(ctx, pattern, &day, 0);
+    rc = db_exec(ctx,
+                 "INSERT INTO form_counter (form, field_key, period, value)"
+                 " VALUES (?1, ?2, ?3, 1)"
+                 " ON CONFLICT (form, field_key, period)"
+                 " DO UPDATE SET value = form_counter.value + 1",
+                 "iss", form->id, field->key, period);
+    if (!rc)
+        rc = db_int(&number, ctx,
+                    "SELECT value FROM form_counter WHERE form = ?1"
+                    " AND field_key = ?2 AND period = ?3",
+                    "iss", form->id, field->key, period);
+    if (!rc)
+        *out = fill(ctx, pattern, &day, number);
+    return rc;
+}

@@ -1,0 +1,23 @@
+/*
+ * auto_number.h - numbers without gaps, counted per form, field and period.
+ *
+ * A pattern is text with {year}, {month}, {day} and one run of zeros in
+ * braces: "B-{year}-{0000}" gives B-2026-0001. The counter starts anew with
+ * each period that the pattern names.
+ */
+#ifndef FORM_AUTO_NUMBER_H
+#define FORM_AUTO_NUMBER_H
+
+struct ctx;
+struct field;
+struct form;
+
+/* NULL where the pattern is right, else what was expected. */
+const char *auto_number_check(const char *pattern);
+
+/* The next number, in the current write transaction: rolled back with it,
+ * so that none is lost. Arena text. */
+int auto_number_next(const char **out, struct ctx *ctx, const struct form *form,
+                     const struct field *field);
+
+#endif

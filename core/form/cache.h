@@ -1,0 +1,10 @@
+/*
+ * cache.h - what publishing tells the loaded forms (form.c).
+ */
+#ifndef FORM_CACHE_H
+#define FORM_CACHE_H
+
+/* The next look-up reads the store again, whatever the epoch says. */
+void form_cache_drop(void);
+
+#endif

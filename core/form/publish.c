@@ -1,0 +1,455 @@
+/*
+ * publish.c - a definition becomes a version and its tables.
+ *
+ * Publishing only adds: a field's key, column and type are for ever. What is
+ * wrong is refused whole, the version before stays in force.
+ */
+#include "base/banned.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "access/access.h"
+#include "audit/audit.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/ctx.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "form/cache.h"
+#include "form/definition.h"
+#include "form/field_type.h"
+#include "form/form.h"
+#include "form/sql.h"
+#include "org/person.h"
+#include "script/logic.h"
+#include "script/script.h"
+#include "store/db.h"
+
+enum { FILE_MAX_BYTES = 1024 * 1024 };
+
+struct published {
+    int64_t id;
+    int version;
+    bool enabled;
+    const char *module, *table, *definition, *logic;
+};
+
+static int find_published(struct published *out, struct ctx *ctx,
+                          const char *name)
+{
+    QUERY_AUTO *query = NULL;
+    int rc;
+
+    memset(out, 0, sizeof *out);
+    rc = db_query(&query, ctx,
+                  "SELECT f.id, f.version, f.enabled, f.module, f.table_name,"
+                  " v.definition, v.logic FROM form f JOIN form_version v"
+                  " ON v.form = f.id AND v.version = f.version"
+                  " WHERE f.name = ?1",
+                  "s", name);
+    if (rc)
+        return rc;
+    rc = query_next(query);
+    if (rc <= 0)
+        return rc;
+    out->id = query_int(query, 0);
+    out->version = (int)query_int(query, 1);
+    out->enabled = query_int(query, 2) != 0;
+    out->module = query_copy(query, 3);
+    out->table = query_copy(query, 4);
+    out->definition = query_copy(query, 5);
+    out->logic = query_copy(query, 6);
+    return 0;
+}
+
+/* Two types whose columns hold the same: a line may become several. */
+static bool type_may_follow(const char *old, const char *type)
+{
+    return strcmp(old, type) == 0 ||
+           (strcmp(old, "text") == 0 && strcmp(type, "long_text") == 0) ||
+           (strcmp(old, "link") == 0 && strcmp(type, "cascade") == 0) ||
+           (strcmp(old, "cascade") == 0 && strcmp(type, "link") == 0);
+}
+
+/* Registers a field, or refuses a type that its column does not have. */
+static int keep_field(struct ctx *ctx, int64_t form, const char *parent,
+                      const struct field *field, const char *pointer)
+{
+    QUERY_AUTO *query = NULL;
+    int rc;
+
+    rc = db_query(&query, ctx,
+                  "SELECT type, scale FROM form_field WHERE form = ?1"
+                  " AND parent = ?2 AND field_key = ?3",
+                  "iss", form, parent, field->key);
+    if (rc)
+        return rc;
+    rc = query_next(query);
+    if (rc < 0)
+        return rc;
+    if (rc == 1) {
+        const char *old = query_text(query, 0);
+
+        if (!type_may_follow(old, field->type->name))
+            return definition_error(
+                ctx, arena_printf(ctx->arena, "%s/type", pointer),
+                "the published field \"%s\" is of type %s and keeps it;"
+                " expected %s, or a field with a new key",
+                field->key, old, old);
+        if (query_int(query, 1) != field->scale)
+            return definition_error(
+                ctx, arena_printf(ctx->arena, "%s/scale", pointer),
+                "the published field \"%s\" has %lld places and keeps them",
+                field->key, (long long)query_int(query, 1));
+    }
+    return db_exec(ctx,
+                   "INSERT INTO form_field (form, parent, field_key, type,"
+                   " scale) VALUES (?1, ?2, ?3, ?4, ?5)"
+                   " ON CONFLICT (form, parent, field_key)"
+                   " DO UPDATE SET type = ?4",
+                   "isssi", form, parent, field->key, field->type->name,
+                   (int64_t)field->scale);
+}
+
+static int keep_fields(struct ctx *ctx, const struct form *form)
+{
+    size_t i, j;
+    int rc = 0;
+
+    for (i = 0; i < form->field_count; i++) {
+        const struct field *field = form->fields[i];
+        const char *here = arena_printf(ctx->arena, "/fields/%zu", i);
+        int bad = keep_field(ctx, form->id, "", field, here);
+
+        for (j = 0; !bad && j < field->field_count; j++)
+            bad =
+                keep_field(ctx, form->id, field->key, field->fields[j],
+                           arena_printf(ctx->arena, "%s/fields/%zu", here, j));
+        if (bad)
+            rc = bad;
+    }
+    return rc;
+}
+
+/* Compiles the logic and every expression, so that an error shows now. */
+static int check_scripts(struct ctx *ctx, const struct form *form)
+{
+    const struct value *rules = value_get(form->definition, "rules");
+    struct logic *logic = NULL;
+    struct script *script;
+    size_t i;
+    int rc = 0;
+
+    if (form->logic_useful) {
+        rc = logic_open(&logic, ctx, form->logic_definition);
+        logic_close(logic);
+    }
+    if (rc || !value_count(rules))
+        return rc;
+    rc = script_shared(&script, ctx);
+    for (i = 0; !rc && i < value_count(rules); i++) {
+        const struct value *rule = value_at(rules, i);
+        const char *text = value_get_text(rule, "require");
+
+        rc = script_check(ctx, script,
+                          text ? text : value_get_text(rule, "refuse"));
+        if (rc)
+            return definition_error(ctx,
+                                    arena_printf(ctx->arena, "/rules/%zu", i),
+                                    "expected a Lua expression");
+    }
+    return rc;
+}
+
+static enum right right_named(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum right right;
+    } rights[] = { { "read", RIGHT_READ },
+                   { "create", RIGHT_CREATE },
+                   { "update", RIGHT_UPDATE },
+                   { "delete", RIGHT_DELETE },
+                   { "export", RIGHT_EXPORT } };
+    size_t i;
+
+    for (i = 0; i < sizeof rights / sizeof rights[0]; i++)
+        if (text_equal(rights[i].name, name))
+            return rights[i].right;
+    return RIGHT_READ;
+}
+
+static enum scope_kind scope_named(const char *name)
+{
+    if (text_equal(name, "owner"))
+        return SCOPE_OWNER;
+    if (text_equal(name, "department"))
+        return SCOPE_DEPARTMENT;
+    if (text_equal(name, "departments"))
+        return SCOPE_DEPARTMENTS;
+    return SCOPE_ALL;
+}
+
+/* The definition's grants are set when a form is first published; after that
+ * they are the administrators' business. */
+static int set_grants(struct ctx *ctx, const struct form *form)
+{
+    const struct value *grants = value_get(form->definition, "grants");
+    size_t i;
+    int rc = 0;
+
+    for (i = 0; !rc && i < value_count(grants); i++) {
+        const struct value *grant = value_at(grants, i);
+        const char *who = value_get_text(grant, "who");
+        const char *kind = "everyone";
+        int64_t id = 0;
+
+        if (text_starts(who, "role:")) {
+            kind = "role";
+            rc = db_int(&id, ctx, "SELECT id FROM org_role WHERE role_key = ?1",
+                        "s", who + strlen("role:"));
+            if (rc == E_NOT_FOUND)
+                return definition_error(
+                    ctx, arena_printf(ctx->arena, "/grants/%zu/who", i),
+                    "expected the key of a role");
+        }
+        if (!rc)
+            rc = access_grant_set(ctx, kind, id, form->name,
+                                  right_named(value_get_text(grant, "right")),
+                                  scope_named(value_get_text(grant, "scope")),
+                                  true);
+    }
+    return rc;
+}
+
+static int write_version(struct ctx *ctx, struct form *form,
+                         const struct published *old, const char *module,
+                         const char *definition)
+{
+    int64_t by = ctx->person ? ctx->person->id : 0;
+    int rc;
+
+    if (old->id) {
+        rc = db_exec(ctx,
+                     "UPDATE form SET version = ?2, module = ?3, enabled = 1"
+                     " WHERE id = ?1",
+                     "iis", form->id, (int64_t)form->version, module);
+    } else {
+        rc = db_exec(ctx,
+                     "INSERT INTO form (id, name, module, table_name, version,"
+                     " enabled) VALUES (?1, ?2, ?3, ?4, ?5, 1)",
+                     "isssi", form->id, form->name, module, form->table,
+                     (int64_t)form->version);
+    }
+    if (!rc)
+        rc = db_exec(ctx,
+                     "INSERT INTO form_version (form, version, definition,"
+                     " logic, published_at, published_by)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                     "iissii", form->id, (int64_t)form->version, definition,
+                     form->logic, clock_now(), by);
+    return rc;
+}
+
+/* The table's name: of another form it may be taken ("a.b" and "a_b"). */
+static int table_for(const char **out, struct ctx *ctx, const char *name,
+                     const struct published *old)
+{
+    int64_t taken;
+    int rc;
+
+    *out = old->id ? old->table : form_table_name(ctx->arena, name);
+    if (old->id)
+        return 0;
+    rc = db_int(&taken, ctx, "SELECT id FROM form WHERE table_name = ?1", "s",
+                *out);
+    if (rc == E_NOT_FOUND)
+        return 0;
+    return rc ? rc
+              : fail(ctx, E_INVALID, "form.name_taken",
+                     "the name %s is too like another form's", name);
+}
+
+static int publish(struct ctx *ctx, const char *name, const char *module,
+                   const struct value *definition, const char *logic)
+{
+    const char *text = json_text(ctx->arena, definition), *table;
+    struct published old;
+    struct form *form;
+    int rc = find_published(&old, ctx, name);
+
+    if (rc)
+        return rc;
+    if (old.id && !text_equal(old.module, module))
+        return fail(ctx, E_INVALID, "form.other_module",
+                    "the form %s belongs to %s", name,
+                    old.module ? old.module : "the site");
+    if (old.id && old.enabled && text_equal(old.definition, text) &&
+        text_equal(old.logic, logic))
+        return 0;
+    rc = table_for(&table, ctx, name, &old);
+    if (!rc)
+        rc = definition_read(&form, ctx, ctx->arena, name, table, definition,
+                             logic);
+    if (!rc)
+        rc = check_scripts(ctx, form);
+    if (rc)
+        return rc;
+    form->id = old.id ? old.id : id_next();
+    form->version = old.version + 1;
+    rc = write_version(ctx, form, &old, module, text);
+    if (!rc)
+        rc = keep_fields(ctx, form);
+    if (!rc)
+        rc = form_tables_make(ctx, form);
+    if (!rc && !old.id)
+        rc = set_grants(ctx, form);
+    if (!rc)
+        rc = audit_add(ctx, "form", form->id, old.id ? "update" : "create",
+                       NULL);
+    if (!rc)
+        rc = epoch_raise(ctx, "form");
+    return rc;
+}
+
+int form_publish(struct ctx *ctx, const char *name, const char *module,
+                 const struct value *definition, const char *logic)
+{
+    int rc;
+
+    if (!form_name_valid(name))
+        return form_check(NULL, ctx, name, definition, logic);
+    rc = tx_begin(ctx, "form.publish");
+    if (rc)
+        return rc;
+    rc = tx_end(ctx, publish(ctx, name, module, definition, logic));
+    form_cache_drop();
+    return rc;
+}
+
+/* A whole file as text; E_NOT_FOUND where there is none. */
+static int read_file(const char **out, size_t *length, struct ctx *ctx,
+                     const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat facts;
+    char *text;
+    ssize_t got;
+
+    if (fd < 0)
+        return errno == ENOENT ? E_NOT_FOUND
+                               : fail(ctx, E_IO, "form.file_unreadable",
+                                      "%s can't be read", path);
+    if (fstat(fd, &facts) || facts.st_size > FILE_MAX_BYTES) {
+        close(fd);
+        return fail(ctx, E_LIMIT, "form.file_too_long",
+                    "%s is longer than 1 MiB", path);
+    }
+    text = arena_alloc(ctx->arena, (size_t)facts.st_size + 1);
+    got = read(fd, text, (size_t)facts.st_size);
+    close(fd);
+    if (got != facts.st_size)
+        return fail(ctx, E_IO, "form.file_unreadable", "%s can't be read",
+                    path);
+    *out = text;
+    *length = (size_t)got;
+    return 0;
+}
+
+static int publish_file(struct ctx *ctx, const char *folder, const char *file,
+                        const char *module)
+{
+    const char *path = arena_printf(ctx->arena, "%s/%s", folder, file);
+    char *name = arena_strndup(ctx->arena, file, strlen(file) - 5);
+    const char *text, *logic = NULL;
+    struct value *definition;
+    size_t length;
+    int rc;
+
+    /* A module's forms are named MODULE.NAME, whatever the file says; its
+     * main form may bear the module's own name. */
+    if (module && strcmp(name, module) != 0 && !strchr(name, '.'))
+        name = arena_printf(ctx->arena, "%s.%s", module, name);
+    rc = read_file(&text, &length, ctx, path);
+    if (!rc)
+        rc = json_parse(&definition, ctx, text, length);
+    if (rc)
+        return rc;
+    rc = read_file(
+        &logic, &length, ctx,
+        arena_printf(ctx->arena, "%.*s.lua", (int)(strlen(path) - 5), path));
+    if (rc && rc != E_NOT_FOUND)
+        return rc;
+    return form_publish(ctx, name, module, definition, logic);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The problems of one file, each with the file's name. */
+static void name_problems(struct ctx *ctx, const struct ctx *own,
+                          const char *folder, const char *file)
+{
+    const struct problem *problem;
+
+    for (problem = own->problems; problem; problem = problem->next) {
+        log_event(LOG_ERROR, "form.refused", "folder", folder, "file", file,
+                  "reason", problem->text, NULL);
+        fail_at(ctx, E_INVALID, problem->field, "form.file_refused", "%s: %s",
+                file, problem_message(ctx, problem));
+    }
+}
+
+int form_publish_folder(struct ctx *ctx, const char *folder, const char *module)
+{
+    struct vector files;
+    struct dirent *entry;
+    DIR *dir = opendir(folder);
+    int refused = 0;
+    size_t i;
+
+    if (!dir)
+        return errno == ENOENT ? 0
+                               : fail(ctx, E_IO, "form.file_unreadable",
+                                      "%s can't be read", folder);
+    vector_init(&files, ctx->arena);
+    while ((entry = readdir(dir)))
+        if (entry->d_name[0] != '.' && text_ends(entry->d_name, ".json"))
+            vector_add(&files, arena_strdup(ctx->arena, entry->d_name));
+    closedir(dir);
+    if (files.count)
+        qsort(files.items, files.count, sizeof *files.items, compare_names);
+    for (i = 0; i < files.count; i++) {
+        struct ctx own = *ctx;
+
+        own.problems = own.last_problem = NULL;
+        own.problem_count = 0;
+        if (publish_file(&own, folder, files.items[i], module)) {
+            name_problems(ctx, &own, folder, files.items[i]);
+            refused++;
+        }
+    }
+    return refused;
+}
+
+int form_enable_module(struct ctx *ctx, const char *module, bool enabled)
+{
+    int rc = tx_begin(ctx, "form.enable");
+
+    if (rc)
+        return rc;
+    rc = db_exec(ctx, "UPDATE form SET enabled = ?2 WHERE module = ?1", "si",
+                 module, (int64_t)enabled);
+    if (!rc && db_changes(ctx))
+        rc = epoch_raise(ctx, "form");
+    rc = tx_end(ctx, rc);
+    form_cache_drop();
+    return rc;
+}

@@ -1,0 +1,61 @@
+/*
+ * record_internal.h - what the files of records share; not for other rooms.
+ */
+#ifndef FORM_RECORD_INTERNAL_H
+#define FORM_RECORD_INTERNAL_H
+
+#include "form/record.h"
+
+struct query;
+
+/* A record that is about to be saved (record_save.c). */
+struct record_change {
+    const struct form *form;
+    const struct value *input;
+    const char *state;     /* asked for; NULL: kept */
+    int64_t id, version;   /* 0: a new one; 0: not checked */
+    struct record *record; /* as it will be */
+    struct record *before; /* as it is; NULL: a new one */
+    uint64_t counter;      /* of changes, when the hooks ran */
+    bool hooked;           /* hooks did run */
+};
+
+/* A row of SELECT form->sql->columns; sub-tables are not in it. */
+struct record *record_from_row(struct ctx *ctx, const struct form *form,
+                               struct query *query);
+/* Reads the rows of all sub-tables. */
+int record_read_rows(struct ctx *ctx, struct record *record);
+
+/*
+ * record_check.c: computed fields, logic, limits, required fields, rules, on
+ * change->record->values. Each problem stands at its field.
+ */
+int record_validate(struct ctx *ctx, struct record_change *change);
+
+/* record_input.c: input and defaults into change->record->values. */
+int record_apply(struct ctx *ctx, struct record_change *change);
+
+/* record_store.c: the row, its sub-tables, files and numbers. */
+int record_insert(struct ctx *ctx, struct record *record);
+int record_change_row(struct ctx *ctx, struct record *record,
+                      const struct record *before);
+/* Gives automatic numbers where they are due. */
+int record_number(struct ctx *ctx, struct record *record);
+/* E_CONFLICT at the field whose value another record has. */
+int record_check_unique(struct ctx *ctx, const struct record *record,
+                        const struct record *before);
+
+/* Tells the outbox and open lists. action: "create", "update", "delete",
+ * "restore", "state". */
+int record_announce(struct ctx *ctx, const struct record *record,
+                    const char *action);
+const char *record_subject(struct ctx *ctx, const struct form *form);
+
+/* The text that the list's search looks through. */
+const char *record_search_text(struct ctx *ctx, const struct record *record);
+/* The value of a field's sort column: sort keys are texts that compare as
+ * bytes. NULL where the value is empty. */
+struct value *record_sort_value(struct ctx *ctx, const struct field *field,
+                                const struct value *value);
+
+#endif

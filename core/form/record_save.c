@@ -1,0 +1,313 @@
+/*
+ * record_save.c - creating and changing records.
+ *
+ * First everything that may take time, in a read snapshot without the writer
+ * lock: conversion, computed fields, checks, before-hooks. Then the lock; if
+ * any form changed meanwhile the hooks run again under it, briefly
+ * (architecture 3, "hook"). Then row, trail, outbox in one transaction.
+ */
+#include "base/banned.h"
+
+#include "access/access.h"
+#include "audit/audit.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/ctx.h"
+#include "base/i18n.h"
+#include "event/hook.h"
+#include "form/field_type.h"
+#include "form/record_internal.h"
+#include "org/person.h"
+#include "store/db.h"
+
+enum { HOOKS_MS = 2000, HOOKS_LOCKED_MS = 50 };
+
+static int64_t actor(const struct ctx *ctx)
+{
+    return ctx->person ? ctx->person->id : 0;
+}
+
+/* Runs the before-hooks within `ms`. */
+static int run_hooks(struct ctx *ctx, struct record_change *change, int ms)
+{
+    int64_t deadline = ctx->deadline, own = clock_monotonic() + ms;
+    int rc;
+
+    if (!deadline || own < deadline)
+        ctx->deadline = own;
+    rc = hook_run(ctx, HOOK_BEFORE_SAVE, change->form->name, change->record);
+    ctx->deadline = deadline;
+    change->hooked = true;
+    return rc;
+}
+
+/* A new record as it is before anything was written into it. */
+static void start_record(struct ctx *ctx, struct record_change *change)
+{
+    struct record *record = arena_alloc(ctx->arena, sizeof *record);
+    int64_t now = clock_now();
+
+    record->form = change->form;
+    if (change->before) {
+        *record = *change->before;
+        record->values = value_copy(ctx->arena, change->before->values);
+        record->before = change->before->values;
+    } else {
+        /* The id stays the same when it is built again under the lock. */
+        record->id = change->record ? change->record->id : id_next();
+        record->owner = record->created_by = actor(ctx);
+        record->department = ctx->person ? ctx->person->department : 0;
+        record->state = "saved";
+        record->created_at = now;
+        record->values = value_map(ctx->arena);
+    }
+    record->version++;
+    record->updated_at = now;
+    record->updated_by = actor(ctx);
+    if (change->state)
+        record->state = arena_strdup(ctx->arena, change->state);
+    change->record = record;
+}
+
+static int build(struct ctx *ctx, struct record_change *change, int ms)
+{
+    int rc, bad;
+
+    start_record(ctx, change);
+    change->counter = change_counter_get(ctx, "records");
+    bad = record_apply(ctx, change);
+    rc = record_validate(ctx, change);
+    if (bad || rc)
+        return bad ? bad : rc;
+    if (!hook_any(HOOK_BEFORE_SAVE, change->form->name))
+        return 0;
+    rc = run_hooks(ctx, change, ms);
+    /* What hooks set is computed and checked like anybody's input. */
+    return rc ? rc : record_validate(ctx, change);
+}
+
+static int may_write(struct ctx *ctx, const struct record_change *change)
+{
+    const struct form *form = change->form;
+
+    if (!form->enabled)
+        return fail(ctx, E_UNAVAILABLE, "form.module_off",
+                    "the module of this form is switched off");
+    if (ctx->system)
+        return 0;
+    if (form->closed && !access_form(ctx, form->name, RIGHT_DESIGN))
+        return fail(ctx, E_FORBIDDEN, "form.closed",
+                    "only administrators change these records");
+    if (change->before)
+        return record_may(ctx, change->before, RIGHT_UPDATE);
+    if (!access_form(ctx, form->name, RIGHT_CREATE))
+        return fail(ctx, E_FORBIDDEN, "form.may_not_create",
+                    "you may not add records here");
+    return 0;
+}
+
+/* Who changed which fields since `version` was read (E_CONFLICT). */
+static int tell_conflict(struct ctx *ctx, const struct record_change *change)
+{
+    int64_t newer = change->before->version - change->version;
+    struct value *entries;
+    size_t i, j;
+    int rc;
+
+    if (newer < 1 || newer > 50)
+        newer = 50;
+    rc = audit_read(&entries, ctx, record_subject(ctx, change->form),
+                    change->id, (int)newer);
+    if (rc)
+        return rc;
+    fail(ctx, E_CONFLICT, "form.conflict",
+         "somebody else changed this record meanwhile");
+    for (i = 0; i < value_count(entries); i++) {
+        const struct value *entry = value_at(entries, i);
+        const struct value *changes = value_get(entry, "changes");
+        int64_t by = value_get_id(entry, "actor");
+
+        for (j = 0; j < value_count(changes); j++) {
+            const char *key = value_key_at(changes, j);
+            const struct field *field = form_field(change->form, key);
+
+            if (!field || field->hidden)
+                continue;
+            fail_at(ctx, E_CONFLICT, key, "form.conflict_field",
+                    "%s changed %s, %s",
+                    by ? person_name(ctx, by) : tr(ctx, "form.system"),
+                    locale_pick(ctx, field->title),
+                    instant_human(ctx, value_get_int(entry, "at", 0)));
+        }
+    }
+    return E_CONFLICT;
+}
+
+/* Reads the record to be changed; E_CONFLICT where it is not the version
+ * that was read. */
+static int read_before(struct ctx *ctx, struct record_change *change)
+{
+    int rc;
+
+    if (!change->id)
+        return 0;
+    rc = record_get_unchecked(&change->before, ctx, change->form, change->id);
+    if (rc)
+        return rc;
+    /* Who may not see it does not learn that it is there. */
+    if (!ctx->system) {
+        rc = record_may(ctx, change->before, RIGHT_READ);
+        if (rc)
+            return rc;
+    }
+    if (change->before->deleted_at)
+        return fail(ctx, E_NOT_FOUND, "form.in_bin",
+                    "this record is in the bin");
+    if (change->version && change->before->version != change->version)
+        return tell_conflict(ctx, change);
+    return 0;
+}
+
+int record_prepare(struct record_change **out, struct ctx *ctx,
+                   const struct form *form, int64_t id, int64_t version,
+                   const struct value *input, const char *state)
+{
+    struct record_change *change = arena_alloc(ctx->arena, sizeof *change);
+    int rc = read_begin(ctx);
+
+    *out = change;
+    if (rc)
+        return rc;
+    change->form = form;
+    change->id = id;
+    change->version = version;
+    change->input = input;
+    change->state = state;
+    rc = read_before(ctx, change);
+    if (!rc)
+        rc = may_write(ctx, change);
+    if (!rc)
+        rc = build(ctx, change, HOOKS_MS);
+    read_end(ctx);
+    return rc;
+}
+
+/* Field → {from, to} of what differs. */
+static struct value *changes_of(struct ctx *ctx, const struct record *record,
+                                const struct record *before)
+{
+    struct value *changes = value_map(ctx->arena);
+    size_t i;
+
+    for (i = 0; i < record->form->field_count; i++) {
+        const struct field *field = record->form->fields[i];
+        const struct value *to = value_get(record->values, field->key);
+        const struct value *from =
+            before ? value_get(before->values, field->key) : NULL;
+        struct value *pair;
+
+        if (value_equal(from, to) ||
+            (value_is_empty(from) && value_is_empty(to)))
+            continue;
+        pair = value_map(ctx->arena);
+        value_set(pair, "from", field_to_json(ctx, field, from));
+        value_set(pair, "to", field_to_json(ctx, field, to));
+        value_set(changes, field->key, pair);
+    }
+    if (before && !text_equal(before->state, record->state)) {
+        struct value *pair = value_map(ctx->arena);
+
+        value_set_text(pair, "from", before->state);
+        value_set_text(pair, "to", record->state);
+        value_set(changes, "state", pair);
+    }
+    return changes;
+}
+
+/* Under the lock: is what was prepared still true? */
+static int refresh(struct ctx *ctx, struct record_change *change)
+{
+    int64_t version = change->before ? change->before->version : 0;
+    bool same = true;
+    int rc = 0;
+
+    if (change->id) {
+        rc = read_before(ctx, change);
+        same = !rc && change->before->version == version;
+    }
+    if (rc)
+        return rc;
+    if (same && (!change->hooked ||
+                 change->counter == change_counter_get(ctx, "records")))
+        return 0;
+    if (!same)
+        rc = may_write(ctx, change);
+    return rc ? rc : build(ctx, change, HOOKS_LOCKED_MS);
+}
+
+int record_write(struct record **out, struct ctx *ctx,
+                 struct record_change *change)
+{
+    const char *action = change->id ? "update" : "create";
+    int rc = refresh(ctx, change);
+    struct record *record = change->record;
+
+    if (!rc)
+        rc = record_number(ctx, record);
+    if (!rc)
+        rc = record_check_unique(ctx, record, change->before);
+    if (!rc)
+        rc = change->before ? record_change_row(ctx, record, change->before)
+                            : record_insert(ctx, record);
+    if (!rc)
+        rc = audit_add(ctx, record_subject(ctx, change->form), record->id,
+                       action, changes_of(ctx, record, change->before));
+    if (!rc)
+        rc = record_announce(ctx, record, action);
+    if (!rc)
+        rc = hook_run(ctx, HOOK_AFTER_SAVE, change->form->name, record);
+    if (!rc && out)
+        *out = record;
+    return rc;
+}
+
+int record_save(struct record **out, struct ctx *ctx, const struct form *form,
+                int64_t id, int64_t version, const struct value *input,
+                const char *state)
+{
+    struct record_change *change;
+    int rc = record_prepare(&change, ctx, form, id, version, input, state);
+
+    if (rc)
+        return rc;
+    rc = tx_begin(ctx, "record.save");
+    if (rc)
+        return rc;
+    return tx_end(ctx, record_write(out, ctx, change));
+}
+
+int record_create(struct record **out, struct ctx *ctx, const struct form *form,
+                  const struct value *input, const char *state)
+{
+    return record_save(out, ctx, form, 0, 0, input, state);
+}
+
+int record_update(struct record **out, struct ctx *ctx, const struct form *form,
+                  int64_t id, int64_t version, const struct value *input)
+{
+    return record_save(out, ctx, form, id, version, input, NULL);
+}
+
+int record_check(struct record **out, struct ctx *ctx, const struct form *form,
+                 const struct value *input)
+{
+    struct record_change change = { .form = form, .input = input };
+    int bad, rc;
+
+    start_record(ctx, &change);
+    bad = record_apply(ctx, &change);
+    rc = record_validate(ctx, &change);
+    if (out)
+        *out = change.record;
+    return bad ? bad : rc;
+}

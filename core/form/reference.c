@@ -1,0 +1,232 @@
+/*
+ * reference.c - looking up the records that links and cascades name.
+ *
+ * Reads single rows of the target's table; who may see them, access/ says.
+ */
+#include "base/banned.h"
+
+#include "form/reference.h"
+
+#include "access/access.h"
+#include "base/arena.h"
+#include "base/ctx.h"
+#include "base/str.h"
+#include "base/unicode.h"
+#include "form/field_type.h"
+#include "form/record.h"
+#include "org/org.h"
+#include "store/condition.h"
+#include "store/db.h"
+
+enum { OPTIONS_MOST = 50, LEVEL_MOST = 1000 };
+
+/* form_find without a problem where the form is gone. */
+static const struct form *find_target(struct ctx *ctx, const char *target)
+{
+    const struct form *form = NULL;
+    struct ctx quiet = *ctx;
+
+    quiet.problems = quiet.last_problem = NULL;
+    quiet.problem_count = 0;
+    return form_find(&form, &quiet, target) ? NULL : form;
+}
+
+int reference_visible(struct ctx *ctx, const char *target, int64_t id)
+{
+    const struct form *form = find_target(ctx, target);
+    struct record_facts facts = { .form = target, .id = id };
+    struct ctx quiet = *ctx;
+    QUERY_AUTO *query = NULL;
+    int rc;
+
+    if (!form)
+        return E_NOT_FOUND;
+    rc = db_query(&query, ctx,
+                  arena_printf(ctx->arena,
+                               "SELECT owner, department FROM \"%s\""
+                               " WHERE id = ?1 AND deleted_at = 0",
+                               form->table),
+                  "i", id);
+    if (rc)
+        return rc;
+    rc = query_next(query);
+    if (rc <= 0)
+        return rc ? rc : E_NOT_FOUND;
+    facts.owner = query_int(query, 0);
+    facts.department = query_int(query, 1);
+    quiet.problems = quiet.last_problem = NULL;
+    quiet.problem_count = 0;
+    rc = access_record(&quiet, &facts, RIGHT_READ);
+    return rc == E_FORBIDDEN ? E_NOT_FOUND : rc;
+}
+
+/* Name and parent of one row. 1: found. */
+static int read_row(struct ctx *ctx, const struct form *form, int64_t id,
+                    const char **label, int64_t *parent)
+{
+    const struct field *field =
+        form->label_field ? form_field(form, form->label_field) : NULL;
+    QUERY_AUTO *query = NULL;
+    struct value *value;
+    const char *up = "0";
+    int rc;
+
+    if (form->parent_field)
+        up = arena_printf(ctx->arena, "\"f_%s\"", form->parent_field);
+    rc = db_query(
+        &query, ctx,
+        arena_printf(ctx->arena, "SELECT %s, %s FROM \"%s\" WHERE id = ?1", up,
+                     field ? arena_printf(ctx->arena, "\"%s\"", field->column)
+                           : "NULL",
+                     form->table),
+        "i", id);
+    if (rc)
+        return rc;
+    rc = query_next(query);
+    if (rc <= 0)
+        return rc;
+    *parent = query_int(query, 0);
+    value = field ? field_from_column(ctx, field, query, 1) : NULL;
+    *label = NULL;
+    if (!value_is_empty(value))
+        *label = field->type->flags & FIELD_RECORD
+                     ? arena_printf(ctx->arena, "%lld",
+                                    (long long)value_as_int(value, 0))
+                     : field_human(ctx, field, value);
+    if (text_empty(*label))
+        *label = arena_printf(ctx->arena, "#%lld", (long long)id);
+    return 1;
+}
+
+const char *reference_label(struct ctx *ctx, const char *target, int64_t id)
+{
+    const struct form *form = find_target(ctx, target);
+    const char *label, *all = "";
+    int64_t parent;
+    int depth;
+
+    for (depth = 0; form && id && depth < TREE_DEPTH_MAX; depth++) {
+        if (read_row(ctx, form, id, &label, &parent) <= 0)
+            break;
+        all = *all ? arena_printf(ctx->arena, "%s / %s", label, all) : label;
+        id = form->parent_field ? parent : 0;
+    }
+    return all;
+}
+
+bool reference_has_children(struct ctx *ctx, const struct form *tree,
+                            int64_t id)
+{
+    int64_t found = 0;
+
+    if (!tree->parent_field)
+        return false;
+    return db_int(&found, ctx,
+                  arena_printf(ctx->arena,
+                               "SELECT 1 FROM \"%s\" WHERE \"f_%s\" = ?1"
+                               " AND deleted_at = 0 LIMIT 1",
+                               tree->table, tree->parent_field),
+                  "i", id) == 0 &&
+           found == 1;
+}
+
+static struct value *option_of(struct ctx *ctx, int64_t id, const char *label)
+{
+    struct value *option = value_map(ctx->arena);
+
+    value_set_id(option, "id", id);
+    value_set_text(option, "label", label);
+    return option;
+}
+
+static int department_options(struct value *list, struct ctx *ctx,
+                              const char *q)
+{
+    const char *wanted = text_fold(ctx->arena, q ? q : "");
+    const struct department **all;
+    size_t count, i;
+    int rc = department_list(&all, &count, ctx);
+
+    if (rc)
+        return rc;
+    for (i = 0; i < count && value_count(list) < LEVEL_MOST; i++)
+        if (!*wanted || strstr(text_fold(ctx->arena, all[i]->name), wanted)) {
+            struct value *option = option_of(ctx, all[i]->id, all[i]->name);
+
+            value_set_int(option, "depth", all[i]->depth);
+            value_append(list, option);
+        }
+    return 0;
+}
+
+static int record_options(struct value *list, struct ctx *ctx,
+                          const struct field *field, const struct form *form,
+                          const char *q, int64_t parent)
+{
+    bool cascade = strcmp(field->type->name, "cascade") == 0 &&
+                   form->parent_field && text_empty(q);
+    struct record_query query = { .search = text_empty(q) ? NULL : q,
+                                  .sort = form->label_field,
+                                  .limit = OPTIONS_MOST };
+    struct condition test = { .kind = CONDITION_TEST,
+                              .field = form->parent_field,
+                              .op = "eq" };
+    struct record **records;
+    size_t count, i;
+    int rc;
+
+    if (cascade) {
+        test.value =
+            parent ? value_int(ctx->arena, parent) : value_null(ctx->arena);
+        query.where = &test;
+        query.limit = LEVEL_MOST;
+        query.sort = form_field(form, "code") ? "code" : form->label_field;
+    }
+    rc = record_list(&records, &count, ctx, form, &query);
+    for (i = 0; !rc && i < count; i++) {
+        struct value *option = option_of(
+            ctx, records[i]->id,
+            cascade ? record_label(ctx, records[i])
+                    : reference_label(ctx, form->name, records[i]->id));
+
+        if (cascade)
+            value_set_bool(option, "leaf",
+                           !reference_has_children(ctx, form, records[i]->id));
+        value_append(list, option);
+    }
+    return rc;
+}
+
+int reference_options(struct value **out, struct ctx *ctx,
+                      const struct field *field, const char *q, int64_t parent)
+{
+    const struct form *form;
+    struct value *found;
+    size_t i;
+    int rc;
+
+    *out = value_list(ctx->arena);
+    if (strcmp(field->type->name, "department") == 0)
+        return department_options(*out, ctx, q);
+    if (strcmp(field->type->name, "user") == 0) {
+        rc = org_search_users(&found, ctx, q ? q : "", OPTIONS_MOST);
+        for (i = 0; !rc && i < value_count(found); i++) {
+            struct value *user = value_at(found, i);
+            struct value *option = option_of(ctx, value_get_id(user, "id"),
+                                             value_get_text(user, "name"));
+
+            value_set_text(option, "detail",
+                           value_get_text(user, "department"));
+            value_append(*out, option);
+        }
+        return rc;
+    }
+    if (!field->target)
+        return fail(ctx, E_NOT_FOUND, "form.no_options",
+                    "this field has no options to look up");
+    form = find_target(ctx, field->target);
+    if (!form)
+        return fail(ctx, E_NOT_FOUND, "form.unknown", "there is no form %s",
+                    field->target);
+    return record_options(*out, ctx, field, form, q, parent);
+}

@@ -1,0 +1,37 @@
+/*
+ * reference.h - values that name another record: links and cascades.
+ */
+#ifndef FORM_REFERENCE_H
+#define FORM_REFERENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "form/form.h"
+
+struct ctx;
+
+enum { TREE_DEPTH_MAX = 16 };
+
+/* 0 where record `id` of form `target` exists and ctx->person may read it;
+ * else E_NOT_FOUND without a problem (S13). */
+int reference_visible(struct ctx *ctx, const char *target, int64_t id);
+
+/* The record's name; of a tree the names from the root, "A / B / C". Whoever
+ * may read the record that holds the reference may read its name. Arena text,
+ * "" where the record is gone. */
+const char *reference_label(struct ctx *ctx, const char *target, int64_t id);
+
+/* Whether the record of a tree has records below it. */
+bool reference_has_children(struct ctx *ctx, const struct form *tree,
+                            int64_t id);
+
+/*
+ * Choices for a link, cascade, user or department field: list of {id, label,
+ * leaf?}. q: part of the name; parent: of a cascade, 0 the top level. At most
+ * 50, of a cascade's level 1,000. Only what ctx->person may read.
+ */
+int reference_options(struct value **out, struct ctx *ctx,
+                      const struct field *field, const char *q, int64_t parent);
+
+#endif

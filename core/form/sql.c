@@ -1,0 +1,271 @@
+/*
+ * sql.c - a form's tables, indexes and statements, generated from its keys.
+ *
+ * Names come from checked keys only ([a-z0-9_], S20). Publishing only adds:
+ * a table that is there gets the columns it lacks.
+ */
+#include "base/banned.h"
+
+#include "form/sql.h"
+
+#include "base/arena.h"
+#include "base/ctx.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "form/field_type.h"
+#include "store/db.h"
+
+static const char SYSTEM[] =
+    "t.id, t.version, t.owner, t.department, t.state, t.created_at,"
+    " t.created_by, t.updated_at, t.updated_by, t.deleted_at";
+
+static bool has_sort_key(const struct field *field)
+{
+    return field->sort_column && field->sort_column != field->column;
+}
+
+static const char *make_select(struct arena *arena, const struct form *form)
+{
+    struct buf buf;
+    size_t i;
+
+    buf_init(&buf, arena, 65536);
+    buf_add_text(&buf, SYSTEM);
+    for (i = 0; i < form->field_count; i++)
+        if (form->fields[i]->column)
+            buf_addf(&buf, ", t.\"%s\"", form->fields[i]->column);
+    return buf_text(&buf);
+}
+
+static const char *make_insert(struct arena *arena, const struct form *form)
+{
+    struct buf names, marks;
+    int count = SYSTEM_COLUMNS + 1, i;
+    size_t f;
+
+    buf_init(&names, arena, 65536);
+    buf_init(&marks, arena, 65536);
+    buf_add_text(&names, "id, version, owner, department, state, created_at,"
+                         " created_by, updated_at, updated_by, deleted_at,"
+                         " search");
+    for (f = 0; f < form->field_count; f++) {
+        const struct field *field = form->fields[f];
+
+        if (!field->column)
+            continue;
+        buf_addf(&names, ", \"%s\"", field->column);
+        count++;
+        if (has_sort_key(field)) {
+            buf_addf(&names, ", \"%s\"", field->sort_column);
+            count++;
+        }
+    }
+    for (i = 0; i < count; i++)
+        buf_add_text(&marks, i ? ", ?" : "?");
+    return arena_printf(arena, "INSERT INTO \"%s\" (%s) VALUES (%s)",
+                        form->table, buf_text(&names), buf_text(&marks));
+}
+
+static void make_rows(struct arena *arena, struct form_sql *sql, size_t index,
+                      const struct field *table)
+{
+    struct buf names, marks;
+    size_t i;
+
+    buf_init(&names, arena, 65536);
+    buf_init(&marks, arena, 65536);
+    for (i = 0; i < table->field_count; i++) {
+        buf_addf(&names, ", \"%s\"", table->fields[i]->column);
+        buf_add_text(&marks, ", ?");
+    }
+    sql->rows[index] = arena_printf(
+        arena, "SELECT id%s FROM \"%s\" WHERE record = ?1 ORDER BY position",
+        buf_text(&names), table->table);
+    sql->row_inserts[index] =
+        arena_printf(arena,
+                     "INSERT INTO \"%s\" (id, record, position%s)"
+                     " VALUES (?, ?, ?%s)",
+                     table->table, buf_text(&names), buf_text(&marks));
+    sql->row_deletes[index] = arena_printf(
+        arena, "DELETE FROM \"%s\" WHERE record = ?1", table->table);
+}
+
+struct form_sql *form_sql_make(struct arena *arena, const struct form *form)
+{
+    struct form_sql *sql = arena_alloc(arena, sizeof *sql);
+    size_t i;
+
+    sql->columns = make_select(arena, form);
+    sql->select = arena_printf(arena, "SELECT %s FROM \"%s\" t WHERE t.id = ?1",
+                               sql->columns, form->table);
+    sql->insert = make_insert(arena, form);
+    sql->rows = arena_array(arena, form->field_count, sizeof *sql->rows);
+    sql->row_inserts =
+        arena_array(arena, form->field_count, sizeof *sql->row_inserts);
+    sql->row_deletes =
+        arena_array(arena, form->field_count, sizeof *sql->row_deletes);
+    for (i = 0; i < form->field_count; i++)
+        if (form->fields[i]->table)
+            make_rows(arena, sql, i, form->fields[i]);
+    return sql;
+}
+
+/* The columns that a table has. */
+static int existing_columns(struct map **out, struct ctx *ctx,
+                            const char *table)
+{
+    QUERY_AUTO *query = NULL;
+    int rc;
+
+    *out = map_new(ctx->arena);
+    rc = db_query(&query, ctx, "SELECT name FROM pragma_table_info(?1)", "s",
+                  table);
+    while (!rc && (rc = query_next(query)) == 1) {
+        map_set(*out, query_text(query, 0), (void *)table);
+        rc = 0;
+    }
+    return rc;
+}
+
+static int add_column(struct ctx *ctx, const char *table, struct map *have,
+                      const char *column, const char *type)
+{
+    if (!column || map_get(have, column))
+        return 0;
+    return db_exec(ctx,
+                   arena_printf(ctx->arena,
+                                "ALTER TABLE \"%s\" ADD COLUMN \"%s\" %s",
+                                table, column, type),
+                   "");
+}
+
+static int add_index(struct ctx *ctx, const char *table, const char *suffix,
+                     const char *columns, bool unique, bool all)
+{
+    return db_exec(
+        ctx,
+        arena_printf(ctx->arena,
+                     "CREATE %sINDEX IF NOT EXISTS \"%s_%s\" ON \"%s\" (%s)%s",
+                     unique ? "UNIQUE " : "", table, suffix, table, columns,
+                     all ? "" : " WHERE deleted_at = 0"),
+        "");
+}
+
+/* For each scope column an index in the order of the list (architecture 3):
+ * a branch of the list reads its page's rows only. */
+static int add_sort_indexes(struct ctx *ctx, const char *table,
+                            const char *column)
+{
+    static const char *const scopes[] = { "", "owner", "department" };
+    size_t i;
+    int rc = 0;
+
+    for (i = 0; !rc && i < 3; i++)
+        rc = add_index(
+            ctx, table,
+            arena_printf(ctx->arena, "%s%s%s", scopes[i], i ? "_" : "", column),
+            arena_printf(ctx->arena, "%s%s\"%s\", id", scopes[i], i ? ", " : "",
+                         column),
+            false, false);
+    return rc;
+}
+
+static int make_head(struct ctx *ctx, const struct form *form)
+{
+    const char *table = form->table;
+    int rc;
+
+    rc = db_exec(
+        ctx,
+        arena_printf(ctx->arena,
+                     "CREATE TABLE IF NOT EXISTS \"%s\" ("
+                     "id INTEGER PRIMARY KEY, version INTEGER NOT NULL,"
+                     " owner INTEGER NOT NULL, department INTEGER NOT NULL,"
+                     " state TEXT NOT NULL, created_at INTEGER NOT NULL,"
+                     " created_by INTEGER NOT NULL,"
+                     " updated_at INTEGER NOT NULL,"
+                     " updated_by INTEGER NOT NULL,"
+                     " deleted_at INTEGER NOT NULL,"
+                     " search TEXT NOT NULL) STRICT",
+                     table),
+        "");
+    if (!rc)
+        rc = add_index(ctx, table, "owner", "owner, id", false, false);
+    if (!rc)
+        rc =
+            add_index(ctx, table, "department", "department, id", false, false);
+    if (!rc)
+        rc = db_exec(ctx,
+                     arena_printf(ctx->arena,
+                                  "CREATE INDEX IF NOT EXISTS \"%s_bin\""
+                                  " ON \"%s\" (deleted_at)"
+                                  " WHERE deleted_at > 0",
+                                  table, table),
+                     "");
+    return rc;
+}
+
+static int make_field(struct ctx *ctx, const struct form *form,
+                      struct map *have, const struct field *field)
+{
+    const char *table = form->table;
+    int rc = add_column(ctx, table, have, field->column, field->type->sql);
+
+    if (!rc && has_sort_key(field))
+        rc = add_column(ctx, table, have, field->sort_column, "TEXT");
+    if (!rc && field->unique)
+        rc = add_index(
+            ctx, table, arena_printf(ctx->arena, "%s_unique", field->column),
+            arena_printf(ctx->arena, "\"%s\"", field->column), true, false);
+    if (!rc && field->indexed)
+        rc = add_sort_indexes(ctx, table, field->sort_column);
+    if (!rc && field->type->flags & FIELD_RECORD)
+        rc = add_index(ctx, table, field->column,
+                       arena_printf(ctx->arena, "\"%s\", id", field->column),
+                       false, false);
+    return rc;
+}
+
+static int make_table(struct ctx *ctx, const struct form *form,
+                      const struct field *table)
+{
+    struct map *have;
+    size_t i;
+    int rc;
+
+    rc = db_exec(ctx,
+                 arena_printf(ctx->arena,
+                              "CREATE TABLE IF NOT EXISTS \"%s\" ("
+                              "id INTEGER PRIMARY KEY,"
+                              " record INTEGER NOT NULL"
+                              " REFERENCES \"%s\"(id) ON DELETE CASCADE,"
+                              " position INTEGER NOT NULL) STRICT",
+                              table->table, form->table),
+                 "");
+    if (!rc)
+        rc = add_index(ctx, table->table, "record", "record, position", false,
+                       true);
+    if (!rc)
+        rc = existing_columns(&have, ctx, table->table);
+    for (i = 0; !rc && i < table->field_count; i++)
+        rc = add_column(ctx, table->table, have, table->fields[i]->column,
+                        table->fields[i]->type->sql);
+    return rc;
+}
+
+int form_tables_make(struct ctx *ctx, const struct form *form)
+{
+    struct map *have;
+    size_t i;
+    int rc = make_head(ctx, form);
+
+    if (!rc)
+        rc = existing_columns(&have, ctx, form->table);
+    for (i = 0; !rc && i < form->field_count; i++) {
+        if (form->fields[i]->table)
+            rc = make_table(ctx, form, form->fields[i]);
+        else
+            rc = make_field(ctx, form, have, form->fields[i]);
+    }
+    return rc;
+}

@@ -1,0 +1,180 @@
+/*
+ * start.c - what the room registers while a worker starts: jobs and outbox
+ * subscribers.
+ */
+#include "base/banned.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/ctx.h"
+#include "event/hook.h"
+#include "event/job.h"
+#include "event/outbox.h"
+#include "form/attachment.h"
+#include "form/form.h"
+#include "form/preview.h"
+#include "form/record_internal.h"
+#include "store/blob.h"
+#include "store/db.h"
+
+enum { DAY_SECONDS = 24 * 3600, BIN_DAYS = 30, PURGE_BATCH = 200 };
+
+/* Ends the life of one record in the bin: its rows, comments, files. The
+ * trail stays. */
+static int purge_record(struct ctx *ctx, const struct form *form, int64_t id)
+{
+    int rc =
+        db_exec(ctx, "DELETE FROM record_comment WHERE record = ?1", "i", id);
+
+    if (!rc)
+        rc = db_exec(ctx, "DELETE FROM attachment WHERE record = ?1", "i", id);
+    if (!rc)
+        rc = db_exec(ctx, "DELETE FROM access_reader WHERE record = ?1", "i",
+                     id);
+    if (!rc)
+        rc = db_exec(ctx,
+                     arena_printf(ctx->arena,
+                                  "DELETE FROM \"%s\" WHERE id = ?1"
+                                  " AND deleted_at > 0",
+                                  form->table),
+                     "i", id);
+    return rc;
+}
+
+/* One batch in a transaction of its own; *more says whether to go on. */
+static int purge_batch(struct ctx *ctx, const struct form *form, int64_t before,
+                       bool *more)
+{
+    int64_t ids[PURGE_BATCH];
+    QUERY_AUTO *query = NULL;
+    size_t count = 0, i;
+    int rc = db_query(&query, ctx,
+                      arena_printf(ctx->arena,
+                                   "SELECT id FROM \"%s\" WHERE"
+                                   " deleted_at > 0 AND deleted_at < ?1"
+                                   " LIMIT ?2",
+                                   form->table),
+                      "ii", before, (int64_t)PURGE_BATCH);
+
+    while (!rc && (rc = query_next(query)) == 1) {
+        ids[count++] = query_int(query, 0);
+        rc = 0;
+    }
+    *more = count == PURGE_BATCH;
+    if (rc || !count)
+        return rc;
+    rc = tx_begin(ctx, "record.purge");
+    if (rc)
+        return rc;
+    for (i = 0; !rc && i < count; i++)
+        rc = purge_record(ctx, form, ids[i]);
+    return tx_end(ctx, rc);
+}
+
+static int purge_job(struct ctx *ctx, const struct job *job)
+{
+    int64_t before = clock_now() - (int64_t)BIN_DAYS * DAY_SECONDS * 1000;
+    const struct form **forms;
+    size_t count, i;
+    int rc = form_list(&forms, &count, ctx);
+
+    (void)job;
+    for (i = 0; !rc && i < count; i++) {
+        bool more = true;
+
+        while (!rc && more)
+            rc = purge_batch(ctx, forms[i], before, &more);
+    }
+    return rc;
+}
+
+static int blob_used(struct ctx *ctx, const char *hash)
+{
+    int64_t found = 0;
+    int rc = db_int(&found, ctx,
+                    "SELECT 1 FROM attachment WHERE hash = ?1 UNION"
+                    " SELECT 1 FROM attachment_page WHERE hash = ?1 LIMIT 1",
+                    "s", hash);
+
+    if (rc == E_NOT_FOUND)
+        return 0;
+    return rc ? rc : 1;
+}
+
+/* Uploads that no record took within a day, and blobs without a row. */
+static int collect_job(struct ctx *ctx, const struct job *job)
+{
+    int rc = tx_begin(ctx, "attachment.collect");
+
+    (void)job;
+    if (rc)
+        return rc;
+    rc = tx_end(ctx, db_exec(ctx,
+                             "DELETE FROM attachment WHERE record = 0"
+                             " AND created_at < ?1",
+                             "i", clock_now() - (int64_t)DAY_SECONDS * 1000));
+    return rc ? rc : blob_collect(ctx, blob_used);
+}
+
+/* Hooks that run after the commit, in the jobs lane. */
+static int run_committed(struct ctx *ctx, const char *key, const char *topic,
+                         int64_t subject, const struct value *data,
+                         void *payload)
+{
+    const char *name = value_get_text(data, "form");
+    const struct form *form;
+    struct record *record;
+    int rc;
+
+    (void)key;
+    (void)topic;
+    (void)payload;
+    if (!name || !hook_any(HOOK_COMMITTED, name))
+        return 0;
+    rc = form_find(&form, ctx, name);
+    if (!rc)
+        rc = record_get_unchecked(&record, ctx, form, subject);
+    if (rc == E_NOT_FOUND) {
+        ctx_clear(ctx); /* the form or the record is gone meanwhile */
+        return 0;
+    }
+    return rc ? rc : hook_run(ctx, HOOK_COMMITTED, name, record);
+}
+
+void attachment_start(void)
+{
+    static const struct job_kind preview = {
+        .kind = PREVIEW_JOB,
+        .call = preview_job,
+        .seconds = 60,
+        .attempts = 3,
+    };
+    static const struct job_kind collect = {
+        .kind = "form.collect_files",
+        .call = collect_job,
+        .seconds = 120,
+    };
+
+    job_register(&preview);
+    job_register(&collect);
+}
+
+void form_start(void)
+{
+    static const struct job_kind purge = {
+        .kind = "form.purge_bin",
+        .call = purge_job,
+        .seconds = 120,
+    };
+
+    job_register(&purge);
+    attachment_start();
+    outbox_subscribe("record.saved", "form.hooks", run_committed, NULL);
+}
+
+int form_schedule(struct ctx *ctx)
+{
+    int rc = job_schedule(ctx, "form.purge_bin", 3600);
+
+    return rc ? rc : job_schedule(ctx, "form.collect_files", DAY_SECONDS);
+}
