@@ -21,11 +21,14 @@ int notify_user(struct ctx *ctx, int64_t user, const char *kind,
                 const struct value *args, const char *link);
 
 /* The person's notifications, newest first: list of {id, text, link, at,
- * read}. */
+ * read}; `at` in ms UTC, `link` a checked address. */
 int notify_list(struct value **out, struct ctx *ctx, int most);
 int notify_unread(int64_t *count, struct ctx *ctx);
 /* id 0: all. */
 int notify_mark_read(struct ctx *ctx, int64_t id);
+
+/* Where a message of the person leads; E_NOT_FOUND for others'. */
+int notify_link_of(const char **link, struct ctx *ctx, int64_t id);
 
 /* Subscribes mail to the outbox; called while a worker starts. */
 void notify_start(void);
