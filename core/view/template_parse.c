@@ -245,7 +245,12 @@ static int name_set(struct parser *parser, struct node *node,
          !node->dynamic) ||
         strcmp(node->name, ".") == 0)
         return 0;
-    text = arena_strdup(parser->arena, node->name);
+    node->local = node->name[0] == '.';
+    text = arena_strdup(parser->arena, node->name + node->local);
+    if (text[0] && text[strlen(text) - 1] == '?') {
+        node->test = true;
+        text[strlen(text) - 1] = '\0';
+    }
     for (;;) {
         if (count == NAME_PARTS_MAX)
             return refuse(parser, tag->start, "a name has too many parts");

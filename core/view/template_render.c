@@ -22,8 +22,8 @@ enum { CONTEXTS_MAX = 512, STEPS_PER_CHECK = 4096 };
 /* Blocks that a child gave to a parent; outermost child first. */
 struct overrides {
     const struct overrides *outer;
-    const struct node *parent;        /* its NODE_BLOCK children */
-    const struct template *template_; /* where they stand */
+    const struct node *parent;       /* its NODE_BLOCK children */
+    const struct template *template; /* where they stand */
 };
 
 struct renderer {
@@ -39,7 +39,7 @@ struct renderer {
 
 /* Where we are: what changes when a partial, parent or block is entered. */
 struct place {
-    const struct template *template_;
+    const struct template *template;
     const struct overrides *overrides;
     const char *indent; /* put out at each line's start */
     size_t strip;       /* white space taken off there before */
@@ -58,8 +58,11 @@ static const struct value *lookup(const struct renderer *r,
 
     if (!node->part_count)
         return r->contexts[r->context_count - 1];
-    for (int i = r->context_count; i-- > 0 && !found;)
+    for (int i = r->context_count; i-- > 0 && !found;) {
         found = value_get(r->contexts[i], node->parts[0]);
+        if (node->local)
+            break;
+    }
     for (int i = 1; i < node->part_count && found; i++)
         found = value_get(found, node->parts[i]);
     return found;
@@ -247,6 +250,9 @@ static int render_section(struct renderer *r, const struct node *node,
     size_t count = list ? value_count(value) : !is_falsy(value);
     int rc = 0;
 
+    if (node->test)
+        return is_falsy(value) ? 0 : render_nodes(r, node->children, place);
+
     for (size_t i = 0; i < count && !rc; i++) {
         rc = push(r, list ? value_at(value, i) : value);
         if (rc)
@@ -286,7 +292,7 @@ static int render_partial(struct renderer *r, const struct node *node,
     const struct template *partial = NULL;
     struct overrides given = { .outer = place->overrides,
                                .parent = node,
-                               .template_ = place->template_ };
+                               .template = place->template };
     struct place inside = { .indent = "" };
     const char *name = node->name;
     char scratch[40];
@@ -298,13 +304,13 @@ static int render_partial(struct renderer *r, const struct node *node,
         name = arena_strndup(r->ctx->arena, text.data, text.length);
     }
     if (r->host && r->host->partial && name && *name)
-        partial = r->host->partial(r->host->payload, name, place->template_);
+        partial = r->host->partial(r->host->payload, name, place->template);
     if (!partial)
         return 0;
     rc = enter(r);
     if (rc)
         return rc;
-    inside.template_ = partial;
+    inside.template = partial;
     inside.overrides =
         node->kind == NODE_PARENT && node->children ? &given : place->overrides;
     if (node->standalone)
@@ -345,7 +351,7 @@ static int render_block(struct renderer *r, const struct node *node,
     rc = enter(r);
     if (rc)
         return rc;
-    inside.template_ = where->template_;
+    inside.template = where->template;
     inside.overrides = place->overrides;
     inside.indent = deeper(r, place, node->intrinsic);
     inside.strip = strlen(block->intrinsic);
@@ -420,7 +426,7 @@ int template_render(struct buf *out, struct ctx *ctx,
     struct renderer r = {
         .ctx = ctx, .out = out, .host = host, .report = report
     };
-    struct place place = { .template_ = template, .indent = "" };
+    struct place place = { .template = template, .indent = "" };
     int rc;
 
     assert(out && ctx && template);

@@ -28,6 +28,8 @@ struct node {
      * space before it belongs to what it brings, not to this template. */
     bool standalone;
     bool dynamic;     /* {{>*x}}: the name is the value of x */
+    bool local;       /* {{.x}}: of the current value only, not of outer ones */
+    bool test;        /* {{#x?}}: asked, not entered */
     bool address;     /* an address is expected here (href="{{x}}") */
     const char *text; /* NODE_TEXT */
     size_t length;
