@@ -38,17 +38,23 @@ int job_add(struct ctx *ctx, const char *kind, const struct value *data,
 int job_schedule(struct ctx *ctx, const char *kind, int seconds);
 
 /* Runs what is due, at most `most`; returns how many, or negative.
- * *next_due: when to come again (ms UTC, INT64_MAX: nothing waits). */
+ * *next_due: when to come again (ms UTC, INT64_MAX: nothing waits), the outbox
+ * included. Each job is one slot_begin … slot_finish with its own limit and
+ * its own arena. */
 int job_run_due(struct ctx *ctx, int most, int64_t *next_due);
 
-/* Administration. */
+/*
+ * A look at something on each round of the jobs lane (the audit's sealer):
+ * cheap where there is nothing to do. *next_due: when it wants to be asked
+ * again; left alone where it does not matter.
+ */
+typedef int (*job_tick)(struct ctx *ctx, int64_t *next_due);
+void job_tick_register(const char *name, job_tick call);
+
+/* Administration. A job that runs is left alone: E_CONFLICT. */
 int job_retry(struct ctx *ctx, int64_t id);
 int job_discard(struct ctx *ctx, int64_t id);
 
-/* Incidents: what an administrator has to look at: failed jobs, crashed
- * workers (collected from run/incidents), flows that wait. */
-int incident_add(struct ctx *ctx, const char *kind, const char *module,
-                 const char *number, const struct value *data);
-int incident_close(struct ctx *ctx, int64_t id);
+#include "event/incident.h"
 
 #endif

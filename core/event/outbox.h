@@ -15,8 +15,9 @@ struct value;
 int outbox_put(struct ctx *ctx, const char *topic, int64_t subject,
                const struct value *data);
 
-/* A subscriber: its own failure retries it alone (with back-off, then an
- * incident). `key` is stable per delivery, for idempotency. */
+/* A subscriber of a topic ("*": of all): its own failure retries it alone (with
+ * back-off, then an incident). `key` is stable per delivery, for idempotency.
+ */
 typedef int (*outbox_call)(struct ctx *ctx, const char *key, const char *topic,
                            int64_t subject, const struct value *data,
                            void *payload);
@@ -25,5 +26,9 @@ void outbox_subscribe(const char *topic, const char *subscriber,
 
 /* Delivers what is due (jobs lane); returns how many, or negative. */
 int outbox_deliver(struct ctx *ctx, int most);
+
+/* When there is something to deliver (ms UTC; INT64_MAX: nothing).
+ * job_run_due asks it too. */
+int outbox_next_due(int64_t *due, struct ctx *ctx);
 
 #endif

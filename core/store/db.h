@@ -102,6 +102,9 @@ void tx_after_commit(struct ctx *ctx, void (*call)(struct ctx *, void *),
  * length: an index build, a migration (architecture 3, "hook"). */
 void tx_long(struct ctx *ctx, const char *purpose);
 
+/* How many transactions this connection has committed. */
+uint64_t tx_number(const struct ctx *ctx);
+
 /* A read snapshot for several queries; nestable; ended by read_end. Inside a
  * write transaction both do nothing. */
 int read_begin(struct ctx *ctx);

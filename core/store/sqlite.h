@@ -82,6 +82,7 @@ struct db {
     uint16_t raised[RAISED_MAX];
     int raised_count;
     bool raised_all;
+    uint64_t committed;
     int log_frames; /* of the log after the last commit */
 
     struct epoch epochs[EPOCHS_MAX];

@@ -311,6 +311,7 @@ static int commit_outermost(struct ctx *ctx)
         atomic_store(&page->durable, begun);
     atomic_store(&page->log_bytes, (int64_t)db->log_frames * 4096);
     publish_changes(db);
+    db->committed++;
     checkpoint_after_commit(db);
     finish(db);
     run_after(db, ctx);
@@ -352,6 +353,11 @@ void tx_rollback(struct ctx *ctx)
 bool tx_active(const struct ctx *ctx)
 {
     return ctx->db && ctx->db->depth > 0;
+}
+
+uint64_t tx_number(const struct ctx *ctx)
+{
+    return ctx->db ? ctx->db->committed : 0;
 }
 
 int tx_end(struct ctx *ctx, int rc)

@@ -1,0 +1,153 @@
+/*
+ * hook.c - the registry of hooks, and running them.
+ *
+ * The registry belongs to the process and only grows: modules do not leave a
+ * running worker, the next generation starts without them.
+ */
+#include "base/banned.h"
+
+#include "event/hook.h"
+
+#include <assert.h>
+
+#include "base/arena.h"
+#include "base/ctx.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "ipc/slot.h"
+#include "store/db.h"
+
+struct missing {
+    const char *form, *module;
+};
+
+static struct arena *registry;
+static struct vector hooks, missing;
+
+static struct arena *registry_arena(void)
+{
+    if (!registry) {
+        registry = arena_new(0);
+        vector_init(&hooks, registry);
+        vector_init(&missing, registry);
+    }
+    return registry;
+}
+
+void hook_add(const struct hook *hook)
+{
+    struct hook *copy = arena_memdup(registry_arena(), hook, sizeof *hook);
+    size_t i;
+
+    assert(hook->form && hook->call && hook->name);
+    /* Sorted by order; those of the same order as they came. */
+    vector_add(&hooks, copy);
+    for (i = hooks.count - 1; i > 0; i--) {
+        struct hook *before = hooks.items[i - 1];
+
+        if (before->order <= copy->order)
+            break;
+        hooks.items[i] = before;
+        hooks.items[i - 1] = copy;
+    }
+}
+
+static bool matches(const char *pattern, const char *form)
+{
+    return strcmp(pattern, "*") == 0 || strcmp(pattern, form) == 0;
+}
+
+bool hook_any(enum hook_when when, const char *form)
+{
+    size_t i;
+
+    for (i = 0; i < hooks.count; i++) {
+        const struct hook *hook = hooks.items[i];
+
+        if (hook->when == when && matches(hook->form, form))
+            return true;
+    }
+    return false;
+}
+
+void hook_missing(const char *form, const char *module)
+{
+    struct missing *entry = arena_alloc(registry_arena(), sizeof *entry);
+
+    entry->form = arena_strdup(registry, form);
+    entry->module = arena_strdup(registry, module);
+    vector_add(&missing, entry);
+}
+
+/* A required hook that is not there must not be passed by. */
+static int check_missing(struct ctx *ctx, enum hook_when when, const char *form)
+{
+    size_t i;
+
+    if (when != HOOK_BEFORE_SAVE && when != HOOK_BEFORE_DELETE)
+        return 0;
+    for (i = 0; i < missing.count; i++) {
+        const struct missing *entry = missing.items[i];
+
+        if (matches(entry->form, form))
+            return fail(ctx, E_UNAVAILABLE, "event.module_missing",
+                        "the module %s checks this form and is switched off; "
+                        "nothing can be saved here until it is back",
+                        entry->module);
+    }
+    return 0;
+}
+
+/* What a hook says, made one of our codes with a problem. */
+static int judge(struct ctx *ctx, const struct hook *hook, int rc, int problems)
+{
+    if (rc == 0)
+        return 0;
+    if (rc > 0 || error_status(rc) == 0)
+        rc = E_INTERNAL;
+    if (ctx->problem_count == problems)
+        return fail(ctx, rc, "event.hook_failed",
+                    "%s of %s refused this without a reason", hook->name,
+                    hook->module ? hook->module : "the core");
+    return rc;
+}
+
+static int run_one(struct ctx *ctx, const struct hook *hook,
+                   struct record *record)
+{
+    const char *module = ctx->module;
+    int depth = slot_depth(), problems = ctx->problem_count, rc;
+    bool writing = tx_active(ctx);
+
+    if (hook->module) {
+        slot_push(hook->module, hook->name);
+        ctx->module = hook->module;
+    }
+    rc = hook->call(ctx, record, hook->payload);
+    slot_unwind(depth);
+    ctx->module = module;
+    if (tx_active(ctx) != writing) {
+        log_ctx(ctx, LOG_ERROR, "hook.transaction", "hook", hook->name, "of",
+                hook->module, NULL);
+        return fail(ctx, E_INTERNAL, "event.hook_failed",
+                    "%s of %s ended or left open a transaction", hook->name,
+                    hook->module ? hook->module : "the core");
+    }
+    return judge(ctx, hook, rc, problems);
+}
+
+int hook_run(struct ctx *ctx, enum hook_when when, const char *form,
+             struct record *record)
+{
+    size_t i;
+    int rc = check_missing(ctx, when, form);
+
+    for (i = 0; !rc && i < hooks.count; i++) {
+        const struct hook *hook = hooks.items[i];
+
+        if (hook->when == when && matches(hook->form, form))
+            rc = run_one(ctx, hook, record);
+    }
+    return rc;
+}

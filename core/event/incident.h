@@ -1,0 +1,40 @@
+/*
+ * incident.h - what an administrator has to look at: failed jobs and
+ * deliveries, crashed workers (collected from run/incidents), flows that
+ * wait.
+ */
+#ifndef EVENT_INCIDENT_H
+#define EVENT_INCIDENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ctx;
+struct value;
+
+/* One more. number: what a person was shown, for searching; may be NULL.
+ * Makes its own transaction where none is open. */
+int incident_add(struct ctx *ctx, const char *kind, const char *module,
+                 const char *number, const struct value *data);
+int incident_close(struct ctx *ctx, int64_t id);
+
+/* Runs the job or delivery it is about once more and closes it; E_INVALID
+ * where it is about neither. */
+int incident_retry(struct ctx *ctx, int64_t id);
+
+/* Newest first: list of {id, kind, module, number, data, at, open, retry}. */
+int incident_list(struct value **out, struct ctx *ctx, bool open, int most,
+                  int skip);
+
+/* Files of SITE/run/incidents become rows; each is removed after the commit
+ * that holds it. Returns how many. Called on each round of the jobs lane. */
+int incident_collect(struct ctx *ctx);
+
+/* For event/'s own files. */
+int incident_of_delivery(struct ctx *ctx, int64_t delivery,
+                         const char *subscriber, const char *topic,
+                         const char *error);
+int incident_of_job(struct ctx *ctx, int64_t job, const char *kind,
+                    const char *module, const char *error);
+
+#endif

@@ -1,0 +1,346 @@
+/*
+ * outbox.c - what is to be told after the commit.
+ *
+ * A row is written with what it tells of; the jobs lane makes one delivery
+ * row per subscriber (so that one's failure repeats it alone) and drops the
+ * event when the last delivery is done. At least once: a process that dies
+ * between a subscriber's success and the row's removal delivers again, with
+ * the same key.
+ */
+#include "base/banned.h"
+
+#include "event/outbox.h"
+
+#include <assert.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/ctx.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "event/incident.h"
+#include "event/live.h"
+#include "event/work.h"
+#include "ipc/slot.h"
+#include "store/db.h"
+
+struct subscriber {
+    const char *topic, *name;
+    outbox_call call;
+    void *payload;
+};
+
+struct delivery {
+    int64_t id, outbox, subject;
+    int attempt;
+    const char *subscriber, *topic, *data;
+    int rc;
+    const char *error;
+};
+
+static struct arena *registry;
+static struct vector subscribers;
+
+void outbox_subscribe(const char *topic, const char *subscriber,
+                      outbox_call call, void *payload)
+{
+    struct subscriber *entry;
+
+    if (!registry) {
+        registry = arena_new(0);
+        vector_init(&subscribers, registry);
+    }
+    entry = arena_alloc(registry, sizeof *entry);
+    *entry = (struct subscriber){ arena_strdup(registry, topic),
+                                  arena_strdup(registry, subscriber), call,
+                                  payload };
+    vector_add(&subscribers, entry);
+}
+
+static bool hears(const struct subscriber *subscriber, const char *topic)
+{
+    return strcmp(subscriber->topic, "*") == 0 ||
+           strcmp(subscriber->topic, topic) == 0;
+}
+
+int outbox_put(struct ctx *ctx, const char *topic, int64_t subject,
+               const struct value *data)
+{
+    int rc;
+
+    assert(tx_active(ctx));
+    rc = db_exec(ctx,
+                 "INSERT INTO event_outbox (id, topic, subject, data, at) "
+                 "VALUES (?1, ?2, ?3, ?4, ?5)",
+                 "isisi", id_next(), topic, subject,
+                 data ? json_text(ctx->arena, data) : NULL, clock_now());
+    if (!rc)
+        live_wake_jobs(ctx);
+    return rc;
+}
+
+/* ---- one row per subscriber ---- */
+
+struct fresh {
+    int64_t id;
+    const char *topic;
+};
+
+static int read_fresh(struct fresh **out, int *count, struct ctx *ctx, int most)
+{
+    struct fresh *list = arena_array(ctx->arena, (size_t)most, sizeof *list);
+    QUERY_AUTO *query = NULL;
+    int rc;
+
+    *count = 0;
+    *out = list;
+    rc = db_query(&query, ctx,
+                  "SELECT id, topic FROM event_outbox WHERE state = 0 "
+                  "ORDER BY id LIMIT ?1",
+                  "i", (int64_t)most);
+    if (rc)
+        return rc;
+    while ((rc = query_next(query)) > 0) {
+        list[*count].id = query_int(query, 0);
+        list[*count].topic = query_copy(query, 1);
+        (*count)++;
+    }
+    return rc;
+}
+
+static int spread(struct ctx *ctx, const struct fresh *fresh)
+{
+    int rc = 0, told = 0;
+    size_t i;
+
+    for (i = 0; i < subscribers.count && !rc; i++) {
+        const struct subscriber *subscriber = subscribers.items[i];
+
+        if (!hears(subscriber, fresh->topic))
+            continue;
+        rc = db_exec(ctx,
+                     "INSERT INTO event_delivery "
+                     "(id, outbox, subscriber, due) VALUES (?1, ?2, ?3, ?4)",
+                     "iisi", id_next(), fresh->id, subscriber->name,
+                     clock_now());
+        told++;
+    }
+    if (rc)
+        return rc;
+    if (!told)
+        return db_exec(ctx, "DELETE FROM event_outbox WHERE id = ?1", "i",
+                       fresh->id);
+    return db_exec(ctx, "UPDATE event_outbox SET state = 1 WHERE id = ?1", "i",
+                   fresh->id);
+}
+
+static int spread_all(struct ctx *ctx, int most)
+{
+    struct fresh *list;
+    int count, i, rc;
+
+    rc = read_fresh(&list, &count, ctx, most);
+    if (rc || count == 0)
+        return rc;
+    rc = tx_begin(ctx, "outbox");
+    if (rc)
+        return rc;
+    /* Another process may have been faster. */
+    rc = read_fresh(&list, &count, ctx, most);
+    for (i = 0; i < count && !rc; i++)
+        rc = spread(ctx, &list[i]);
+    return tx_end(ctx, rc);
+}
+
+/* ---- delivering ---- */
+
+static const char *known_subscribers(struct ctx *ctx)
+{
+    struct value *names = value_list(ctx->arena);
+    size_t i;
+
+    for (i = 0; i < subscribers.count; i++) {
+        const struct subscriber *subscriber = subscribers.items[i];
+
+        value_append(names, value_text(ctx->arena, subscriber->name));
+    }
+    return json_text(ctx->arena, names);
+}
+
+static int read_due(struct delivery *list, int *count, struct ctx *ctx,
+                    int most)
+{
+    QUERY_AUTO *query = NULL;
+    int64_t now = clock_now();
+    int rc;
+
+    *count = 0;
+    rc = db_query(&query, ctx,
+                  "SELECT d.id, d.outbox, d.attempt, d.subscriber, o.topic, "
+                  "o.subject, o.data FROM event_delivery d "
+                  "JOIN event_outbox o ON o.id = d.outbox "
+                  "WHERE (d.state = 0 AND d.due <= ?1 OR "
+                  "d.state = 1 AND d.lease < ?1) AND d.subscriber IN "
+                  "(SELECT value FROM json_each(?2)) ORDER BY d.due LIMIT ?3",
+                  "isi", now, known_subscribers(ctx), (int64_t)most);
+    if (rc)
+        return rc;
+    while ((rc = query_next(query)) > 0) {
+        struct delivery *delivery = &list[(*count)++];
+
+        *delivery = (struct delivery){
+            .id = query_int(query, 0),
+            .outbox = query_int(query, 1),
+            .attempt = (int)query_int(query, 2) + 1,
+            .subscriber = query_copy(query, 3),
+            .topic = query_copy(query, 4),
+            .subject = query_int(query, 5),
+            .data = query_copy(query, 6),
+        };
+    }
+    return rc;
+}
+
+static int claim(struct delivery *list, int *count, struct ctx *ctx, int most)
+{
+    int64_t lease = clock_now() + WORK_SECONDS * 1000;
+    int i, rc;
+
+    rc = read_due(list, count, ctx, most);
+    if (rc || *count == 0)
+        return rc;
+    rc = tx_begin(ctx, "claim deliveries");
+    if (rc)
+        return rc;
+    rc = read_due(list, count, ctx, most);
+    for (i = 0; i < *count && !rc; i++)
+        rc = db_exec(ctx,
+                     "UPDATE event_delivery SET state = 1, attempt = ?2, "
+                     "lease = ?3, owner = ?4 WHERE id = ?1",
+                     "iiii", list[i].id, (int64_t)list[i].attempt, lease,
+                     (int64_t)getpid());
+    return tx_end(ctx, rc);
+}
+
+static const struct subscriber *find_subscriber(const struct delivery *delivery)
+{
+    size_t i;
+
+    for (i = 0; i < subscribers.count; i++) {
+        const struct subscriber *subscriber = subscribers.items[i];
+
+        if (strcmp(subscriber->name, delivery->subscriber) == 0 &&
+            hears(subscriber, delivery->topic))
+            return subscriber;
+    }
+    return NULL;
+}
+
+static void deliver(struct ctx *ctx, struct delivery *delivery)
+{
+    const struct subscriber *subscriber = find_subscriber(delivery);
+    const struct value *data;
+    struct ctx own;
+    char key[32];
+
+    if (!subscriber) {
+        delivery->rc = E_UNAVAILABLE;
+        delivery->error = "nobody of that name listens";
+        return;
+    }
+    snprintf(key, sizeof key, "%lld", (long long)delivery->id);
+    work_begin(&own, ctx, NULL, WORK_SECONDS / 2);
+    slot_begin(delivery->subscriber, WORK_SECONDS * 1000);
+    delivery->rc = work_data(&data, &own, delivery->data);
+    if (!delivery->rc)
+        delivery->rc =
+            subscriber->call(&own, key, delivery->topic, delivery->subject,
+                             data, subscriber->payload);
+    if (delivery->rc)
+        delivery->error = work_error(&own, ctx);
+    slot_finish();
+    work_end(&own);
+}
+
+static int settle(struct ctx *ctx, const struct delivery *delivery)
+{
+    bool last = delivery->attempt >= WORK_ATTEMPTS;
+    int rc;
+
+    if (delivery->rc == 0) {
+        rc = db_exec(ctx, "DELETE FROM event_delivery WHERE id = ?1", "i",
+                     delivery->id);
+        if (rc)
+            return rc;
+        return db_exec(ctx,
+                       "DELETE FROM event_outbox WHERE id = ?1 AND NOT EXISTS "
+                       "(SELECT 1 FROM event_delivery WHERE outbox = ?1)",
+                       "i", delivery->outbox);
+    }
+    rc = db_exec(ctx,
+                 "UPDATE event_delivery SET state = ?2, due = ?3, error = ?4 "
+                 "WHERE id = ?1",
+                 "iiis", delivery->id, (int64_t)(last ? 2 : 0),
+                 work_retry_at(delivery->attempt), delivery->error);
+    if (rc || !last)
+        return rc;
+    return incident_of_delivery(ctx, delivery->id, delivery->subscriber,
+                                delivery->topic, delivery->error);
+}
+
+int outbox_deliver(struct ctx *ctx, int most)
+{
+    static bool freed;
+    struct delivery *list;
+    int count = 0, i, rc = 0;
+
+    if (most <= 0)
+        return 0;
+    list = arena_array(ctx->arena, (size_t)most, sizeof *list);
+    if (!freed)
+        rc = work_free_dead(ctx, "event_delivery");
+    freed = true;
+    if (!rc)
+        rc = spread_all(ctx, most);
+    if (!rc)
+        rc = claim(list, &count, ctx, most);
+    if (rc || count == 0)
+        return rc;
+    for (i = 0; i < count; i++) {
+        deliver(ctx, &list[i]);
+        if (list[i].rc)
+            log_ctx(ctx, LOG_WARN, "outbox.failed", "subscriber",
+                    list[i].subscriber, "topic", list[i].topic, "attempt",
+                    log_int(list[i].attempt), "error", list[i].error, NULL);
+    }
+    rc = tx_begin(ctx, "settle deliveries");
+    if (rc)
+        return rc;
+    for (i = 0; i < count && !rc; i++)
+        rc = settle(ctx, &list[i]);
+    rc = tx_end(ctx, rc);
+    return rc ? rc : count;
+}
+
+int outbox_next_due(int64_t *due, struct ctx *ctx)
+{
+    int64_t next;
+    int rc;
+
+    *due = INT64_MAX;
+    rc = db_int(&next, ctx,
+                "SELECT 1 FROM event_outbox WHERE state = 0 LIMIT 1", "");
+    if (rc == 0)
+        *due = clock_now();
+    if (rc != E_NOT_FOUND)
+        return rc;
+    rc = db_int(&next, ctx,
+                "SELECT due FROM event_delivery WHERE state = 0 AND "
+                "subscriber IN (SELECT value FROM json_each(?1)) "
+                "ORDER BY due LIMIT 1",
+                "s", known_subscribers(ctx));
+    if (rc == 0)
+        *due = next;
+    return rc == E_NOT_FOUND ? 0 : rc;
+}

@@ -1,0 +1,117 @@
+/*
+ * work.c - what jobs and deliveries share: leases, back-off, their own
+ * context.
+ */
+#include "base/banned.h"
+
+#include "event/work.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/ctx.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "store/db.h"
+
+enum { FIRST_MS = 5000, FACTOR = 4, LONGEST_MS = 3600 * 1000 };
+enum { ERROR_BYTES = 500, OWNERS_MAX = 64 };
+
+void work_begin(struct ctx *own, const struct ctx *ctx, const char *module,
+                int seconds)
+{
+    *own = *ctx;
+    own->arena = arena_new(0);
+    own->problems = own->last_problem = NULL;
+    own->problem_count = 0;
+    own->module = module;
+    own->system = true;
+    own->person = NULL;
+    own->deadline = clock_monotonic() + (int64_t)seconds * 1000;
+}
+
+void work_end(struct ctx *own)
+{
+    if (tx_active(own)) {
+        log_ctx(own, LOG_ERROR, "work.open_transaction", NULL);
+        while (tx_active(own))
+            tx_rollback(own);
+    }
+    arena_free(own->arena);
+}
+
+int64_t work_retry_at(int attempt)
+{
+    int64_t wait = FIRST_MS;
+    uint16_t chance;
+    int i;
+
+    for (i = 1; i < attempt && wait < LONGEST_MS; i++)
+        wait *= FACTOR;
+    if (wait > LONGEST_MS)
+        wait = LONGEST_MS;
+    random_bytes(&chance, sizeof chance);
+    return clock_now() + wait + wait / 4 * chance / UINT16_MAX;
+}
+
+static bool alive(int64_t pid)
+{
+    return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
+int work_free_dead(struct ctx *ctx, const char *table)
+{
+    int64_t dead[OWNERS_MAX];
+    struct query *query;
+    const char *select, *update;
+    int count = 0, i, rc;
+
+    if (strcmp(table, "event_job") == 0) {
+        select = "SELECT DISTINCT owner FROM event_job WHERE state = 1";
+        update = "UPDATE event_job SET state = 0, due = ?2 "
+                 "WHERE state = 1 AND owner = ?1";
+    } else {
+        select = "SELECT DISTINCT owner FROM event_delivery WHERE state = 1";
+        update = "UPDATE event_delivery SET state = 0, due = ?2 "
+                 "WHERE state = 1 AND owner = ?1";
+    }
+    rc = db_query(&query, ctx, select, "");
+    if (rc)
+        return rc;
+    while (count < OWNERS_MAX && (rc = query_next(query)) > 0)
+        if (!alive(query_int(query, 0)) || query_int(query, 0) == getpid())
+            dead[count++] = query_int(query, 0);
+    query_done(query);
+    if (rc < 0 || count == 0)
+        return rc < 0 ? rc : 0;
+    rc = tx_begin(ctx, "free leases");
+    if (rc)
+        return rc;
+    for (i = 0; i < count && !rc; i++)
+        rc = db_exec(ctx, update, "ii", dead[i], clock_now());
+    return tx_end(ctx, rc);
+}
+
+const char *work_error(const struct ctx *own, struct ctx *ctx)
+{
+    const char *text = ctx_error(own);
+
+    return arena_strndup(ctx->arena, text, strnlen(text, ERROR_BYTES));
+}
+
+int work_data(const struct value **out, struct ctx *ctx, const char *text)
+{
+    struct value *data;
+    int rc;
+
+    *out = NULL;
+    if (!text)
+        return 0;
+    rc = json_parse(&data, ctx, text, strlen(text));
+    if (!rc)
+        *out = data;
+    return rc;
+}
