@@ -22,8 +22,8 @@ struct value;
 int audit_add(struct ctx *ctx, const char *subject, int64_t id,
               const char *action, const struct value *changes);
 
-/* The entries of one subject, newest first: list of {at, actor, actor_name?,
- * action, changes}. */
+/* The entries of one subject, newest first: list of {id, at, actor,
+ * action, changes, erased, module}. */
 int audit_read(struct value **out, struct ctx *ctx, const char *subject,
                int64_t id, int most);
 
@@ -32,5 +32,13 @@ int audit_seal(struct ctx *ctx);
 
 /* Verifies hashes and chain. E_INVALID with the first bad row's id. */
 int audit_verify(struct ctx *ctx, int64_t *checked);
+
+/* Removes salt, content, actor and address of all entries of a subject, and
+ * adds an entry "erase" that says so; the hashes stay. */
+int audit_erase(struct ctx *ctx, const char *subject, int64_t id);
+
+/* Makes the jobs lane of this process seal, each second while there is
+ * something unsealed. Called once, before its first job_run_due. */
+void audit_start(void);
 
 #endif

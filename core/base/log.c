@@ -43,6 +43,11 @@ void log_person_with(int64_t (*id_of)(const struct person *))
     person_id = id_of;
 }
 
+int64_t log_person_id(const struct ctx *ctx)
+{
+    return ctx->person && person_id ? person_id(ctx->person) : 0;
+}
+
 /* Adds "key":"value", or nothing where it does not fit. */
 static void add_pair(struct buf *line, bool *cut, const char *key,
                      const char *value)

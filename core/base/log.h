@@ -21,6 +21,8 @@ void log_level_set(enum log_level least);
 
 /* How log_ctx learns the id of ctx->person, whose structure is org's. */
 void log_person_with(int64_t (*id_of)(const struct person *));
+/* That id; 0 where nobody is signed in. */
+int64_t log_person_id(const struct ctx *ctx);
 
 /*
  * Writes {"time","level","process","event",…pairs}. Pairs of strings (key,
