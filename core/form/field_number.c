@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/ctx.h"
 #include "base/i18n.h"
+#include "base/numbers.h"
 #include "base/unicode.h"
 #include "form/field_type.h"
 #include "store/db.h"
@@ -234,30 +235,6 @@ static struct value *decimal_to_json(struct ctx *ctx, const struct field *field,
     return value_text(ctx->arena, text);
 }
 
-const char *decimal_human(struct ctx *ctx, struct decimal value)
-{
-    char text[DECIMAL_TEXT_MAX];
-    const char *c = text, *point;
-    struct buf buf;
-    size_t whole, i;
-
-    decimal_format(text, value);
-    buf_init(&buf, ctx->arena, 64);
-    if (*c == '-') {
-        buf_add_text(&buf, "−"); /* U+2212, as typesetters have it */
-        c++;
-    }
-    point = strchr(c, '.');
-    whole = point ? (size_t)(point - c) : strlen(c);
-    for (i = 0; i < whole; i++) {
-        if (i && (whole - i) % 3 == 0)
-            buf_add_char(&buf, ',');
-        buf_add_char(&buf, c[i]);
-    }
-    buf_add_text(&buf, point);
-    return buf_text(&buf);
-}
-
 static const char *human_number(struct ctx *ctx, const struct field *field,
                                 const struct value *value)
 {
@@ -293,11 +270,10 @@ static const char *human_money(struct ctx *ctx, const struct field *field,
         return text;
     for (i = 0; i < sizeof currencies / sizeof currencies[0]; i++)
         if (strcmp(currencies[i].code, code) == 0)
-            return text_starts(text, "−")
-                       ? arena_printf(ctx->arena, "−%s%s", currencies[i].sign,
-                                      text + strlen("−"))
-                       : arena_printf(ctx->arena, "%s%s", currencies[i].sign,
-                                      text);
+            return *text == '-' ? arena_printf(ctx->arena, "-%s%s",
+                                               currencies[i].sign, text + 1)
+                                : arena_printf(ctx->arena, "%s%s",
+                                               currencies[i].sign, text);
     return arena_printf(ctx->arena, "%s %s", code, text);
 }
 

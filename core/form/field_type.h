@@ -95,9 +95,6 @@ const struct value *field_option(const struct field *field, const char *key);
 const char *option_key(const struct value *option);
 const char *option_title(struct ctx *ctx, const struct value *option);
 
-/* "1,234.50" of a decimal, grouped in threes. */
-const char *decimal_human(struct ctx *ctx, struct decimal value);
-
 /* A definition's error: `pointer` (RFC 6901) and what was expected. */
 int definition_error(struct ctx *ctx, const char *pointer, const char *format,
                      ...) __attribute__((format(printf, 3, 4)));

@@ -25,6 +25,7 @@
 #include "form/field_type.h"
 #include "form/form.h"
 #include "form/sql.h"
+#include "org/admin.h"
 #include "org/person.h"
 #include "script/logic.h"
 #include "script/script.h"
@@ -211,8 +212,7 @@ static int set_grants(struct ctx *ctx, const struct form *form)
 
         if (text_starts(who, "role:")) {
             kind = "role";
-            rc = db_int(&id, ctx, "SELECT id FROM org_role WHERE role_key = ?1",
-                        "s", who + strlen("role:"));
+            rc = role_find(&id, ctx, who + strlen("role:"));
             if (rc == E_NOT_FOUND)
                 return definition_error(
                     ctx, arena_printf(ctx->arena, "/grants/%zu/who", i),

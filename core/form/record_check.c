@@ -262,16 +262,33 @@ static void check_fields(struct ctx *ctx, struct checking *checking)
     }
 }
 
+/* All fields by name, the empty ones as null: an expression may name each. */
+static struct value *rule_values(struct ctx *ctx, const struct record *record)
+{
+    struct value *map = value_map(ctx->arena);
+    size_t i;
+
+    for (i = 0; i < record->form->field_count; i++) {
+        const char *key = record->form->fields[i]->key;
+        struct value *value = value_get(record->values, key);
+
+        value_set(map, key, value ? value : value_null(ctx->arena));
+    }
+    return map;
+}
+
 /* "rules" of the definition: combinations of fields, refused as a whole. */
 static int check_rules(struct ctx *ctx, const struct record_change *change)
 {
     const struct value *rules = value_get(change->form->definition, "rules");
     struct script *script;
+    struct value *values;
     size_t i;
     int rc = 0, bad = 0;
 
     if (!value_count(rules))
         return 0;
+    values = rule_values(ctx, change->record);
     rc = script_shared(&script, ctx);
     for (i = 0; !rc && i < value_count(rules); i++) {
         const struct value *rule = value_at(rules, i);
@@ -280,7 +297,7 @@ static int check_rules(struct ctx *ctx, const struct record_change *change)
 
         rc = script_test(&holds, ctx, script,
                          require ? require : value_get_text(rule, "refuse"),
-                         change->record->values);
+                         values);
         if (!rc && holds == (require == NULL))
             bad = fail_at(ctx, E_INVALID, value_get_text(rule, "field"),
                           "form.message", "%s",

@@ -74,7 +74,6 @@ static int build(struct ctx *ctx, struct record_change *change, int ms)
     int rc, bad;
 
     start_record(ctx, change);
-    change->counter = change_counter_get(ctx, "records");
     bad = record_apply(ctx, change);
     rc = record_validate(ctx, change);
     if (bad || rc)
@@ -173,9 +172,12 @@ int record_prepare(struct record_change **out, struct ctx *ctx,
                    const struct value *input, const char *state)
 {
     struct record_change *change = arena_alloc(ctx->arena, sizeof *change);
-    int rc = read_begin(ctx);
+    int rc;
 
     *out = change;
+    /* Before the snapshot: a change between the two is then seen as one. */
+    change->counter = change_counter_get(ctx, "records");
+    rc = read_begin(ctx);
     if (rc)
         return rc;
     change->form = form;
