@@ -194,9 +194,11 @@ static int line_of(const struct fill *fill)
     return (int)config_setting_source_line(fill->setting);
 }
 
-static int fail_type(const struct fill *fill, const char *expected)
+/* Each expectation has its own text in the catalogs. */
+static int fail_type(const struct fill *fill, const char *key,
+                     const char *expected)
 {
-    return fail(fill->ctx, E_INVALID, "config.type", "%s:%d: \"%s\" must be %s",
+    return fail(fill->ctx, E_INVALID, key, "%s:%d: \"%s\" must be %s",
                 fill->path, line_of(fill), fill->row->name, expected);
 }
 
@@ -207,7 +209,7 @@ static int fill_number(const struct fill *fill)
     int64_t number = config_setting_get_int64(fill->setting);
 
     if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64)
-        return fail_type(fill, "a whole number");
+        return fail_type(fill, "config.whole_number", "a whole number");
     if (type == CONFIG_TYPE_INT)
         number = config_setting_get_int(fill->setting);
     if (number < fill->row->min || number > fill->row->max)
@@ -231,9 +233,9 @@ static int take_text(const char **out, const struct fill *fill,
     size_t length = text ? strlen(text) : 0;
 
     if (!text)
-        return fail_type(fill, fill->row->kind == CONFIG_TEXTS
-                                   ? "a list of texts"
-                                   : "a text");
+        return fill->row->kind == CONFIG_TEXTS
+                   ? fail_type(fill, "config.texts", "a list of texts")
+                   : fail_type(fill, "config.text", "a text in quotes");
     if (length < (size_t)fill->row->min || length > (size_t)fill->row->max)
         return fail(fill->ctx, E_INVALID, "config.length",
                     "%s:%d: \"%s\" must have %lld to %lld bytes", fill->path,
@@ -249,10 +251,11 @@ static int fill_texts(const struct fill *fill)
     const char **texts;
 
     if (type != CONFIG_TYPE_LIST && type != CONFIG_TYPE_ARRAY)
-        return fail_type(fill, "a list of texts");
+        return fail_type(fill, "config.texts", "a list of texts");
     count = config_setting_length(fill->setting);
     if (count > TEXTS_MAX)
-        return fail_type(fill, "a list of at most 1,000 texts");
+        return fail_type(fill, "config.texts_many",
+                         "a list of at most 1,000 texts");
     texts = arena_array(fill->ctx->arena, (size_t)count + 1, sizeof *texts);
     for (i = 0; i < count; i++) {
         rc = take_text(&texts[i], fill,
@@ -280,7 +283,7 @@ static int fill_one(const struct fill *fill)
         return fill_texts(fill);
     case CONFIG_BOOL:
         if (config_setting_type(fill->setting) != CONFIG_TYPE_BOOL)
-            return fail_type(fill, "true or false");
+            return fail_type(fill, "config.bool", "true or false");
         *(bool *)place = config_setting_get_bool(fill->setting) != 0;
         return 0;
     }

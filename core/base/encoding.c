@@ -83,8 +83,10 @@ static bool convert(const char **out, size_t *out_length, struct arena *arena,
     ucnv_close(converter);
     if (U_FAILURE(error) || !is_text(text, units))
         return false;
-    utf8 = arena_array(arena, (size_t)units * 3 + 1, 1);
-    u_strToUTF8(utf8, units * 3 + 1, &size, text, units, &error);
+    u_strToUTF8(NULL, 0, &size, text, units, &error);
+    error = U_ZERO_ERROR;
+    utf8 = arena_alloc(arena, (size_t)size + 1);
+    u_strToUTF8(utf8, size + 1, NULL, text, units, &error);
     *out = utf8;
     *out_length = (size_t)size;
     return U_SUCCESS(error);

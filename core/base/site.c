@@ -82,7 +82,7 @@ static const struct settings defaults = {
 
 /* A rule that a range cannot say. */
 struct rule {
-    const char *name, *expected;
+    const char *name, *key, *expected;
     bool (*holds)(const struct settings *settings);
 };
 
@@ -188,21 +188,25 @@ static bool theme_valid(const struct settings *settings)
 }
 
 static const struct rule rules[] = {
-    { "listen", "an address and a port, \"127.0.0.1:8080\" or \"[::]:80\"",
+    { "listen", "site.listen",
+      "an address and a port, \"127.0.0.1:8080\" or \"[::]:80\"",
       listen_valid },
-    { "hosts", "names of hosts, with a port where it is not the usual one",
+    { "hosts", "site.hosts",
+      "names of hosts, with a port where it is not the usual one",
       hosts_valid },
-    { "proxies", "IP addresses", proxies_valid },
-    { "hard_ms", "larger than soft_ms", deadlines_valid },
-    { "durability", "\"full\"", durability_valid },
-    { "smtp_url", "\"smtp://host:25\" or \"smtps://host:465\"", smtp_valid },
-    { "smtp_from", "one mail address", from_valid },
-    { "public_url", "an address that begins with http:// or https://",
-      public_url_valid },
-    { "zone", "a time zone such as \"Asia/Shanghai\" (is tzdata installed?)",
+    { "proxies", "site.proxies", "IP addresses", proxies_valid },
+    { "hard_ms", "site.hard_ms", "larger than soft_ms", deadlines_valid },
+    { "durability", "site.durability", "\"full\"", durability_valid },
+    { "smtp_url", "site.smtp_url", "\"smtp://host:25\" or \"smtps://host:465\"",
+      smtp_valid },
+    { "smtp_from", "site.smtp_from", "one mail address", from_valid },
+    { "public_url", "site.public_url",
+      "an address that begins with http:// or https://", public_url_valid },
+    { "zone", "site.zone",
+      "a time zone such as \"Asia/Shanghai\" (is tzdata installed?)",
       zone_valid },
-    { "locale", "\"en\", \"zh-CN\" or \"zh-TW\"", locale_valid },
-    { "theme", "small letters, digits, - and _", theme_valid },
+    { "locale", "site.locale", "\"en\", \"zh-CN\" or \"zh-TW\"", locale_valid },
+    { "theme", "site.theme", "small letters, digits, - and _", theme_valid },
 };
 
 static int check_rules(struct ctx *ctx, const struct settings *settings,
@@ -217,8 +221,8 @@ static int check_rules(struct ctx *ctx, const struct settings *settings,
         if (rules[i].holds(settings))
             continue;
         first =
-            fail(ctx, E_INVALID, "config.type", "%s:%d: \"%s\" must be %s",
-                 path, setting ? (int)config_setting_source_line(setting) : 0,
+            fail(ctx, E_INVALID, rules[i].key, "%s:%d: \"%s\" must be %s", path,
+                 setting ? (int)config_setting_source_line(setting) : 0,
                  rules[i].name, rules[i].expected);
     }
     return first;
