@@ -16,9 +16,6 @@ function imports(memory) {
         high = value;
       },
       emscripten_notify_memory_growth: () => {},
-      __syscall_openat: notSupported,
-      __syscall_fcntl64: notSupported,
-      __syscall_ioctl: notSupported,
       __syscall_dup3: notSupported,
     },
     wasi_snapshot_preview1: {
