@@ -115,6 +115,11 @@ bool reader_done(const struct reader *reader)
     return !reader->failed && reader->left == 0;
 }
 
+void request_set_length(void *payload, uint64_t body_length)
+{
+    memcpy(payload, &body_length, sizeof body_length);
+}
+
 static void put_fields(struct writer *writer, const struct field *fields,
                        size_t count)
 {
@@ -144,6 +149,7 @@ static size_t get_fields(struct reader *reader, struct field *fields)
 
 int request_write(struct writer *writer, const struct request_message *message)
 {
+    put_u64(writer, message->body_length); /* first: see the header */
     put_str(writer, message->id);
     put_str(writer, message->method);
     put_str(writer, message->path);
@@ -151,7 +157,6 @@ int request_write(struct writer *writer, const struct request_message *message)
     put_str(writer, message->host);
     put_str(writer, message->address);
     put_u8(writer, message->tls);
-    put_u64(writer, message->body_length);
     put_fields(writer, message->fields, message->field_count);
     return writer->failed ? E_LIMIT : 0;
 }
@@ -161,6 +166,7 @@ int request_read(struct request_message *out, const void *data, size_t size)
     struct reader reader;
 
     reader_init(&reader, data, size);
+    out->body_length = get_u64(&reader);
     out->id = get_str(&reader);
     out->method = get_str(&reader);
     out->path = get_str(&reader);
@@ -168,7 +174,6 @@ int request_read(struct request_message *out, const void *data, size_t size)
     out->host = get_str(&reader);
     out->address = get_str(&reader);
     out->tls = get_u8(&reader) != 0;
-    out->body_length = get_u64(&reader);
     out->field_count = get_fields(&reader, out->fields);
     return reader_done(&reader) ? 0 : E_INVALID;
 }

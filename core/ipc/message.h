@@ -64,6 +64,8 @@ struct request_message {
 
 /* Returns 0, or E_LIMIT where it does not fit the writer. */
 int request_write(struct writer *writer, const struct request_message *message);
+/* Writes the length of the body, known late, into a written message. */
+void request_set_length(void *payload, uint64_t body_length);
 /* E_INVALID where the payload is not a whole message. */
 int request_read(struct request_message *out, const void *data, size_t size);
 

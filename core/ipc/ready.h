@@ -33,7 +33,7 @@ struct ready_rule {
 };
 
 /* Files under `prefix` ("/assets/hello/") come from `folder`. A prefix
- * without '/' at its end is one file. */
+ * without "/" at its end is one file of that folder ("/favicon.ico"). */
 struct ready_mount {
     struct str prefix, folder;
 };

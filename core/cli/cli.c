@@ -1,0 +1,224 @@
+/*
+ * cli.c - finding the command, help, options, messages.
+ */
+#include "base/banned.h"
+
+#include "cli/cli.h"
+
+#include "base/arena.h"
+#include "base/crypto.h"
+#include "base/ctx.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "base/site.h"
+#include "base/str.h"
+
+enum { ARENA_LIMIT = 256 * 1024 * 1024 };
+
+const struct command cli_commands[] = {
+    { "serve", "cli.serve.summary", "[--listen ADDRESS] SITE", command_serve,
+      false, true },
+    { "worker", "cli.worker.summary", "--lane LANE SITE", command_worker, true,
+      true },
+    { 0 },
+};
+
+static const struct command *find(const char *name)
+{
+    const struct command *command;
+
+    for (command = cli_commands; command->name; command++) {
+        if (strcmp(command->name, name) == 0)
+            return command;
+    }
+    return NULL;
+}
+
+static int help(struct ctx *ctx)
+{
+    const struct command *command;
+
+    printf("%s\n\n", tr(ctx, "cli.usage"));
+    for (command = cli_commands; command->name; command++) {
+        if (!command->hidden)
+            printf("  %-10s %s\n", command->name,
+                   tr(ctx, command->summary_key));
+    }
+    printf("\n%s\n", tr(ctx, "cli.more"));
+    return CLI_OK;
+}
+
+static void print_usage(struct ctx *ctx, const struct command *command,
+                        FILE *to)
+{
+    fprintf(to, "tenon %s %s\n  %s\n", command->name, command->usage,
+            tr(ctx, command->summary_key));
+}
+
+int cli_usage(struct ctx *ctx, const char *name)
+{
+    const struct command *command = find(name);
+
+    if (command)
+        print_usage(ctx, command, stderr);
+    return CLI_USAGE;
+}
+
+/* 1: taken, with how many words; 0: no such option. */
+static int take(const struct option_row *rows, int left, char **argv,
+                int *words)
+{
+    const char *name = argv[0] + 2, *equals = strchr(name, '=');
+    size_t length = equals ? (size_t)(equals - name) : strlen(name);
+    const struct option_row *row;
+
+    for (row = rows; row->name; row++) {
+        if (strlen(row->name) != length ||
+            strncmp(row->name, name, length) != 0)
+            continue;
+        *words = 1;
+        if (row->flag && !equals) {
+            *row->flag = true;
+        } else if (row->value && equals) {
+            *row->value = equals + 1;
+        } else if (row->value && left > 1) {
+            *row->value = argv[1];
+            *words = 2;
+        } else {
+            return 0;
+        }
+        return 1;
+    }
+    return 0;
+}
+
+int cli_options(struct ctx *ctx, const struct option_row *rows, int *argc,
+                char **argv)
+{
+    int from, to = 1;
+
+    for (from = 1; from < *argc;) {
+        int words = 1;
+
+        if (strcmp(argv[from], "--") == 0) {
+            for (from++; from < *argc; from++)
+                argv[to++] = argv[from];
+            break;
+        }
+        if (strncmp(argv[from], "--", 2) != 0) {
+            argv[to++] = argv[from++];
+            continue;
+        }
+        if (strcmp(argv[from], "--help") == 0 ||
+            !take(rows, *argc - from, argv + from, &words))
+            return cli_usage(ctx, argv[0]);
+        from += words;
+    }
+    argv[to] = NULL;
+    *argc = to;
+    return 0;
+}
+
+int cli_site(struct ctx *ctx, const char *folder)
+{
+    struct site *site;
+    int rc;
+
+    if (!folder)
+        folder = getenv("TENON_SITE");
+    if (!folder)
+        return fail(ctx, E_INVALID, "cli.no_site",
+                    "which site? name its folder");
+    rc = site_read(&site, ctx, folder);
+    if (rc == 0)
+        ctx->site = site;
+    return rc;
+}
+
+static void print_problems(struct ctx *ctx)
+{
+    const struct problem *problem;
+
+    for (problem = ctx->problems; problem; problem = problem->next)
+        fprintf(stderr, "tenon: %s\n", problem_message(ctx, problem));
+    if (!ctx->problems)
+        fprintf(stderr, "tenon: %s\n", ctx_error(ctx));
+}
+
+/* The terminal's language: LC_ALL, LC_MESSAGES, LANG ("zh_TW.UTF-8"). */
+static const char *terminal_locale(struct arena *arena)
+{
+    static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+    size_t i;
+
+    for (i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        char *copy, *at;
+
+        if (text_empty(value))
+            continue;
+        copy = arena_strdup(arena, value);
+        copy[strcspn(copy, ".@")] = '\0';
+        for (at = copy; *at; at++) {
+            if (*at == '_')
+                *at = '-';
+        }
+        return locale_negotiate(copy);
+    }
+    return "en";
+}
+
+static int load_texts(struct ctx *ctx)
+{
+    const char *share = share_folder(ctx);
+
+    ctx->locale = terminal_locale(ctx->arena);
+    return catalog_load(ctx, arena_printf(ctx->arena, "%s/locale", share),
+                        NULL);
+}
+
+static int run(struct ctx *ctx, int argc, char **argv)
+{
+    const struct command *command = argc > 1 ? find(argv[1]) : NULL;
+    bool asks = argc > 1 && (strcmp(argv[1], "--help") == 0 ||
+                             strcmp(argv[1], "help") == 0);
+    bool helps = command && argc == 3 && strcmp(argv[2], "--help") == 0;
+    int rc;
+
+    /* The front and its workers load what they need themselves. */
+    if (!command || !command->own_texts || helps) {
+        rc = load_texts(ctx);
+        if (rc)
+            return rc;
+    }
+    if (asks)
+        return help(ctx);
+    if (!command) {
+        help(ctx);
+        return CLI_USAGE;
+    }
+    if (helps) {
+        print_usage(ctx, command, stdout);
+        return CLI_OK;
+    }
+    return command->run(ctx, argc - 1, argv + 1);
+}
+
+int cli_main(int argc, char **argv)
+{
+    struct arena *arena = arena_new(ARENA_LIMIT);
+    struct ctx ctx;
+    int rc = crypto_start();
+
+    ctx_init(&ctx, arena);
+    log_process("tenon");
+    if (rc == 0)
+        rc = run(&ctx, argc, argv);
+    if (rc < 0) {
+        print_problems(&ctx);
+        rc = CLI_FAILED;
+    }
+    fflush(stdout);
+    arena_free(arena);
+    return rc;
+}

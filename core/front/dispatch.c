@@ -1,0 +1,161 @@
+/*
+ * dispatch.c - who takes which request, when.
+ *
+ * One page worker is kept free for routes that are marked reserved (the
+ * administration), so that a module can be switched off under load. A module
+ * that already keeps all but one of the others busy for a while (it hangs, or
+ * is slow) gets no further one: other people's pages go on.
+ */
+#include "base/banned.h"
+
+#include "front/dispatch.h"
+
+#include "front/answer.h"
+#include "front/exchange.h"
+#include "front/state.h"
+#include "ipc/ready.h"
+
+enum { SLOW_MS = 500 };
+
+static void append(struct queue *queue, struct exchange *exchange)
+{
+    exchange->next = NULL;
+    exchange->queued = true;
+    if (queue->last)
+        queue->last->next = exchange;
+    else
+        queue->first = exchange;
+    queue->last = exchange;
+    queue->count++;
+}
+
+static void unlink_from(struct queue *queue, struct exchange *exchange)
+{
+    struct exchange **at = &queue->first, *before = NULL;
+
+    while (*at && *at != exchange) {
+        before = *at;
+        at = &(*at)->next;
+    }
+    if (!*at)
+        return;
+    *at = exchange->next;
+    if (queue->last == exchange)
+        queue->last = before;
+    exchange->next = NULL;
+    exchange->queued = false;
+    queue->count--;
+}
+
+void dispatch_submit(struct exchange *exchange)
+{
+    struct front *front = exchange->front;
+    struct queue *queue = &front->queues[exchange->lane];
+
+    if (queue->count >= QUEUE_MAX) {
+        front->counters.overload++;
+        exchange_fail(exchange, 503, 0);
+        return;
+    }
+    exchange->queued_at = front->now;
+    append(queue, exchange);
+    dispatch_run(front, exchange->lane);
+}
+
+void dispatch_forget(struct exchange *exchange)
+{
+    if (exchange->queued)
+        unlink_from(&exchange->front->queues[exchange->lane], exchange);
+}
+
+struct lane_view {
+    struct worker *idle;
+    int idle_count, ready;
+};
+
+static void look(struct lane_view *view, const struct front *front, int lane)
+{
+    struct worker *worker;
+
+    *view = (struct lane_view){ 0 };
+    for (worker = front->workers; worker; worker = worker->next) {
+        if ((int)worker->seat->lane != lane || worker->retiring)
+            continue;
+        if (worker->state == WORKER_IDLE) {
+            view->idle_count++;
+            if (!view->idle)
+                view->idle = worker;
+        }
+        view->ready +=
+            worker->state == WORKER_IDLE || worker->state == WORKER_BUSY;
+    }
+}
+
+/* Page workers that the module has kept busy for longer than SLOW_MS. */
+static int held_by(const struct front *front, const char *module)
+{
+    const struct worker *worker;
+    int count = 0;
+
+    for (worker = front->workers; worker; worker = worker->next) {
+        if (worker->seat->lane == LANE_PAGES && worker->exchange &&
+            front->now - worker->busy_since > SLOW_MS &&
+            strcmp(worker->exchange->module, module) == 0)
+            count++;
+    }
+    return count;
+}
+
+static bool may_run(const struct exchange *exchange,
+                    const struct lane_view *view)
+{
+    int usable = view->ready - 1;
+
+    if (!view->idle)
+        return false;
+    if (exchange->lane != LANE_PAGES || view->ready < 2 ||
+        (exchange->rule_flags & RULE_RESERVED))
+        return true;
+    if (view->idle_count < 2)
+        return false;
+    return !exchange->module[0] || usable < 2 ||
+           held_by(exchange->front, exchange->module) < usable - 1;
+}
+
+void dispatch_run(struct front *front, int lane)
+{
+    struct queue *queue = &front->queues[lane];
+    struct exchange *exchange = queue->first, *next;
+    struct lane_view view;
+
+    while (exchange) {
+        look(&view, front, lane);
+        if (!view.idle)
+            return;
+        next = exchange->next;
+        if (may_run(exchange, &view)) {
+            unlink_from(queue, exchange);
+            worker_give(view.idle, exchange);
+        }
+        exchange = next;
+    }
+}
+
+void dispatch_check(struct front *front)
+{
+    int lane;
+
+    for (lane = 0; lane < LANES; lane++) {
+        struct queue *queue = &front->queues[lane];
+
+        while (queue->first &&
+               front->now - queue->first->queued_at > QUEUE_MS) {
+            struct exchange *exchange = queue->first;
+
+            unlink_from(queue, exchange);
+            front->counters.overload++;
+            exchange_fail(exchange, 503, 0);
+        }
+        dispatch_run(front, lane);
+    }
+}
