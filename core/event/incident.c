@@ -92,6 +92,18 @@ int incident_close(struct ctx *ctx, int64_t id)
     return rc ? rc : tx_end(ctx, close_rows(ctx, id));
 }
 
+int incident_close_number(struct ctx *ctx, const char *number)
+{
+    int rc = db_exec(ctx,
+                     "UPDATE event_incident SET state = 1, closed_at = ?2 "
+                     "WHERE number = ?1 AND state = 0",
+                     "si", number, clock_now());
+
+    if (!rc && db_changes(ctx) > 0)
+        live_send(ctx, 0, "incidents");
+    return rc;
+}
+
 static int restart_work(struct ctx *ctx, int64_t id)
 {
     int64_t job, delivery;

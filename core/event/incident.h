@@ -17,6 +17,9 @@ struct value;
 int incident_add(struct ctx *ctx, const char *kind, const char *module,
                  const char *number, const struct value *data);
 int incident_close(struct ctx *ctx, int64_t id);
+/* The open one that has this number; none is no error (a room's own trouble
+ * that is over). In the current write transaction. */
+int incident_close_number(struct ctx *ctx, const char *number);
 
 /* Runs the job or delivery it is about once more and closes it; E_INVALID
  * where it is about neither. */

@@ -9,6 +9,7 @@
 #define FLOW_FLOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "form/record.h"
@@ -60,7 +61,8 @@ int flow_decide(struct ctx *ctx, int64_t task, enum decision decision,
 /* By the initiator, until the first human decision (5.5): back to draft. */
 int flow_withdraw(struct ctx *ctx, int64_t record, const char *operation);
 
-/* The task with its record (all fields to read, none to write: I6).
+/* The task with its record (all fields to read, none to write: I6); `record`
+ * may be NULL.
  * E_NOT_FOUND unless ctx->person holds or held it, started the instance, is
  * copied, or is administrator. */
 int flow_task_get(struct task **task, struct record **record, struct ctx *ctx,
@@ -69,14 +71,21 @@ int flow_task_get(struct task **task, struct record **record, struct ctx *ctx,
 enum task_box { BOX_TO_DO, BOX_DONE, BOX_MINE, BOX_COPIED };
 int flow_box(struct task ***out, size_t *count, struct ctx *ctx,
              enum task_box box, int limit, int offset);
+/* Exact up to 1,000, then 1,001. */
 int flow_box_count(int64_t *out, struct ctx *ctx, enum task_box box);
+/* The person's task that has waited longest, but not `except`; 0: none. */
+int flow_next_task(int64_t *out, struct ctx *ctx, int64_t except);
+/* Applications under way or ended that the person started are tasks with
+ * id 0: `record` and `form` say where they are, `node` where they stand. */
 
 /* Timeline of the record's instance, oldest first: list of {at, actor, name,
  * action, node, node_name, comment, round, reason}. */
 int flow_history(struct value **out, struct ctx *ctx, int64_t record);
-/* State of the record's newest instance: {state, instance, nodes:[{id, name,
- * kind, status: passed|current|to_come, people:[…]}], may:{withdraw,
- * resubmit}}, or null where there is none. */
+/* State of the record's instance: {state, instance, title, round, incident:
+ * true where it waits for an administrator, nodes:[{id, name, kind:
+ * start|user|end, status: passed|current|to_come, outcome?, at?, rule?,
+ * people:[{id, name}]}], may:{withdraw, resubmit}}, or null where there is
+ * none. Whoever asks has been allowed to read the record by his own room. */
 int flow_status(struct value **out, struct ctx *ctx, int64_t record);
 /* The picture of the process with the current step marked: SVG from the
  * diagram's DI, typed as HTML for templates. */
@@ -87,6 +96,11 @@ typedef int (*flow_service)(struct ctx *ctx, struct record *record,
                             const struct value *parameters, void *payload);
 void flow_service_add(const char *name, const char *module, flow_service call,
                       void *payload);
+
+/* What a deployment of this text would say: {key, title, form, executable,
+ * warnings: [{key, text, line, element}]}; E_INVALID with all problems. */
+int flow_check(struct value **out, struct ctx *ctx, const char *name,
+               const char *xml, size_t length);
 
 /* Registers hooks (record locks), jobs (retries); while a worker starts. */
 void flow_start_room(void);
