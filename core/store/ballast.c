@@ -12,6 +12,7 @@
 #include <sys/statvfs.h>
 
 #include "base/log.h"
+#include "store/tree.h"
 
 static void path_of(char out[PATH_MAX], const char *folder, const char *name)
 {
@@ -56,7 +57,9 @@ bool ballast_restore(const char *folder)
         return false;
     good = posix_fallocate(fd, 0, BALLAST_BYTES) == 0;
     close(fd);
-    if (!good)
+    if (good)
+        tree_give(path, folder);
+    else
         unlink(path);
     return good;
 }

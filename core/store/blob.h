@@ -21,4 +21,14 @@ int blob_open(int *fd, struct ctx *ctx, const char *hash);
 int blob_collect(struct ctx *ctx,
                  int (*used)(struct ctx *ctx, const char *hash));
 
+/* Each file; a visitor that returns other than 0 ends the walk with it.
+ * modified: ms UTC. */
+typedef int (*blob_visit)(struct ctx *ctx, const char *hash, int64_t size,
+                          int64_t modified, void *payload);
+int blob_walk(struct ctx *ctx, blob_visit visit, void *payload);
+
+/* While it is held nothing is collected (backup). E_BUSY, without a problem,
+ * where somebody has it; closing *fd gives it back. */
+int blob_lock(int *fd, struct ctx *ctx);
+
 #endif

@@ -14,6 +14,7 @@
 #include "base/ctx.h"
 #include "base/log.h"
 #include "store/sqlite.h"
+#include "store/tree.h"
 
 enum {
     UNKEPT_FRAMES = 2000, /* a command's own mark */
@@ -75,6 +76,7 @@ int checkpoint_keep(int *fd, const char *folder)
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*fd < 0)
         return E_IO;
+    tree_give(path, folder);
     if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
         return 0;
     close(*fd);

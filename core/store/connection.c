@@ -25,9 +25,11 @@
 #include "base/site.h"
 #include "base/str.h"
 #include "ipc/slot.h"
+#include "store/backup.h"
 #include "store/ballast.h"
 #include "store/checkpoint.h"
 #include "store/migrate.h"
+#include "store/tree.h"
 
 extern const struct migration store_migrations[];
 
@@ -388,6 +390,23 @@ static int make_folders(struct ctx *ctx, const char *folder)
     return 0;
 }
 
+/* A restore that was cut off left the old site aside: it goes back. */
+static int finish_restore(struct ctx *ctx, const char *folder)
+{
+    int alone, rc;
+
+    if (!tree_exists(arena_printf(ctx->arena, "%s/.before", folder)))
+        return 0;
+    rc = lock_exclude(&alone, ctx, folder);
+    if (rc)
+        return rc;
+    rc = backup_recover(ctx, folder);
+    close(alone);
+    if (rc > 0)
+        log_event(LOG_WARN, "backup.restore_undone", NULL);
+    return rc < 0 ? rc : 0;
+}
+
 static int open_site(struct db *db, struct ctx *ctx)
 {
     bool first;
@@ -397,6 +416,8 @@ static int open_site(struct db *db, struct ctx *ctx)
         rc = refuse_network(ctx, db->folder);
         if (!rc)
             rc = make_folders(ctx, db->folder);
+        if (!rc)
+            rc = finish_restore(ctx, db->folder);
     }
     if (!rc)
         rc = lock_open(&db->lock, ctx, db->folder, &first);

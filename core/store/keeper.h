@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 struct ctx;
+struct value;
 
 /*
  * How the keeper's loop hears of the front. `fd` (-1: none) is watched beside
@@ -41,5 +42,13 @@ int keeper_run(struct ctx *ctx, const struct keeper_link *link);
  * keeper_run calls it first.
  */
 int keeper_check_start(struct ctx *ctx);
+
+/*
+ * Does what the front passed on from run/control.sock: {"do": "backup",
+ * "to": FOLDER}. *answer is {"ok": true} or {"ok": false, "error": text}.
+ * Called from the link's `ready`, with its ctx.
+ */
+void keeper_command(struct value **answer, struct ctx *ctx,
+                    const struct value *command);
 
 #endif

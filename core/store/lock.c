@@ -24,6 +24,7 @@
 #include "base/ctx.h"
 #include "base/log.h"
 #include "ipc/slot.h"
+#include "store/tree.h"
 
 enum { WAIT_MS = 30 * 1000, OPEN_WAIT_MS = 5000, OPEN_STEP_MS = 20 };
 
@@ -120,6 +121,7 @@ static int open_file(int *fd, struct ctx *ctx, const char *folder)
         return fail(ctx, E_IO, "store.lock_page",
                     "run/lock of the site cannot be opened: %s",
                     strerrordesc_np(errno));
+    tree_give(path, folder);
     return 0;
 }
 

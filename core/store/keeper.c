@@ -1,0 +1,381 @@
+/*
+ * keeper.c - the process that moves the log into the database.
+ *
+ * Only who holds the flock on run/keeper checkpoints, and always under the
+ * writer lock. The mark (how long the log may get) follows what the disk can
+ * do: a checkpoint shall hold the lock for at most 50 ms. Moments in which
+ * nobody writes are used first. With durability "group" it also makes commits
+ * durable: note how far they have got, sync the log, publish that.
+ */
+#include "base/banned.h"
+
+#include "store/keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/ctx.h"
+#include "base/log.h"
+#include "base/site.h"
+#include "base/str.h"
+#include "base/value.h"
+#include "ipc/slot.h"
+#include "store/backup.h"
+#include "store/ballast.h"
+#include "store/checkpoint.h"
+#include "store/sqlite.h"
+
+enum {
+    PAGE_BYTES = 4096,
+    MARK_LEAST = 200,
+    MARK_FIRST = 1000,
+    MARK_MOST = 16000,
+    TARGET_MS = 50,
+    LOG_MOST = 64 * 1024 * 1024,
+    IDLE_MS = 250,      /* without a commit: a moment to use */
+    STARVED_MS = 10000, /* between tries while a reader pins the log */
+    BUSY_POLL_MS = 20,
+    IDLE_POLL_MS = 500,
+    DISK_EVERY_MS = 10 * 1000,
+    OPTIMIZE_EVERY_MS = 3600 * 1000,
+    WORK_LIMIT_MS = 60 * 1000,
+    CHECK_LIMIT_MS = 600 * 1000,
+};
+
+struct keeper {
+    struct ctx *ctx;
+    struct lock_page *page;
+    int flock; /* of run/keeper */
+    int log;   /* tenon.db-wal, for fdatasync; -1: not open */
+    ino_t log_inode;
+    int mark;      /* pages */
+    uint64_t done; /* as seen last */
+    int64_t quiet_since, starved_until, disk_at, optimize_at;
+};
+
+/* ---- checkpoints ---- */
+
+static int64_t log_file_bytes(const struct keeper *keeper)
+{
+    struct stat info;
+
+    if (stat(site_path(keeper->ctx, keeper->ctx->site, "tenon.db-wal"), &info) <
+        0)
+        return 0;
+    return info.st_size;
+}
+
+static int checkpoint(struct keeper *keeper, bool truncate)
+{
+    int64_t before = atomic_load(&keeper->page->log_bytes), after, ms;
+    int rc;
+
+    slot_begin("checkpoint", WORK_LIMIT_MS);
+    rc = checkpoint_run(keeper->ctx, truncate, &ms);
+    slot_finish();
+    if (rc)
+        return rc;
+    after = atomic_load(&keeper->page->log_bytes);
+    if (before / PAGE_BYTES >= MARK_LEAST && ms > TARGET_MS)
+        keeper->mark = keeper->mark * 2 / 3;
+    else if (ms < TARGET_MS / 2)
+        keeper->mark = keeper->mark * 5 / 4 + 1;
+    if (keeper->mark < MARK_LEAST)
+        keeper->mark = MARK_LEAST;
+    if (keeper->mark > MARK_MOST)
+        keeper->mark = MARK_MOST;
+    /* A reader that stays pins the log: trying at once again only costs. */
+    keeper->starved_until = after * 2 > before && after > 0
+                                ? clock_monotonic() + STARVED_MS / 20
+                                : 0;
+    slot_gauge("store_checkpoint_ms", ms);
+    log_event(LOG_DEBUG, "keeper.checkpoint", "ms", log_int(ms), "before",
+              log_int(before), "after", log_int(after), "mark",
+              log_int(keeper->mark), NULL);
+    return 0;
+}
+
+static int maybe_checkpoint(struct keeper *keeper)
+{
+    int64_t now = clock_monotonic();
+    int64_t bytes = atomic_load(&keeper->page->log_bytes);
+    int64_t pages = bytes / PAGE_BYTES;
+    bool idle = now - keeper->quiet_since >= IDLE_MS &&
+                atomic_load(&keeper->page->holder) == 0;
+
+    slot_gauge("store_log_bytes", bytes);
+    if (pages == 0)
+        return 0;
+    if (bytes > LOG_MOST && now >= keeper->starved_until)
+        return checkpoint(keeper, true);
+    if ((pages >= keeper->mark || idle) && now >= keeper->starved_until)
+        return checkpoint(keeper, idle && log_file_bytes(keeper) > LOG_MOST);
+    return 0;
+}
+
+/* ---- group durability ---- */
+
+/* The descriptor of the log as it is now: SQLite may have made a new file. */
+static int open_log(struct keeper *keeper)
+{
+    const char *path =
+        site_path(keeper->ctx, keeper->ctx->site, "tenon.db-wal");
+    struct stat info;
+
+    if (keeper->log >= 0 && stat(path, &info) == 0 &&
+        info.st_ino == keeper->log_inode)
+        return 0;
+    if (keeper->log >= 0)
+        close(keeper->log);
+    keeper->log = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (keeper->log < 0 || fstat(keeper->log, &info) < 0)
+        return errno == ENOENT ? 0 : E_IO;
+    keeper->log_inode = info.st_ino;
+    return 0;
+}
+
+/* Makes durable what is committed. An error here is final (store.md). */
+static int sync_log(struct keeper *keeper)
+{
+    uint64_t done = atomic_load(&keeper->page->done);
+
+    if (done == atomic_load(&keeper->page->durable))
+        return 0;
+    if (open_log(keeper) || (keeper->log >= 0 && fdatasync(keeper->log) < 0)) {
+        int error = errno ? errno : EIO;
+
+        atomic_store(&keeper->page->failed, error);
+        ballast_mark_unclean(keeper->ctx->site->folder);
+        log_event(LOG_ERROR, "store.sync_failed", "errno",
+                  strerrorname_np(error), NULL);
+        return fail(keeper->ctx, E_STORE, "store.sync_failed",
+                    "the disk failed to keep what was written");
+    }
+    atomic_store(&keeper->page->durable, done);
+    return 0;
+}
+
+/* Commits whose holder died are done; nobody else may come to say so. */
+static void adopt_orphans(struct keeper *keeper)
+{
+    struct lock_page *page = keeper->page;
+    int32_t holder = atomic_load(&page->holder);
+
+    if (holder == 0 || kill(holder, 0) == 0 || errno != ESRCH)
+        return;
+    if (lock_take(&keeper->ctx->db->lock, keeper->ctx, "keeper",
+                  clock_monotonic() + 1000) == 0)
+        lock_give(&keeper->ctx->db->lock);
+    ctx_clear(keeper->ctx);
+}
+
+/* ---- housekeeping ---- */
+
+static int optimize(struct keeper *keeper)
+{
+    struct db *db = keeper->ctx->db;
+    int rc = lock_take(&db->lock, keeper->ctx, "optimize", 0);
+
+    if (rc)
+        return rc;
+    lock_state(&db->lock, LOCK_LONG);
+    slot_begin("optimize", WORK_LIMIT_MS);
+    rc = db_run(db, "PRAGMA analysis_limit=400;PRAGMA optimize");
+    slot_finish();
+    lock_give(&db->lock);
+    return rc == SQLITE_OK || rc == SQLITE_BUSY
+               ? 0
+               : db_fail(db, keeper->ctx, rc, "PRAGMA optimize");
+}
+
+static void look_at_disk(struct keeper *keeper)
+{
+    const char *folder = keeper->ctx->site->folder;
+    bool there = ballast_restore(folder);
+
+    slot_gauge("store_disk_free_bytes", disk_free(folder));
+    slot_gauge("store_ballast", there);
+    if (there && atomic_exchange(&keeper->page->full_since, 0))
+        log_event(LOG_INFO, "store.room_again", NULL);
+}
+
+static int keep_house(struct keeper *keeper)
+{
+    int64_t now = clock_monotonic();
+
+    if (now >= keeper->disk_at) {
+        keeper->disk_at = now + DISK_EVERY_MS;
+        look_at_disk(keeper);
+    }
+    if (now >= keeper->optimize_at) {
+        keeper->optimize_at = now + OPTIMIZE_EVERY_MS;
+        return optimize(keeper);
+    }
+    return 0;
+}
+
+/* ---- start ---- */
+
+int keeper_check_start(struct ctx *ctx)
+{
+    const char *folder = ctx->site->folder, *said = NULL;
+    bool before = ctx->db->internal;
+    int rc;
+
+    if (!ballast_is_unclean(folder))
+        return 0;
+    slot_begin("check", CHECK_LIMIT_MS);
+    ctx->db->internal = true;
+    rc = db_text(&said, ctx, "PRAGMA integrity_check(1)", "");
+    ctx->db->internal = before;
+    slot_finish();
+    if (rc)
+        return rc;
+    if (strcmp(said, "ok") != 0)
+        return fail(ctx, E_STORE, "store.corrupt",
+                    "the database is damaged: %s", said);
+    ballast_mark_clean(folder);
+    log_event(LOG_WARN, "store.checked", "result", "ok", NULL);
+    return 0;
+}
+
+/* ---- the loop ---- */
+
+static int one_round(struct keeper *keeper)
+{
+    uint64_t done = atomic_load(&keeper->page->done);
+    int rc = 0;
+
+    if (done != keeper->done)
+        keeper->quiet_since = clock_monotonic();
+    keeper->done = done;
+    adopt_orphans(keeper);
+    if (atomic_load(&keeper->page->failed))
+        return fail(keeper->ctx, E_STORE, "store.sync_failed",
+                    "the disk failed to keep what was written");
+    if (keeper->ctx->db->group)
+        rc = sync_log(keeper);
+    if (!rc)
+        rc = maybe_checkpoint(keeper);
+    if (!rc)
+        rc = keep_house(keeper);
+    /* No room is a state to live with: reading goes on, and it passes. */
+    if (rc == E_FULL || rc == E_BUSY) {
+        keeper->starved_until = clock_monotonic() + STARVED_MS / 10;
+        rc = 0;
+    }
+    return rc;
+}
+
+/* Sleeps; false: it is time to end. */
+static bool wait_round(struct keeper *keeper, const struct keeper_link *link)
+{
+    struct pollfd poll_fd = { .fd = link->fd, .events = POLLIN };
+    bool busy = clock_monotonic() - keeper->quiet_since < 2 * IDLE_MS ||
+                atomic_load(&keeper->page->log_bytes) > 0;
+    int wait = keeper->ctx->db->group && busy ? 1
+               : busy                         ? BUSY_POLL_MS
+                                              : IDLE_POLL_MS;
+    int count;
+
+    if (link->stop && *link->stop)
+        return false;
+    count = poll(&poll_fd, link->fd >= 0 ? 1 : 0, wait);
+    if (link->stop && *link->stop)
+        return false;
+    if (count > 0)
+        return link->ready(keeper->ctx, link->payload);
+    return true;
+}
+
+static int work(struct keeper *keeper, const struct keeper_link *link)
+{
+    struct arena *arena = keeper->ctx->arena;
+    int rc = 0;
+
+    /* Each round has an arena of its own; the context's own one stays. */
+    keeper->ctx->arena = arena_new(0);
+    keeper->quiet_since = clock_monotonic();
+    keeper->optimize_at = clock_monotonic() + OPTIMIZE_EVERY_MS;
+    while (!rc) {
+        rc = one_round(keeper);
+        if (rc) {
+            log_event(LOG_ERROR, "keeper.failed", "reason",
+                      ctx_error(keeper->ctx), NULL);
+            break;
+        }
+        if (!wait_round(keeper, link))
+            break;
+        ctx_clear(keeper->ctx);
+        arena_reset(keeper->ctx->arena);
+    }
+    ctx_clear(keeper->ctx);
+    arena_free(keeper->ctx->arena);
+    keeper->ctx->arena = arena;
+    return rc;
+}
+
+int keeper_run(struct ctx *ctx, const struct keeper_link *link)
+{
+    struct keeper keeper = {
+        .ctx = ctx, .flock = -1, .log = -1, .mark = MARK_FIRST
+    };
+    int64_t ms;
+    int rc;
+
+    rc = db_open(ctx, ctx->site->folder, DB_KEEPER);
+    if (rc)
+        return rc;
+    keeper.page = ctx->db->lock.page;
+    rc = checkpoint_keep(&keeper.flock, ctx->site->folder);
+    if (rc == E_BUSY)
+        fail(ctx, rc, "store.keeper", "this site has a keeper already");
+    if (!rc)
+        rc = keeper_check_start(ctx);
+    if (!rc) {
+        atomic_store(&keeper.page->keeper, (int32_t)getpid());
+        rc = checkpoint_run(ctx, true, &ms);
+        if (rc == E_FULL || rc == E_BUSY)
+            rc = 0;
+    }
+    if (!rc)
+        rc = work(&keeper, link);
+    if (!rc && checkpoint_run(ctx, true, &ms))
+        ctx_clear(ctx);
+    if (keeper.flock >= 0) {
+        atomic_store(&keeper.page->keeper, 0);
+        close(keeper.flock);
+    }
+    if (keeper.log >= 0)
+        close(keeper.log);
+    db_close(ctx->db);
+    ctx->db = NULL;
+    return rc;
+}
+
+void keeper_command(struct value **answer, struct ctx *ctx,
+                    const struct value *command)
+{
+    struct value *said = value_map(ctx->arena);
+    const char *to = value_get_text(command, "to");
+    int rc;
+
+    *answer = said;
+    if (!text_equal(value_get_text(command, "do"), "backup") ||
+        text_empty(to)) {
+        rc = fail(ctx, E_BAD_REQUEST, "store.failed",
+                  "the keeper knows no such command");
+    } else {
+        slot_begin("backup", CHECK_LIMIT_MS);
+        rc = backup_make(ctx, to, &(struct backup_options){ 0 });
+        slot_finish();
+    }
+    value_set_bool(said, "ok", rc == 0);
+    if (rc)
+        value_set_text(said, "error", ctx_error(ctx));
+}
