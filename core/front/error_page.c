@@ -194,7 +194,7 @@ void error_page(struct exchange *exchange, int status, int64_t limit,
                 const char *incident)
 {
     bool json = wants_json(exchange);
-    struct field fields[3] = {
+    struct http_field fields[3] = {
         { STR("content-type"), json ? STR("application/problem+json")
                                     : STR("text/html; charset=utf-8") },
         { STR("content-language"), STR("") },

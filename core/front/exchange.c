@@ -165,7 +165,7 @@ static bool keep(struct exchange *exchange, const struct head *head,
     size_t i;
 
     for (i = 0; i < head->field_count; i++) {
-        const struct field *field = &head->fields[i];
+        const struct http_field *field = &head->fields[i];
 
         if (!field_passes(field->name))
             continue;

@@ -269,7 +269,7 @@ static int check_fields(struct head *head)
     size_t i, hosts = 0, lengths = 0, encodings = 0;
 
     for (i = 0; i < head->field_count; i++) {
-        struct field *field = &head->fields[i];
+        struct http_field *field = &head->fields[i];
         size_t k;
 
         if (!token_valid(field->name))

@@ -24,7 +24,7 @@ struct head {
     struct str path;  /* as sent, starts with '/', or "*" */
     struct str query; /* behind '?' */
     struct str host;  /* "example.com", "[::1]:8080"; "" only in HTTP/1.0 */
-    struct field fields[FIELDS_MAX]; /* all, names in lower case */
+    struct http_field fields[FIELDS_MAX]; /* all, names in lower case */
     size_t field_count;
     int minor; /* HTTP/1.minor */
     bool keep_alive;

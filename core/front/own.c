@@ -44,7 +44,7 @@ bool front_is_ready(const struct front *front)
 static void answer_text(struct exchange *exchange, int status, const char *type,
                         const char *text, size_t length)
 {
-    struct field field = { STR("content-type"), str_of(type) };
+    struct http_field field = { STR("content-type"), str_of(type) };
 
     reply_send(exchange, &(struct reply){ .status = status,
                                           .fields = &field,
@@ -206,7 +206,7 @@ void own_metrics(struct exchange *exchange, const void *more, size_t length)
 
 static void answer_css(struct exchange *exchange)
 {
-    struct field fields[2] = {
+    struct http_field fields[2] = {
         { STR("content-type"), STR("text/css; charset=utf-8") },
         { STR("cache-control"), STR("public, max-age=3600") },
     };

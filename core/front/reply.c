@@ -152,7 +152,7 @@ static void add_given(struct given *given, const struct reply *reply)
     size_t i;
 
     for (i = 0; i < reply->field_count; i++) {
-        const struct field *field = &reply->fields[i];
+        const struct http_field *field = &reply->fields[i];
 
         if (is_ours(field->name))
             continue;
@@ -216,8 +216,8 @@ static void add_head(struct exchange *exchange, const struct reply *reply,
     exchange->status = status;
 }
 
-static const struct field *given_field(const struct reply *reply,
-                                       const char *name)
+static const struct http_field *given_field(const struct reply *reply,
+                                            const char *name)
 {
     size_t i;
 
@@ -250,7 +250,7 @@ bool type_compresses(struct str type)
 
 static bool worth_compressing(const struct reply *reply)
 {
-    const struct field *type = given_field(reply, "content-type");
+    const struct http_field *type = given_field(reply, "content-type");
 
     return reply->dynamic && reply->body_length > COMPRESS_FROM && type &&
            !given_field(reply, "content-encoding") &&
@@ -321,7 +321,7 @@ static void send_range(struct exchange *exchange, const struct reply *reply,
 
 static void send_file(struct exchange *exchange, const struct reply *reply)
 {
-    const struct field *etag = given_field(reply, "etag");
+    const struct http_field *etag = given_field(reply, "etag");
     int64_t offset = 0, length = reply->file_size;
     int status = reply->status;
     char range[80];

@@ -17,7 +17,7 @@ struct exchange;
 
 struct reply {
     int status;
-    const struct field *fields; /* names in lower case, checked */
+    const struct http_field *fields; /* names in lower case, checked */
     size_t field_count;
     const void *body;
     size_t body_length;

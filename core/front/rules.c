@@ -201,7 +201,7 @@ long path_decode(char *out, size_t size, struct str path)
     return (long)length;
 }
 
-/* "/records/{form}/{id}" against "/records/trip/12"; "{x...}" at the end
+/* "/records/{form}/{id}" against "/records/trip/12"; "{x*}" at the end
  * takes the rest. -1: no; else how many literal bytes fit (the better). */
 static long pattern_fits(struct str pattern, const char *path)
 {
@@ -214,7 +214,7 @@ static long pattern_fits(struct str pattern, const char *path)
 
             if (!close)
                 return -1;
-            if (close - at > 4 && memcmp(close - 3, "...", 3) == 0)
+            if (close[-1] == '*')
                 return *path ? literal : -1;
             if (!*path || *path == '/')
                 return -1;

@@ -206,7 +206,7 @@ static bool find(struct found *found, struct exchange *exchange, int folder,
 static void send_found(struct exchange *exchange, const struct found *found,
                        const char *name)
 {
-    struct field fields[6];
+    struct http_field fields[6];
     struct reply reply = { .status = 200,
                            .fields = fields,
                            .has_file = true,
@@ -222,18 +222,21 @@ static void send_found(struct exchange *exchange, const struct found *found,
              (unsigned long long)found->stat.st_size, found->coding ? "-" : "",
              found->coding ? found->coding : "");
     fields[reply.field_count++] =
-        (struct field){ STR("content-type"), str_of(type_of(name)) };
-    fields[reply.field_count++] = (struct field){ STR("etag"), str_of(etag) };
+        (struct http_field){ STR("content-type"), str_of(type_of(name)) };
     fields[reply.field_count++] =
-        (struct field){ STR("cache-control"),
-                        immutable ? STR("public, max-age=31536000, immutable")
-                                  : STR("public, no-cache") };
+        (struct http_field){ STR("etag"), str_of(etag) };
+    fields[reply.field_count++] =
+        (struct http_field){ STR("cache-control"),
+                             immutable
+                                 ? STR("public, max-age=31536000, immutable")
+                                 : STR("public, no-cache") };
     if (found->varies)
         fields[reply.field_count++] =
-            (struct field){ STR("vary"), STR("accept-encoding") };
+            (struct http_field){ STR("vary"), STR("accept-encoding") };
     if (found->coding)
         fields[reply.field_count++] =
-            (struct field){ STR("content-encoding"), str_of(found->coding) };
+            (struct http_field){ STR("content-encoding"),
+                                 str_of(found->coding) };
     if (is_worker_script(name))
         reply.csp = worker_csp;
     if (etag_matches(exchange->if_none_match, str_of(etag))) {

@@ -53,7 +53,7 @@ static void stream_write(struct stream *stream, const char *text, size_t length)
 
 void stream_begin(struct exchange *exchange, uint64_t user, const char *session)
 {
-    const struct field fields[] = {
+    const struct http_field fields[] = {
         { STR("content-type"), STR("text/event-stream; charset=utf-8") },
         { STR("x-accel-buffering"), STR("no") },
     };

@@ -120,7 +120,7 @@ void request_set_length(void *payload, uint64_t body_length)
     memcpy(payload, &body_length, sizeof body_length);
 }
 
-static void put_fields(struct writer *writer, const struct field *fields,
+static void put_fields(struct writer *writer, const struct http_field *fields,
                        size_t count)
 {
     size_t i;
@@ -132,7 +132,7 @@ static void put_fields(struct writer *writer, const struct field *fields,
     }
 }
 
-static size_t get_fields(struct reader *reader, struct field *fields)
+static size_t get_fields(struct reader *reader, struct http_field *fields)
 {
     size_t i, count = get_u32(reader);
 

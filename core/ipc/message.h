@@ -44,7 +44,7 @@ bool reader_done(const struct reader *reader);
 
 enum { FIELDS_MAX = 100 };
 
-struct field {
+struct http_field {
     struct str name, value; /* names in lower case */
 };
 
@@ -58,7 +58,7 @@ struct request_message {
     struct str address; /* of the client, behind proxies (S30) */
     bool tls;
     uint64_t body_length; /* bytes of the body, known when it is sent */
-    struct field fields[FIELDS_MAX];
+    struct http_field fields[FIELDS_MAX];
     size_t field_count;
 };
 
@@ -72,7 +72,7 @@ int request_read(struct request_message *out, const void *data, size_t size);
 /* The head of an answer. */
 struct answer_message {
     int status;
-    struct field fields[FIELDS_MAX];
+    struct http_field fields[FIELDS_MAX];
     size_t field_count;
 };
 

@@ -349,34 +349,51 @@ static int start(const struct worker_program *program)
     return ready_send(LINK_STREAM, &ready) ? EXIT_PLANNED : 0;
 }
 
-int worker_loop(const struct worker_program *program, int64_t memory_mark)
+struct loop *loop_open(const struct worker_program *program,
+                       int64_t memory_mark, int *code)
 {
     struct loop *loop = calloc(1, sizeof *loop);
-    int code, wait_ms = -1;
 
-    if (!loop)
-        return EXIT_SICK;
-    code = start(program);
-    if (code) {
+    *code = loop ? start(program) : EXIT_SICK;
+    if (*code) {
         free(loop);
-        return code;
+        return NULL;
     }
     loop->program = program;
     loop->memory_mark = memory_mark;
     link_reader_init(&loop->reader, LINK_STREAM);
-    while (!loop->stop && !loop->lost) {
-        struct frame frame;
-        const unsigned char *payload;
-        int got;
+    return loop;
+}
 
+bool loop_turn(struct loop *loop, int wait_ms)
+{
+    const unsigned char *payload;
+    struct frame frame;
+    int got = link_receive(&loop->reader, &frame, &payload, wait_ms);
+
+    if (got < 0)
+        return false; /* the front is gone */
+    if (got > 0)
+        take_frame(loop, &frame, payload);
+    return !loop->stop && !loop->lost;
+}
+
+void loop_close(struct loop *loop)
+{
+    free(loop);
+}
+
+int worker_loop(const struct worker_program *program, int64_t memory_mark)
+{
+    int code, wait_ms = -1;
+    struct loop *loop = loop_open(program, memory_mark, &code);
+
+    if (!loop)
+        return code;
+    do {
         if (program->idle)
             wait_ms = program->idle(program->self);
-        got = link_receive(&loop->reader, &frame, &payload, wait_ms);
-        if (got < 0)
-            break; /* the front is gone */
-        if (got > 0)
-            take_frame(loop, &frame, payload);
-    }
-    free(loop);
+    } while (loop_turn(loop, wait_ms));
+    loop_close(loop);
     return EXIT_PLANNED;
 }

@@ -37,7 +37,7 @@ enum give_kind {
 struct give {
     enum give_kind kind;
     int status;
-    const struct field *fields; /* names in lower case */
+    const struct http_field *fields; /* names in lower case */
     size_t field_count;
     const void *body; /* over 1 MiB it goes through a file of its own */
     size_t body_length;
@@ -65,9 +65,23 @@ struct worker_program {
     void (*command)(void *self, struct str line, struct buf *answer);
 };
 
-/* Runs until the front says stop, or is gone. Returns the exit code.
+struct loop;
+
+/*
+ * Starts the program and tells the front (READY, or why not). NULL: it could
+ * not start, *code is the exit code.
  * memory_mark: bytes of resident memory beyond which the worker asks to be
- * replaced; 0: never. */
+ * replaced; 0: never.
+ */
+struct loop *loop_open(const struct worker_program *program,
+                       int64_t memory_mark, int *code);
+/* Waits up to wait_ms (-1: for ever) for the front, and does what it says.
+ * False: stop, or the front is gone. */
+bool loop_turn(struct loop *loop, int wait_ms);
+void loop_close(struct loop *loop);
+
+/* All of it: runs until the front says stop, or is gone. Returns the exit
+ * code. */
 int worker_loop(const struct worker_program *program, int64_t memory_mark);
 
 #endif

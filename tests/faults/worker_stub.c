@@ -29,7 +29,7 @@ struct stub {
     const char *lane, *name, *site;
     int generation;
     char text[4 * 1024 * 1024];
-    struct field fields[8];
+    struct http_field fields[8];
     uint64_t begun;
 };
 
@@ -38,7 +38,7 @@ typedef void (*handler)(struct stub *stub, const struct call *call,
 
 static void say(struct stub *stub, struct give *give, const char *type)
 {
-    stub->fields[0] = (struct field){ STR("content-type"), str_of(type) };
+    stub->fields[0] = (struct http_field){ STR("content-type"), str_of(type) };
     give->fields = stub->fields;
     give->field_count = 1;
     give->body = stub->text;
@@ -296,10 +296,10 @@ static void on_page(struct stub *stub, const struct call *call,
                     struct give *give)
 {
     on_big(stub, call, give);
-    stub->fields[0] =
-        (struct field){ STR("content-type"), STR("text/html; charset=utf-8") };
-    stub->fields[1] = (struct field){ STR("content-security-policy"),
-                                      STR("default-src 'nonce-abc'") };
+    stub->fields[0] = (struct http_field){ STR("content-type"),
+                                           STR("text/html; charset=utf-8") };
+    stub->fields[1] = (struct http_field){ STR("content-security-policy"),
+                                           STR("default-src 'nonce-abc'") };
     give->field_count = 2;
 }
 

@@ -1,0 +1,44 @@
+/*
+ * jobs.c - the jobs lane: what is due, then sleep until the next is.
+ */
+#include "base/banned.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/ctx.h"
+#include "base/log.h"
+#include "event/job.h"
+#include "worker/internal.h"
+
+enum {
+    ROUND = 16,             /* jobs between two looks at the front */
+    LONGEST_MS = 60 * 1000, /* another host may have added one */
+    AFTER_ERROR_MS = 5 * 1000,
+};
+
+int jobs_idle(void *self)
+{
+    struct process *process = self;
+    struct ctx ctx;
+    int64_t due = INT64_MAX, wait;
+    int done;
+
+    arena_reset(process->arena);
+    ctx_init(&ctx, process->arena);
+    ctx.site = process->ctx->site;
+    ctx.db = process->ctx->db;
+    ctx.zone = process->ctx->zone;
+    ctx.locale = process->ctx->locale;
+    ctx.system = true;
+    done = job_run_due(&ctx, ROUND, &due);
+    if (done < 0) {
+        log_ctx(&ctx, LOG_ERROR, "jobs.failed", "error", ctx_error(&ctx), NULL);
+        return AFTER_ERROR_MS;
+    }
+    if (done == ROUND)
+        return 0;
+    wait = due == INT64_MAX ? LONGEST_MS : due - clock_now();
+    if (wait < 0)
+        wait = 0;
+    return wait < LONGEST_MS ? (int)wait : LONGEST_MS;
+}

@@ -1,0 +1,188 @@
+/*
+ * load.c - what a worker loads before it is ready, in order.
+ *
+ * The first page worker of a generation also migrates the schema and reads
+ * the site's own forms and flows; it is the probe: if it fails, the
+ * generation in force stays.
+ */
+#include "base/banned.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include "audit/audit.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/ctx.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "base/site.h"
+#include "flow/flow.h"
+#include "form/form.h"
+#include "notify/notify.h"
+#include "org/person.h"
+#include "portal/portal.h"
+#include "store/db.h"
+#include "view/view.h"
+#include "web/request.h"
+#include "web/router.h"
+#include "worker/internal.h"
+#include "worker/schema.h"
+
+/* Each room registers its hooks, jobs, subscribers, routes. */
+static void start_rooms(void)
+{
+    static void (*const starts[])(void) = {
+        audit_start,          notify_start,       form_start,
+        flow_start_room,      portal_frame_start, portal_admin_start,
+        portal_records_start, portal_tasks_start,
+    };
+    size_t i;
+
+    log_person_with(person_id);
+    for (i = 0; i < sizeof starts / sizeof *starts; i++)
+        starts[i]();
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* The site's own forms and flows: a bad one is refused and logged, its last
+ * version stays in force; it does not keep the service from starting. */
+static int publish_definitions(struct ctx *ctx)
+{
+    const char *forms = site_path(ctx, ctx->site, "forms");
+    const char *flows = site_path(ctx, ctx->site, "flows");
+    int refused = 0;
+
+    ctx->system = true;
+    if (is_folder(forms))
+        refused = form_publish_folder(ctx, forms, NULL);
+    if (refused >= 0 && is_folder(flows))
+        refused = flow_deploy_folder(ctx, flows, NULL);
+    ctx->system = false;
+    if (refused < 0)
+        return refused;
+    ctx_clear(ctx);
+    return 0;
+}
+
+static int load_texts(struct ctx *ctx)
+{
+    const char *folder =
+        arena_printf(ctx->arena, "%s/locale", ctx->site->share);
+
+    return is_folder(folder) ? catalog_load(ctx, folder, NULL) : 0;
+}
+
+int process_load(struct process *process)
+{
+    struct ctx *ctx = process->ctx;
+    const struct settings *settings = &ctx->site->settings;
+    const struct zone *zone = zone_find(settings->zone);
+    int rc = load_texts(ctx);
+
+    if (rc)
+        return rc;
+    ctx->zone = zone ? zone : zone_utc();
+    ctx->locale = settings->locale;
+    rc = db_open(ctx, ctx->site->folder, DB_WORKER);
+    if (rc == 0 && process->first)
+        rc = schema_migrate(ctx);
+    if (rc == 0)
+        rc = view_open(ctx, settings->theme);
+    if (rc)
+        return rc;
+    start_rooms();
+    if (process->first)
+        rc = publish_definitions(ctx);
+    return rc;
+}
+
+const char *process_reason(const struct process *process)
+{
+    const struct ctx *ctx = process->ctx;
+
+    return ctx->problems ? problem_message(ctx, ctx->problems)
+                         : "the worker could not start";
+}
+
+/* ---- the tables for the front ---- */
+
+static int rule_flags(const struct route *route)
+{
+    int flags = 0;
+
+    if (route->flags & ROUTE_NET)
+        flags |= RULE_NET;
+    if (route->flags & ROUTE_LOCAL)
+        flags |= RULE_LOCAL;
+    if (route->flags & ROUTE_RESERVED)
+        flags |= RULE_RESERVED;
+    if (strstr(route->pattern, "{token"))
+        flags |= RULE_PRIVATE;
+    return flags;
+}
+
+/* All routes go in: a general one without flags may hide a special one. */
+static void add_rules(struct ready_part *ready, struct arena *arena)
+{
+    const struct route *route;
+    int count = 0, i;
+
+    while (route_at(count))
+        count++;
+    ready->rules = arena_array(arena, (size_t)count + 1, sizeof *ready->rules);
+    for (i = 0; (route = route_at(i)); i++)
+        ready->rules[ready->rule_count++] =
+            (struct ready_rule){ str_of(route->method), str_of(route->pattern),
+                                 str_of(route->module),
+                                 (uint8_t)rule_flags(route) };
+}
+
+enum { MOUNTS_MAX = 200 };
+
+static void add_mount(struct ready_part *ready, struct arena *arena,
+                      const char *prefix, const char *folder)
+{
+    if (ready->mount_count == MOUNTS_MAX || !is_folder(folder))
+        return;
+    ready->mounts[ready->mount_count++] =
+        (struct ready_mount){ str_of(arena_strdup(arena, prefix)),
+                              str_of(arena_strdup(arena, folder)) };
+}
+
+/* The assets of every theme that is installed: parents are used by children,
+ * and a person may see an old page while the theme is being changed. */
+static void add_themes(struct ready_part *ready, struct arena *arena,
+                       const char *root)
+{
+    const char *folder = arena_printf(arena, "%s/themes", root);
+    DIR *themes = opendir(folder);
+    struct dirent *entry;
+
+    while (themes && (entry = readdir(themes))) {
+        if (entry->d_name[0] == '.')
+            continue;
+        add_mount(ready, arena,
+                  arena_printf(arena, "/assets/%s/", entry->d_name),
+                  arena_printf(arena, "%s/%s/assets", folder, entry->d_name));
+    }
+    if (themes)
+        closedir(themes);
+}
+
+void process_tables(struct process *process, struct ready_part *ready)
+{
+    struct arena *arena = process->ctx->arena;
+    const struct site *site = process->ctx->site;
+
+    add_rules(ready, arena);
+    ready->mounts = arena_array(arena, MOUNTS_MAX, sizeof *ready->mounts);
+    add_themes(ready, arena, site->folder);
+    add_themes(ready, arena, site->share);
+}

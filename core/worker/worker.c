@@ -1,0 +1,114 @@
+/*
+ * worker.c - a worker process from its start to its end.
+ */
+#include "base/banned.h"
+
+#include "worker/worker.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "base/arena.h"
+#include "base/crypto.h"
+#include "base/ctx.h"
+#include "base/log.h"
+#include "base/site.h"
+#include "base/str.h"
+#include "event/live.h"
+#include "ipc/link.h"
+#include "ipc/outlet.h"
+#include "ipc/slot.h"
+#include "store/db.h"
+#include "worker/crash.h"
+#include "worker/internal.h"
+
+static struct process process;
+
+static uint64_t begun_now(void)
+{
+    return process.ctx && process.ctx->db ? db_begun(process.ctx) : 0;
+}
+
+/* event/live.h speaks in three words; the front hears frames. */
+static void tell_front(const char *kind, int64_t user, const char *topic)
+{
+    if (strcmp(kind, "event") == 0)
+        outlet_event(user, topic);
+    else if (strcmp(kind, "end") == 0)
+        outlet_end_streams(user, topic);
+    else if (strcmp(kind, "wake") == 0)
+        outlet_wake();
+    else if (strcmp(kind, "reload") == 0)
+        outlet_reload();
+}
+
+static int start(void *self, struct ready_part *ready, const char **reason)
+{
+    struct process *own = self;
+    int rc = process_load(own);
+
+    if (rc) {
+        *reason = process_reason(own);
+        return EXIT_FATAL;
+    }
+    process_tables(own, ready);
+    confine(own);
+    return 0;
+}
+
+static int64_t memory_mark(const struct settings *settings)
+{
+    return (int64_t)settings->worker_memory_mb * 1024 * 1024 / 2;
+}
+
+static int run_lane(struct process *own)
+{
+    struct worker_program program = {
+        .self = own,
+        .start = start,
+        .handle = pages_handle,
+        .done = pages_done,
+    };
+    const struct settings *settings = &own->ctx->site->settings;
+    int64_t mark = memory_mark(settings);
+    size_t limit =
+        (size_t)(settings->worker_memory_mb ? settings->worker_memory_mb
+                                            : 512) *
+        1024 * 1024;
+    int code;
+
+    if (text_equal(own->options->lane, "jobs"))
+        program.idle = jobs_idle;
+    own->arena = arena_new(limit);
+    code = worker_loop(&program, mark);
+    arena_free(own->arena);
+    db_close(own->ctx->db);
+    own->ctx->db = NULL;
+    return code;
+}
+
+int worker_run(struct ctx *ctx, const struct worker_options *options)
+{
+    /* The front's pair is where all answers go: without it this process was
+     * started by hand. */
+    if (slot_attach(LINK_SLOT)) {
+        fprintf(stderr, "tenon: a worker is started by `tenon serve` only\n");
+        return EXIT_FATAL;
+    }
+    log_process(options->name);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    crash_watch();
+    process.ctx = ctx;
+    process.options = options;
+    process.first = text_equal(options->name, "pages-1");
+    outlet_set(LINK_STREAM, begun_now);
+    live_transport_set(tell_front);
+    if (crypto_start())
+        return EXIT_SICK;
+    if (text_equal(options->lane, "keeper")) {
+        confine(&process);
+        return keeper_life(&process);
+    }
+    return run_lane(&process);
+}
