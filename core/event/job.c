@@ -331,7 +331,7 @@ int job_run_due(struct ctx *ctx, int most, int64_t *next_due)
     const char *known;
     struct claimed job;
     int64_t due;
-    int count = 0, rc = 0;
+    int count = 0, ran = 0, rc = 0;
 
     registry_arena();
     *next_due = INT64_MAX;
@@ -343,7 +343,11 @@ int job_run_due(struct ctx *ctx, int most, int64_t *next_due)
         rc = incident_collect(ctx);
     if (rc >= 0)
         rc = run_ticks(ctx, next_due);
-    while (!rc && count < most) {
+    if (!rc) {
+        count = outbox_deliver(ctx, most);
+        rc = count < 0 ? count : 0;
+    }
+    while (!rc && ran < most) {
         rc = claim(&job, ctx, known);
         if (rc == E_NOT_FOUND) {
             rc = 0;
@@ -352,7 +356,7 @@ int job_run_due(struct ctx *ctx, int most, int64_t *next_due)
         if (!rc)
             rc = run_job(ctx, &job);
         if (!rc)
-            count++;
+            ran++;
     }
     if (!rc)
         rc = next_job_due(next_due, ctx, known);
@@ -360,7 +364,7 @@ int job_run_due(struct ctx *ctx, int most, int64_t *next_due)
         rc = outbox_next_due(&due, ctx);
     if (!rc && due < *next_due)
         *next_due = due;
-    return rc ? rc : count;
+    return rc ? rc : count + ran;
 }
 
 /* ---- administration ---- */

@@ -37,7 +37,9 @@ int job_add(struct ctx *ctx, const char *kind, const struct value *data,
 /* A schedule: keeps one waiting job of that kind, every `seconds`. */
 int job_schedule(struct ctx *ctx, const char *kind, int seconds);
 
-/* Runs what is due, at most `most`; returns how many, or negative.
+/* A round of the jobs lane: collects incidents, asks the ticks, delivers the
+ * outbox, runs jobs that are due, at most `most` of each; returns how many, or
+ * negative.
  * *next_due: when to come again (ms UTC, INT64_MAX: nothing waits), the outbox
  * included. Each job is one slot_begin … slot_finish with its own limit and
  * its own arena. */
@@ -50,6 +52,10 @@ int job_run_due(struct ctx *ctx, int most, int64_t *next_due);
  */
 typedef int (*job_tick)(struct ctx *ctx, int64_t *next_due);
 void job_tick_register(const char *name, job_tick call);
+
+/* Failed ones first, then by when they are due: list of {id, kind, state
+ * (waiting, running, failed), attempt, every, due, error, at}. */
+int job_list(struct value **out, struct ctx *ctx, int most, int skip);
 
 /* Administration. A job that runs is left alone: E_CONFLICT. */
 int job_retry(struct ctx *ctx, int64_t id);

@@ -37,7 +37,8 @@ static int move(struct db *db, bool truncate)
     db->busy_ms = before;
     if (rc == SQLITE_OK) {
         db->log_frames = frames - moved;
-        atomic_store(&page->log_bytes, (int64_t)(frames - moved) * 4096);
+        atomic_store(&page->log_bytes,
+                     (int64_t)(frames - moved) * db->page_size);
     }
     atomic_store(&page->checkpoint_ms, clock_monotonic() - start);
     atomic_fetch_add(&page->checkpoints, 1);

@@ -290,6 +290,17 @@ static int refuse_network(struct ctx *ctx, const char *folder)
     return 0;
 }
 
+static int take_page_size(void *payload, int count, char **texts, char **names)
+{
+    struct db *db = payload;
+    int64_t size;
+
+    (void)names;
+    if (count == 1 && texts[0] && int_parse(&size, texts[0], 512, 65536) == 0)
+        db->page_size = (int)size;
+    return 0;
+}
+
 static int configure(struct db *db, struct ctx *ctx)
 {
     static const struct {
@@ -343,6 +354,9 @@ static int configure(struct db *db, struct ctx *ctx)
     if (rc == SQLITE_OK)
         rc = db_run(db, db->group ? "PRAGMA synchronous=NORMAL"
                                   : "PRAGMA synchronous=FULL");
+    if (rc == SQLITE_OK)
+        rc =
+            sqlite3_exec(db->sql, "PRAGMA page_size", take_page_size, db, NULL);
     if (rc != SQLITE_OK)
         return db_fail(db, ctx, rc, "settings of the connection");
     sqlite3_progress_handler(db->sql, PROGRESS_STEPS, on_progress, db);

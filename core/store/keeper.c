@@ -31,7 +31,6 @@
 #include "store/sqlite.h"
 
 enum {
-    PAGE_BYTES = 4096,
     MARK_LEAST = 200,
     MARK_FIRST = 1000,
     MARK_MOST = 16000,
@@ -81,7 +80,7 @@ static int checkpoint(struct keeper *keeper, bool truncate)
     if (rc)
         return rc;
     after = atomic_load(&keeper->page->log_bytes);
-    if (before / PAGE_BYTES >= MARK_LEAST && ms > TARGET_MS)
+    if (before / keeper->ctx->db->page_size >= MARK_LEAST && ms > TARGET_MS)
         keeper->mark = keeper->mark * 2 / 3;
     else if (ms < TARGET_MS / 2)
         keeper->mark = keeper->mark * 5 / 4 + 1;
@@ -104,7 +103,7 @@ static int maybe_checkpoint(struct keeper *keeper)
 {
     int64_t now = clock_monotonic();
     int64_t bytes = atomic_load(&keeper->page->log_bytes);
-    int64_t pages = bytes / PAGE_BYTES;
+    int64_t pages = bytes / keeper->ctx->db->page_size;
     bool idle = now - keeper->quiet_since >= IDLE_MS &&
                 atomic_load(&keeper->page->holder) == 0;
 

@@ -62,6 +62,7 @@ struct db {
     int flags;
     bool group; /* durability = "group" */
     int slow_ms;
+    int page_size;
     int busy_ms; /* how long SQLite's own locks are waited for */
     int64_t busy_since;
     int64_t deadline; /* of the running statement */

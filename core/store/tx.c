@@ -309,7 +309,7 @@ static int commit_outermost(struct ctx *ctx)
     }
     if (!db->group)
         atomic_store(&page->durable, begun);
-    atomic_store(&page->log_bytes, (int64_t)db->log_frames * 4096);
+    atomic_store(&page->log_bytes, (int64_t)db->log_frames * db->page_size);
     publish_changes(db);
     db->committed++;
     checkpoint_after_commit(db);
