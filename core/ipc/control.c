@@ -98,7 +98,7 @@ int control_ask(struct value **answer, struct ctx *ctx, const struct site *site,
                 const struct value *command, int seconds)
 {
     struct buf line;
-    int fd, rc = connect_front(&fd, ctx, site, seconds);
+    int fd = -1, rc = connect_front(&fd, ctx, site, seconds);
 
     if (rc)
         return rc;
