@@ -16,10 +16,23 @@
 enum { ARENA_LIMIT = 256 * 1024 * 1024 };
 
 const struct command cli_commands[] = {
+    { "init", "cli.init.summary",
+      "[--demo] [--listen ADDRESS] [--locale LOCALE] [--zone ZONE] "
+      "[--url URL] FOLDER",
+      command_init, false, false },
     { "serve", "cli.serve.summary", "[--listen ADDRESS] SITE", command_serve,
       false, true },
     { "worker", "cli.worker.summary", "--lane LANE SITE", command_worker, true,
       true },
+    { "user", "cli.user.summary",
+      "[--site SITE] add LOGIN [--name NAME] [--mail MAIL] "
+      "[--department NAME] [--role KEY] [--link] | passwd LOGIN [--link] | "
+      "disable LOGIN | enable LOGIN | list | role list | "
+      "role add KEY [--title NAME] | role give KEY LOGIN | "
+      "role take KEY LOGIN",
+      command_user, false, false },
+    { "routes", "cli.routes.summary", "[--json] [SITE]", command_routes, true,
+      false },
     { 0 },
 };
 

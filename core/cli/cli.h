@@ -56,5 +56,8 @@ int cli_site(struct ctx *ctx, const char *folder);
 /* The commands of this file's neighbours. */
 int command_serve(struct ctx *ctx, int argc, char **argv);
 int command_worker(struct ctx *ctx, int argc, char **argv);
+int command_init(struct ctx *ctx, int argc, char **argv);
+int command_user(struct ctx *ctx, int argc, char **argv);
+int command_routes(struct ctx *ctx, int argc, char **argv);
 
 #endif

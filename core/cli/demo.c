@@ -16,12 +16,12 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/ctx.h"
+#include "base/file.h"
 #include "base/i18n.h"
 #include "base/json.h"
 #include "base/map.h"
 #include "base/site.h"
 #include "base/str.h"
-#include "cli/file.h"
 #include "flow/flow.h"
 #include "form/form.h"
 #include "form/record.h"
@@ -30,7 +30,7 @@
 #include "org/person.h"
 #include "store/db.h"
 
-enum { HOUR = 3600 * 1000, DAY = 24 * HOUR };
+enum { HOUR = 3600 * 1000, DAY = 24 * HOUR, FILE_MAX = 1024 * 1024 };
 
 struct demo {
     struct ctx *ctx;
@@ -155,6 +155,26 @@ static int name_heads(struct demo *demo)
     return rc;
 }
 
+static int copy_file(struct ctx *ctx, const char *from, const char *to)
+{
+    const char *text;
+    size_t length;
+    int rc = file_read(&text, &length, ctx, from, FILE_MAX);
+
+    return rc ? rc : file_write(ctx, to, text, length, 0600);
+}
+
+static int read_company(struct value **out, struct ctx *ctx)
+{
+    const char *path =
+        arena_printf(ctx->arena, "%s/demo/company.json", ctx->site->share);
+    const char *text;
+    size_t length;
+    int rc = file_read(&text, &length, ctx, path, FILE_MAX);
+
+    return rc ? rc : json_parse(out, ctx, text, length);
+}
+
 static int copy_definitions(struct ctx *ctx, const char *part)
 {
     const char *from =
@@ -171,7 +191,7 @@ static int copy_definitions(struct ctx *ctx, const char *part)
     while (!rc && (entry = readdir(folder))) {
         if (entry->d_name[0] == '.')
             continue;
-        rc = file_copy(ctx,
+        rc = copy_file(ctx,
                        arena_printf(ctx->arena, "%s/%s", from, entry->d_name),
                        arena_printf(ctx->arena, "%s/%s", to, entry->d_name));
     }
@@ -393,9 +413,7 @@ int demo_fill(struct ctx *ctx)
     size_t i;
     int rc;
 
-    rc = file_read_json(
-        &company, ctx,
-        arena_printf(ctx->arena, "%s/demo/company.json", ctx->site->share));
+    rc = read_company(&company, ctx);
     if (rc)
         return rc;
     demo.company = company;
