@@ -236,11 +236,12 @@ static void put_link(struct buf *out, const char *rel, const char *asset)
     buf_add_text(out, ">\n");
 }
 
-/* htmx: no eval, no inline styles, only what hx-csp lets pass; the answer of
- * an error is shown where its element says so. */
+/* htmx: only what hx-csp lets pass, one prefix, no styles of its own, and no
+ * error page in the place of a list. */
 static const char htmx_config[] =
-    "{\"extensions\":\"hx-csp\",\"includeIndicatorCSS\":false,"
-    "\"defaultTimeout\":30000,\"transitions\":false,\"history\":\"reload\"}";
+    "{\"extensions\":\"hx-csp\",\"prefix\":\"\",\"includeIndicatorCSS\":false,"
+    "\"defaultTimeout\":30000,\"history\":\"reload\","
+    "\"noSwap\":[204,304,\"4xx\",\"5xx\"]}";
 
 static void put_head(struct ctx *ctx, struct buf *out, const struct value *page)
 {

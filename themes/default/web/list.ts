@@ -1,0 +1,221 @@
+// list.ts - the list island: rows by keyboard and click, ticks and their bar,
+// live search, the filter editor. Pages, sorting and filters are links; htmx
+// swaps them in place.
+import { all, debounce, isTyping, one } from "./dom.ts";
+import { t } from "./texts.ts";
+
+const FOCUS = "tenon.row:";
+
+export class ListIsland {
+  private at = -1;
+
+  constructor(private readonly root: HTMLElement) {
+    root.addEventListener("click", (event) => this.click(event));
+    root.addEventListener("auxclick", (event) => {
+      if (event.button === 1) this.open(rowOf(event.target), true, event);
+    });
+    root.addEventListener("change", (event) => this.change(event));
+    document.addEventListener("keydown", (event) => this.key(event));
+    this.measure();
+    this.liveSearch();
+    this.comeBack();
+    this.filterOptions();
+  }
+
+  private rows(): HTMLElement[] {
+    return all("tbody > tr[data-href]", this.root);
+  }
+
+  /** The toolbar's height is where the sticky head begins (E17). */
+  private measure(): void {
+    const bar = one(".tn-toolbar", this.root);
+    if (!bar) return;
+    const set = (): void => {
+      const scroll = one(".tn-listscroll", this.root);
+      const table = one("table", this.root);
+      this.root.style.setProperty(
+        "--tn-toolbar-height",
+        `${bar.getBoundingClientRect().height}px`,
+      );
+      if (scroll && table && innerWidth >= 768)
+        scroll.classList.toggle(
+          "is-wide",
+          table.scrollWidth > scroll.clientWidth + 1,
+        );
+    };
+    new ResizeObserver(set).observe(bar);
+    new ResizeObserver(set).observe(this.root);
+  }
+
+  private open(row: HTMLElement | null, tab: boolean, event: Event): void {
+    const address = row?.dataset["href"];
+    if (!row || !address) return;
+    event.preventDefault();
+    try {
+      sessionStorage.setItem(
+        FOCUS + location.pathname + location.search,
+        row.dataset["id"] ?? "",
+      );
+    } catch {
+      // No storage: no focus on return.
+    }
+    if (tab) window.open(address, "_blank", "noopener");
+    else location.assign(address);
+  }
+
+  private click(event: MouseEvent): void {
+    const target = event.target as Element;
+    if (target.closest("[data-bulk-clear]")) {
+      for (const tick of this.ticks()) tick.checked = false;
+      this.count();
+      return;
+    }
+    const row = rowOf(target);
+    if (!row) return;
+    const link = target.closest("a");
+    if (link?.classList.contains("tn-rowmain"))
+      this.remember(row);
+    if (target.closest("a, button, input, label, summary")) return;
+    if (getSelection()?.toString()) return;
+    this.open(row, event.ctrlKey || event.metaKey, event);
+  }
+
+  private remember(row: HTMLElement): void {
+    try {
+      sessionStorage.setItem(
+        FOCUS + location.pathname + location.search,
+        row.dataset["id"] ?? "",
+      );
+    } catch {
+      // No storage.
+    }
+  }
+
+  /** Back from a record: its row has the focus again (E24). */
+  private comeBack(): void {
+    const [entry] = performance.getEntriesByType(
+      "navigation",
+    ) as PerformanceNavigationTiming[];
+    const key = FOCUS + location.pathname + location.search;
+    try {
+      const id = sessionStorage.getItem(key);
+      sessionStorage.removeItem(key);
+      if (!id || entry?.type !== "back_forward") return;
+      const rows = this.rows();
+      this.at = rows.findIndex((row) => row.dataset["id"] === id);
+      rows[this.at]?.focus({ preventScroll: true });
+      rows[this.at]?.classList.add("is-focus");
+    } catch {
+      // No storage.
+    }
+  }
+
+  private ticks(): HTMLInputElement[] {
+    return all<HTMLInputElement>("[data-tick]", this.root);
+  }
+
+  private count(): void {
+    const ticks = this.ticks();
+    const on = ticks.filter((tick) => tick.checked).length;
+    const bar = one("[data-bulk]", this.root);
+    const text = one("[data-bulk-count]", this.root);
+    const every = one<HTMLInputElement>("[data-tick-all]", this.root);
+    if (bar) bar.hidden = on === 0;
+    if (text) text.textContent = t("selected", { count: on });
+    if (every) {
+      every.checked = on > 0 && on === ticks.length;
+      every.indeterminate = on > 0 && on < ticks.length;
+    }
+  }
+
+  private change(event: Event): void {
+    const target = event.target as Element;
+    if (target.matches("[data-tick-all]"))
+      for (const tick of this.ticks())
+        tick.checked = (target as HTMLInputElement).checked;
+    if (target.matches("[data-tick], [data-tick-all]")) this.count();
+    if (target.id === "filter-field") this.filterOptions();
+  }
+
+  private move(step: number): void {
+    const rows = this.rows();
+    if (!rows.length) return;
+    rows[this.at]?.classList.remove("is-focus");
+    this.at = Math.max(0, Math.min(rows.length - 1, this.at + step));
+    const row = rows[this.at];
+    row?.classList.add("is-focus");
+    row?.focus({ preventScroll: true });
+    row?.scrollIntoView({ block: "nearest" });
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (!this.root.isConnected || isTyping(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing)
+      return;
+    if (one("dialog[open]")) return;
+    if (event.key === "j") this.move(1);
+    else if (event.key === "k") this.move(-1);
+    else if (event.key === "Enter" && document.activeElement?.matches("tr"))
+      this.open(this.rows()[this.at] ?? null, false, event);
+    else if (event.key === "x" && this.at >= 0) {
+      const tick = one<HTMLInputElement>("[data-tick]", this.rows()[this.at]);
+      if (!tick) return;
+      tick.checked = !tick.checked;
+      this.count();
+    } else return;
+    event.preventDefault();
+  }
+
+  /** Searches while typing, never in the midst of a composition (E10). */
+  private liveSearch(): void {
+    const go = debounce((input: HTMLInputElement) => {
+      if (input.isConnected) input.form?.requestSubmit();
+    }, 300);
+    this.root.addEventListener("input", (event) => {
+      const input = event.target;
+      if (!(input instanceof HTMLInputElement) || input.type !== "search") return;
+      if (!(event as InputEvent).isComposing) go(input);
+    });
+    this.root.addEventListener("compositionend", (event) => {
+      const input = event.target;
+      if (input instanceof HTMLInputElement && input.type === "search") go(input);
+    });
+  }
+
+  /** Only the operators and values that the chosen field has. */
+  private filterOptions(): void {
+    const field = one<HTMLSelectElement>("#filter-field", this.root);
+    const op = one<HTMLSelectElement>("#filter-op", this.root);
+    const value = one<HTMLInputElement>("#filter-value", this.root);
+    const option = field?.selectedOptions[0];
+    if (!field || !op || !value || !option) return;
+    const allowed = (option.dataset["ops"] ?? "").trim().split(/\s+/);
+    for (const candidate of op.options) {
+      candidate.hidden = !allowed.includes(candidate.value);
+      candidate.disabled = candidate.hidden;
+    }
+    if (op.selectedOptions[0]?.disabled)
+      op.value = [...op.options].find((o) => !o.disabled)?.value ?? "";
+    value.type = option.dataset["type"] === "date" ? "date" : "text";
+    value.inputMode = /^(integer|decimal|money|percent)$/.test(
+      option.dataset["type"] ?? "",
+    )
+      ? "decimal"
+      : "text";
+    const list = one(
+      `datalist[data-options-of="${CSS.escape(field.value)}"]`,
+      this.root,
+    );
+    if (list) {
+      list.id = "filter-options";
+      for (const other of all("datalist", this.root))
+        if (other !== list) other.removeAttribute("id");
+    }
+  }
+}
+
+function rowOf(target: EventTarget | null): HTMLElement | null {
+  return target instanceof Element
+    ? target.closest<HTMLElement>("tbody > tr[data-href]")
+    : null;
+}

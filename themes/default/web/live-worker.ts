@@ -1,0 +1,39 @@
+// live-worker.ts - a SharedWorker: holds the browser's one event stream and
+// tells every tab. It ends when no tab is left.
+import { readStream } from "./stream.ts";
+
+interface Scope {
+  onconnect: ((event: MessageEvent) => void) | null;
+}
+
+const ports = new Set<MessagePort>();
+let reading = false;
+
+function tell(topic: string): void {
+  for (const port of ports) port.postMessage(topic);
+}
+
+function read(address: string): void {
+  if (reading) return;
+  reading = true;
+  void readStream(address, tell, () => ports.size === 0).finally(() => {
+    reading = false;
+  });
+}
+
+(self as unknown as Scope).onconnect = (event) => {
+  const port = event.ports[0];
+  if (!port) return;
+  port.addEventListener(
+    "message",
+    (message: MessageEvent<{ open?: string; close?: boolean }>) => {
+      if (message.data.close) {
+        ports.delete(port);
+      } else if (message.data.open) {
+        ports.add(port);
+        read(message.data.open);
+      }
+    },
+  );
+  port.start();
+};

@@ -1,0 +1,109 @@
+// live.ts - one event stream a browser; events only say "ask again".
+//
+// The stream lives in a SharedWorker (live-worker.ts); where there is none,
+// one tab holds it under a Web Lock and tells the others over a channel.
+import { all, one, ownAddress } from "./dom.ts";
+import { htmx } from "./htmx.ts";
+import { readStream } from "./stream.ts";
+
+const COUNTED = new Set(["tasks", "messages", "counts", "reconnect"]);
+const CHANNEL = "tenon-live";
+
+async function refreshCounts(): Promise<void> {
+  const address = ownAddress(document.body.dataset["counts"]);
+  if (!address) return;
+  let counts: Record<string, number>;
+  try {
+    const response = await fetch(address, {
+      headers: { Accept: "application/json" },
+      credentials: "same-origin",
+    });
+    if (!response.ok) return;
+    counts = (await response.json()) as Record<string, number>;
+  } catch {
+    return;
+  }
+  for (const element of all("[data-count]")) {
+    const count = counts[element.dataset["count"] ?? ""];
+    if (count === undefined) continue;
+    element.textContent = count > 99 ? "99+" : String(count);
+    element.hidden = count === 0;
+  }
+}
+
+/** Somebody types in there: what is written must not go. */
+function isBusy(element: Element): boolean {
+  const focus = document.activeElement;
+  if (
+    focus &&
+    element.contains(focus) &&
+    (focus instanceof HTMLTextAreaElement ||
+      (focus instanceof HTMLInputElement && focus.type !== "search"))
+  )
+    return true;
+  if (one("[data-tick]:checked", element) || one("details[open]", element))
+    return true;
+  return all<HTMLTextAreaElement>("textarea", element).some(
+    (area) => area.value !== area.defaultValue,
+  );
+}
+
+/** Loads a fragment of the page anew, in place. */
+export async function reloadFragment(element: Element): Promise<void> {
+  if (!element.id || isBusy(element)) return;
+  const address = ownAddress(
+    element.getAttribute("data-live-url") ?? location.href,
+  );
+  if (!address) return;
+  const selector = `#${CSS.escape(element.id)}`;
+  await htmx.ajax("GET", address, {
+    target: selector,
+    select: selector,
+    swap: "outerMorph",
+  });
+}
+
+function onTopic(topic: string): void {
+  if (COUNTED.has(topic)) void refreshCounts();
+  for (const element of all("[data-live]")) {
+    const topics = (element.dataset["live"] ?? "").split(/\s+/);
+    if (topic === "reconnect" || topics.includes(topic))
+      void reloadFragment(element);
+  }
+}
+
+function startWorker(address: string, events: string): void {
+  const worker = new SharedWorker(address, { type: "module", name: "tenon" });
+  worker.port.addEventListener("message", (event: MessageEvent<string>) =>
+    onTopic(event.data),
+  );
+  worker.port.start();
+  worker.port.postMessage({ open: events });
+  addEventListener("pagehide", () => worker.port.postMessage({ close: true }));
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) worker.port.postMessage({ open: events });
+  });
+}
+
+function startTab(events: string): void {
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.addEventListener("message", (event: MessageEvent<string>) =>
+    onTopic(event.data),
+  );
+  const hold = async (): Promise<void> =>
+    readStream(events, (topic) => {
+      channel.postMessage(topic);
+      onTopic(topic);
+    });
+  if (navigator.locks) void navigator.locks.request(CHANNEL, hold);
+  else void hold();
+}
+
+export function startLive(): void {
+  const events = ownAddress(document.body.dataset["events"]);
+  const worker = ownAddress(document.body.dataset["liveWorker"]);
+  if (!events) return;
+  if (worker && typeof SharedWorker !== "undefined")
+    startWorker(worker, events);
+  else startTab(events);
+}
