@@ -137,6 +137,16 @@ int user_set_password(struct ctx *ctx, int64_t id, const char *password,
     return rc;
 }
 
+bool user_has_password(struct ctx *ctx, int64_t id)
+{
+    int64_t has = 0;
+
+    return db_int(&has, ctx,
+                  "SELECT password IS NOT NULL FROM org_user WHERE id = ?1",
+                  "i", id) == 0 &&
+           has != 0;
+}
+
 /* What an unknown user's password is compared with: as costly as a real
  * one. Made once in each process that checks passwords. */
 static int decoy_hash(const char **out, struct ctx *ctx)

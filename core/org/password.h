@@ -28,6 +28,8 @@ int password_check_new(struct ctx *ctx, const char *password, const char *login,
 int user_set_password(struct ctx *ctx, int64_t id, const char *password,
                       const char *keep_session);
 
+bool user_has_password(struct ctx *ctx, int64_t id);
+
 /*
  * The one place where a secret is compared: throttled per account and per
  * address (S3), same time and same words for unknown, disabled and wrong

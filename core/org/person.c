@@ -27,7 +27,7 @@ static int read_user(struct person **out, struct ctx *ctx,
                      struct org_cache *cache, int64_t id)
 {
     QUERY_AUTO *query = NULL;
-    struct person *person;
+    struct person *person = NULL;
     int rc;
 
     rc = db_query(&query, ctx,
@@ -126,7 +126,7 @@ static int read_departments(struct person *person, struct ctx *ctx,
 int person_load(const struct person **out, struct ctx *ctx, int64_t id)
 {
     struct org_cache *cache = org_cache(ctx);
-    struct person *person;
+    struct person *person = NULL;
     char key[24];
     int rc;
 

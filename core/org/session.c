@@ -353,7 +353,7 @@ static int find_handle(const char **hash, struct ctx *ctx, const char *handle)
 
 int session_end_handle(struct ctx *ctx, const char *handle)
 {
-    const char *hash;
+    const char *hash = NULL;
     int rc = find_handle(&hash, ctx, handle);
 
     return rc ? rc : session_end(ctx, hash);

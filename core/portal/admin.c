@@ -1,0 +1,196 @@
+/*
+ * admin.c - the overview of administration, and what its pages share.
+ */
+#include "base/banned.h"
+
+#include "portal/admin.h"
+
+#include "access/access.h"
+#include "base/arena.h"
+#include "base/ctx.h"
+#include "base/i18n.h"
+#include "base/str.h"
+#include "base/unicode.h"
+#include "base/value.h"
+#include "org/admin.h"
+#include "org/person.h"
+#include "portal/portal.h"
+#include "web/request.h"
+#include "web/router.h"
+
+void admin_crumbs(struct ctx *ctx, struct value *data, const char *label,
+                  const char *url)
+{
+    portal_crumb(ctx, data, tr(ctx, "admin.title"), "/admin");
+    if (label)
+        portal_crumb(ctx, data, label, url);
+}
+
+struct value *admin_list(struct ctx *ctx, const char *url, const char *title,
+                         const char *empty)
+{
+    struct value *list = value_map(ctx->arena);
+    struct value *nothing = value_map(ctx->arena);
+
+    value_set(list, "url", value_url(ctx->arena, url));
+    value_set_text(list, "title", title);
+    value_set(list, "columns", value_list(ctx->arena));
+    value_set(list, "rows", value_list(ctx->arena));
+    value_set_text(nothing, "text", empty);
+    value_set(list, "empty", nothing);
+    return list;
+}
+
+void admin_column(struct ctx *ctx, struct value *list, const char *key)
+{
+    struct value *columns = value_get(list, "columns");
+    struct value *column = value_map(ctx->arena);
+
+    value_set_text(column, "key", key);
+    value_set_text(column, "label", tr(ctx, key));
+    value_set_bool(column, "primary", value_count(columns) == 0);
+    value_append(columns, column);
+}
+
+struct value *admin_row(struct ctx *ctx, struct value *list, const char *id,
+                        const char *url, const char *label)
+{
+    struct value *row = value_map(ctx->arena);
+
+    value_set_text(row, "id", id);
+    value_set(row, "url", value_url(ctx->arena, url));
+    value_set_text(row, "label", label);
+    value_set(row, "cells", value_list(ctx->arena));
+    value_append(value_get(list, "rows"), row);
+    return row;
+}
+
+void admin_cell(struct ctx *ctx, struct value *list, struct value *row,
+                const char *text)
+{
+    struct value *cells = value_get(row, "cells");
+    struct value *cell = value_map(ctx->arena);
+    const struct value *column =
+        value_at(value_get(list, "columns"), value_count(cells));
+
+    value_set_text(cell, "control", "field/text.cell");
+    value_set_text(cell, "type", "text");
+    value_set_text(cell, "label", value_get_text(column, "label"));
+    value_set_bool(cell, "primary", value_get_bool(column, "primary"));
+    if (!text_empty(text))
+        value_set_text(cell, "text", text);
+    value_append(cells, cell);
+}
+
+/* All entries of the area "administration" as cards. */
+static int overview(struct ctx *ctx, struct request *request,
+                    struct response *response, void *payload)
+{
+    struct value *data = value_map(ctx->arena);
+    struct value *groups = value_list(ctx->arena);
+    struct value *group = value_map(ctx->arena);
+    struct value *items = value_list(ctx->arena);
+    const struct menu_entry *entry;
+    int i;
+
+    (void)payload;
+    for (i = 0; (entry = menu_at(i)); i++) {
+        struct value *item;
+
+        if (strcmp(entry->area, "administration") != 0 ||
+            (entry->module && !access_module(ctx, entry->module)))
+            continue;
+        item = value_map(ctx->arena);
+        value_set_text(item, "label",
+                       entry->title ? entry->title : tr(ctx, entry->key));
+        if (entry->key &&
+            tr_find("en", arena_printf(ctx->arena, "%s_lead", entry->key)))
+            value_set_text(
+                item, "detail",
+                tr(ctx, arena_printf(ctx->arena, "%s_lead", entry->key)));
+        value_set(item, "url", value_url(ctx->arena, entry->path));
+        value_set_text(item, "icon", entry->icon ? entry->icon : "settings");
+        value_append(items, item);
+    }
+    value_set(group, "items", items);
+    value_append(groups, group);
+    value_set(data, "groups", groups);
+    return portal_page(ctx, request, response, "admin/overview",
+                       tr(ctx, "admin.title"), data);
+}
+
+static void add_found(struct ctx *ctx, struct value *items, const char *label,
+                      const char *detail, const char *url, const char *icon)
+{
+    struct value *item = value_map(ctx->arena);
+
+    value_set_text(item, "label", label);
+    if (!text_empty(detail))
+        value_set_text(item, "detail", detail);
+    value_set(item, "url", value_url(ctx->arena, url));
+    value_set_text(item, "icon", icon);
+    value_append(items, item);
+}
+
+/* What administrators find in the palette: pages and people. */
+static int find(struct ctx *ctx, const char *text, int most,
+                struct value *items)
+{
+    struct user_query query = { text, 0, most, 0 };
+    const char *wanted = text_fold(ctx->arena, text);
+    const struct menu_entry *entry;
+    struct value *users;
+    int64_t total;
+    size_t i;
+    int n, rc;
+
+    if (!ctx->person || !ctx->person->administrator)
+        return 0;
+    for (n = 0; (entry = menu_at(n)); n++) {
+        const char *label = entry->title ? entry->title : tr(ctx, entry->key);
+
+        if (strcmp(entry->area, "administration") == 0 &&
+            strstr(text_fold(ctx->arena, label), wanted))
+            add_found(ctx, items, label, tr(ctx, "admin.title"), entry->path,
+                      entry->icon ? entry->icon : "settings");
+    }
+    rc = user_list(&users, &total, ctx, &query);
+    for (i = 0; !rc && i < value_count(users); i++) {
+        const struct value *user = value_at(users, i);
+
+        add_found(ctx, items, value_get_text(user, "name"),
+                  value_get_text(user, "department"),
+                  arena_printf(ctx->arena, "/admin/users/%s",
+                               value_get_text(user, "id")),
+                  "user");
+    }
+    return rc;
+}
+
+void portal_admin_start(void)
+{
+    static const struct route page = { "GET",
+                                       "/admin",
+                                       ROUTE_ADMINISTRATOR,
+                                       ROUTE_PAGE | ROUTE_RESERVED,
+                                       overview,
+                                       NULL,
+                                       NULL,
+                                       NULL };
+    static const struct menu_entry entry = {
+        .area = "system",
+        .key = "admin.title",
+        .path = "/admin",
+        .icon = "administration",
+        .administrator = true,
+        .order = 900,
+    };
+
+    route_add(&page);
+    menu_add(&entry);
+    portal_finder_add(find);
+    admin_users_start();
+    admin_departments_start();
+    admin_roles_start();
+    admin_work_start();
+}

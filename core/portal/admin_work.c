@@ -1,0 +1,177 @@
+/*
+ * admin_work.c - incidents, and the work in the background.
+ */
+#include "base/banned.h"
+
+#include "portal/admin.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/ctx.h"
+#include "base/i18n.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "base/value.h"
+#include "event/incident.h"
+#include "event/job.h"
+#include "portal/portal.h"
+#include "web/request.h"
+#include "web/router.h"
+
+enum { SHOWN = 200 };
+
+/* The catalog's text for a kind, else the kind itself: modules bring their
+ * own. */
+static const char *kind_text(struct ctx *ctx, const char *prefix,
+                             const char *kind)
+{
+    const char *key = arena_printf(ctx->arena, "%s.%s", prefix, kind);
+
+    return tr_find("en", key) ? tr(ctx, key) : kind;
+}
+
+/* ---- incidents ---- */
+
+static int show_incidents(struct ctx *ctx, struct request *request,
+                          struct response *response, void *payload)
+{
+    bool open = !text_equal(request_query(request, "show"), "closed");
+    struct value *data = value_map(ctx->arena), *list;
+    struct value *empty = value_map(ctx->arena);
+    size_t i;
+    int rc = incident_list(&list, ctx, open, SHOWN, 0);
+
+    (void)payload;
+    if (rc)
+        return rc;
+    for (i = 0; i < value_count(list); i++) {
+        struct value *row = value_at(list, i);
+        const struct value *detail = value_get(row, "data");
+
+        value_set_text(row, "title",
+                       kind_text(ctx, "admin.incidents.kind",
+                                 value_get_text(row, "kind")));
+        if (!value_is_empty(detail))
+            value_set_text(row, "detail", json_text(ctx->arena, detail));
+        portal_time(ctx, row, value_get_int(row, "at", 0));
+    }
+    value_set(data, "incidents", list);
+    value_set_bool(data, "open", open);
+    value_set_text(
+        empty, "text",
+        tr(ctx, open ? "admin.incidents.none" : "admin.incidents.none_closed"));
+    value_set_text(empty, "icon", "success");
+    value_set(data, "empty", empty);
+    admin_crumbs(ctx, data, NULL, NULL);
+    return portal_page(ctx, request, response, "admin/incidents",
+                       tr(ctx, "admin.incidents.title"), data);
+}
+
+static int act_on_incident(struct ctx *ctx, struct request *request,
+                           struct response *response, void *payload)
+{
+    bool retry = payload != NULL;
+    int64_t id;
+    int rc = request_id(&id, ctx, request, "id");
+
+    if (!rc)
+        rc = retry ? incident_retry(ctx, id) : incident_close(ctx, id);
+    return rc ? rc
+              : response_done(ctx, request, response, "/admin/incidents",
+                              tr(ctx, retry ? "admin.incidents.retried"
+                                            : "admin.incidents.closed"));
+}
+
+/* ---- jobs ---- */
+
+static int show_jobs(struct ctx *ctx, struct request *request,
+                     struct response *response, void *payload)
+{
+    struct value *data = value_map(ctx->arena), *list;
+    struct value *empty = value_map(ctx->arena);
+    size_t i;
+    int rc = job_list(&list, ctx, SHOWN, 0);
+
+    (void)payload;
+    if (rc)
+        return rc;
+    for (i = 0; i < value_count(list); i++) {
+        struct value *row = value_at(list, i);
+        const char *state = value_get_text(row, "state");
+
+        value_set_text(
+            row, "title",
+            kind_text(ctx, "admin.jobs.kind", value_get_text(row, "kind")));
+        value_set_text(
+            row, "state_text",
+            tr(ctx, arena_printf(ctx->arena, "admin.jobs.%s", state)));
+        value_set_text(row, "color",
+                       strcmp(state, "failed") == 0    ? "red"
+                       : strcmp(state, "running") == 0 ? "blue"
+                                                       : "gray");
+        value_set_bool(row, "idle", strcmp(state, "running") != 0);
+        value_set_bool(row, "once", value_get_int(row, "every", 0) == 0);
+        value_set_text(row, "due_text",
+                       instant_human(ctx, value_get_int(row, "due", 0)));
+    }
+    value_set(data, "jobs", list);
+    value_set_text(empty, "text", tr(ctx, "admin.jobs.none"));
+    value_set_text(empty, "icon", "success");
+    value_set(data, "empty", empty);
+    admin_crumbs(ctx, data, NULL, NULL);
+    return portal_page(ctx, request, response, "admin/jobs",
+                       tr(ctx, "admin.jobs.title"), data);
+}
+
+static int act_on_job(struct ctx *ctx, struct request *request,
+                      struct response *response, void *payload)
+{
+    bool retry = payload != NULL;
+    int64_t id;
+    int rc = request_id(&id, ctx, request, "id");
+
+    if (!rc)
+        rc = retry ? job_retry(ctx, id) : job_discard(ctx, id);
+    return rc ? rc
+              : response_done(ctx, request, response, "/admin/jobs",
+                              tr(ctx, retry ? "admin.jobs.retried"
+                                            : "admin.jobs.discarded"));
+}
+
+void admin_work_start(void)
+{
+    static char retry[] = "retry";
+    static const struct route routes[] = {
+        { "GET", "/admin/incidents", ROUTE_ADMINISTRATOR,
+          ROUTE_PAGE | ROUTE_RESERVED, show_incidents, NULL, NULL, NULL },
+        { "POST", "/admin/incidents/{id}/retry", ROUTE_ADMINISTRATOR, 0,
+          act_on_incident, NULL, retry, NULL },
+        { "POST", "/admin/incidents/{id}/close", ROUTE_ADMINISTRATOR, 0,
+          act_on_incident, NULL, NULL, NULL },
+        { "GET", "/admin/jobs", ROUTE_ADMINISTRATOR, ROUTE_PAGE, show_jobs,
+          NULL, NULL, NULL },
+        { "POST", "/admin/jobs/{id}/retry", ROUTE_ADMINISTRATOR, 0, act_on_job,
+          NULL, retry, NULL },
+        { "POST", "/admin/jobs/{id}/discard", ROUTE_ADMINISTRATOR, 0,
+          act_on_job, NULL, NULL, NULL },
+        { 0 },
+    };
+    static const struct menu_entry entries[] = {
+        { .area = "administration",
+          .key = "admin.incidents.title",
+          .path = "/admin/incidents",
+          .icon = "incident",
+          .administrator = true,
+          .order = 50 },
+        { .area = "administration",
+          .key = "admin.jobs.title",
+          .path = "/admin/jobs",
+          .icon = "jobs",
+          .administrator = true,
+          .order = 60 },
+    };
+
+    route_add_table(routes);
+    menu_add(&entries[0]);
+    menu_add(&entries[1]);
+}

@@ -1,0 +1,292 @@
+/*
+ * frame.c - the frame of every page: menu, places, person, counts.
+ */
+#include "base/banned.h"
+
+#include "portal/portal.h"
+
+#include "access/access.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/ctx.h"
+#include "base/i18n.h"
+#include "base/numbers.h"
+#include "base/value.h"
+#include "flow/flow.h"
+#include "notify/notify.h"
+#include "org/org.h"
+#include "org/person.h"
+#include "portal/frame.h"
+#include "view/view.h"
+#include "web/frame.h"
+#include "web/request.h"
+#include "web/router.h"
+
+/* What stands where in the frame, by path: the phone's five places, their
+ * counts and keys. */
+static const struct place {
+    const char *path, *place, *topic, *key, *icon, *label;
+} places[] = {
+    { "/", "home", NULL, "g h", "home", "frame.home" },
+    { "/tasks", "tasks", "tasks", "g t", "tasks", "frame.tasks" },
+    { "/apply", "apply", NULL, "g a", "apply", "frame.apply" },
+    { "/messages", "messages", "messages", NULL, "messages", "frame.messages" },
+    { "/me", "me", NULL, NULL, "me", "frame.me" },
+};
+
+enum { PLACES = sizeof(places) / sizeof(places[0]) };
+
+int frame_counts(int64_t *tasks, int64_t *messages, struct ctx *ctx)
+{
+    int rc = flow_box_count(tasks, ctx, BOX_TO_DO);
+
+    if (!rc)
+        rc = notify_unread(messages, ctx);
+    return rc;
+}
+
+static bool menu_visible(struct ctx *ctx, const struct menu_entry *entry)
+{
+    if (entry->administrator && !(ctx->person && ctx->person->administrator))
+        return false;
+    if (entry->module && !access_module(ctx, entry->module))
+        return false;
+    return !entry->form || access_form(ctx, entry->form, RIGHT_READ);
+}
+
+static const char *menu_label(struct ctx *ctx, const struct menu_entry *entry)
+{
+    return entry->title ? entry->title : tr(ctx, entry->key);
+}
+
+/* How much of the request's path an entry's path covers; 0: nothing. */
+static size_t covers(const char *entry, const char *path)
+{
+    size_t length = strlen(entry);
+
+    if (strcmp(entry, "/") == 0)
+        return strcmp(path, "/") == 0;
+    if (strncmp(entry, path, length) != 0 ||
+        (path[length] && path[length] != '/'))
+        return 0;
+    return length;
+}
+
+static const char *current_path(struct ctx *ctx, const char *path)
+{
+    const struct menu_entry *entry;
+    const char *best = NULL;
+    size_t most = 0, length;
+    int i;
+
+    for (i = 0; (entry = menu_at(i)); i++) {
+        length = covers(entry->path, path);
+        if (length > most && menu_visible(ctx, entry)) {
+            most = length;
+            best = entry->path;
+        }
+    }
+    return best ? best : "";
+}
+
+static struct value *menu_item(struct ctx *ctx, const struct menu_entry *entry,
+                               const char *current, struct value *counts)
+{
+    struct value *item = value_map(ctx->arena);
+    int i;
+
+    value_set_text(item, "label", menu_label(ctx, entry));
+    value_set(item, "url", value_url(ctx->arena, entry->path));
+    value_set_text(item, "icon", entry->icon ? entry->icon : "folder");
+    value_set_bool(item, "current", strcmp(entry->path, current) == 0);
+    for (i = 0; i < PLACES; i++) {
+        if (strcmp(places[i].path, entry->path) != 0)
+            continue;
+        if (places[i].key)
+            value_set_text(item, "key", places[i].key);
+        if (places[i].topic) {
+            value_set_text(item, "topic", places[i].topic);
+            value_set_int(item, "count",
+                          value_get_int(counts, places[i].topic, 0));
+        }
+    }
+    return item;
+}
+
+/* One group of the menu: the visible entries of an area. */
+static void add_group(struct ctx *ctx, struct value *menu, const char *area,
+                      const char *label, const char *current,
+                      struct value *counts)
+{
+    struct value *group = value_map(ctx->arena);
+    struct value *items = value_list(ctx->arena);
+    const struct menu_entry *entry;
+    int i;
+
+    for (i = 0; (entry = menu_at(i)); i++)
+        if (strcmp(entry->area, area) == 0 && menu_visible(ctx, entry))
+            value_append(items, menu_item(ctx, entry, current, counts));
+    if (value_count(items) == 0)
+        return;
+    if (label)
+        value_set_text(group, "label", label);
+    value_set(group, "items", items);
+    value_append(menu, group);
+}
+
+static bool has_route(struct ctx *ctx, const char *path)
+{
+    bool other;
+
+    return route_match(ctx->arena, "GET", path, value_map(ctx->arena),
+                       &other) != NULL;
+}
+
+static struct value *place_list(struct ctx *ctx, const char *path,
+                                struct value *counts)
+{
+    struct value *list = value_list(ctx->arena);
+    int i;
+
+    for (i = 0; i < PLACES; i++) {
+        struct value *item;
+
+        if (!has_route(ctx, places[i].path))
+            continue;
+        item = value_map(ctx->arena);
+        value_set_text(item, "label", tr(ctx, places[i].label));
+        value_set(item, "url", value_url(ctx->arena, places[i].path));
+        value_set_text(item, "icon", places[i].icon);
+        value_set_text(item, "place", places[i].place);
+        value_set_bool(item, "current", covers(places[i].path, path) > 0);
+        if (places[i].topic) {
+            value_set_text(item, "topic", places[i].topic);
+            value_set_int(item, "count",
+                          value_get_int(counts, places[i].topic, 0));
+        }
+        value_append(list, item);
+    }
+    return list;
+}
+
+static void add_person(struct ctx *ctx, struct value *page, const char *path)
+{
+    struct value *person =
+        portal_person(ctx, ctx->person->id, ctx->person->name);
+    struct value *counts = value_map(ctx->arena);
+    struct value *menu = value_list(ctx->arena);
+    const char *current = current_path(ctx, path);
+    int64_t tasks = 0, messages = 0;
+
+    value_set_id(person, "id", ctx->person->id);
+    value_set_text(person, "detail",
+                   department_name(ctx, ctx->person->department));
+    value_set(page, "person", person);
+    if (frame_counts(&tasks, &messages, ctx))
+        ctx_clear(ctx);
+    value_set_int(counts, "tasks", tasks);
+    value_set_int(counts, "messages", messages);
+    value_set(page, "counts", counts);
+    add_group(ctx, menu, "main", NULL, current, counts);
+    add_group(ctx, menu, "module", tr(ctx, "frame.modules"), current, counts);
+    add_group(ctx, menu, "system", tr(ctx, "frame.system"), current, counts);
+    value_set(page, "menu", menu);
+    value_set(page, "places", place_list(ctx, path, counts));
+    value_set(page, "find_url", value_url(ctx->arena, "/portal/find"));
+}
+
+static void add_notice(struct ctx *ctx, const struct request *request,
+                       struct response *response, struct value *page)
+{
+    const char *text = request_notice(ctx, request, response);
+    struct value *notice;
+
+    if (!text)
+        return;
+    notice = value_map(ctx->arena);
+    value_set_text(notice, "kind", "success");
+    value_set_text(notice, "text", text);
+    value_set(page, "notice", notice);
+}
+
+int portal_page(struct ctx *ctx, struct request *request,
+                struct response *response, const char *name, const char *title,
+                struct value *data)
+{
+    struct value *page = frame_page(ctx, request, response, title);
+    struct value *own = value_get(data, "page");
+    size_t i;
+
+    if (ctx->person)
+        add_person(ctx, page, request->path);
+    add_notice(ctx, request, response, page);
+    for (i = 0; i < value_count(own); i++)
+        value_set(page, value_key_at(own, i), value_item_at(own, i));
+    value_set(data, "page", page);
+    return frame_answer(ctx, request, response, name, data);
+}
+
+void portal_set(struct ctx *ctx, struct value *data, const char *key,
+                struct value *item)
+{
+    struct value *page = value_get(data, "page");
+
+    if (!page) {
+        page = value_map(ctx->arena);
+        value_set(data, "page", page);
+    }
+    value_set(page, key, item);
+}
+
+void portal_crumb(struct ctx *ctx, struct value *data, const char *label,
+                  const char *url)
+{
+    struct value *crumbs = value_get(value_get(data, "page"), "crumbs");
+    struct value *crumb = value_map(ctx->arena);
+
+    if (!crumbs) {
+        crumbs = value_list(ctx->arena);
+        portal_set(ctx, data, "crumbs", crumbs);
+    }
+    value_set_text(crumb, "label", label);
+    value_set(crumb, "url", value_url(ctx->arena, url));
+    value_append(crumbs, crumb);
+}
+
+struct value *portal_person(struct ctx *ctx, int64_t id, const char *name)
+{
+    struct value *person = value_map(ctx->arena);
+
+    value_set_text(person, "name", name);
+    value_set_text(person, "initials", view_initials(ctx, name));
+    value_set_text(person, "tone", view_tone(id));
+    return person;
+}
+
+/* "now", "5 minutes ago", else the date. */
+static const char *relative(struct ctx *ctx, int64_t instant)
+{
+    int64_t seconds = (clock_now() - instant) / 1000;
+    struct value *args = value_map(ctx->arena);
+
+    if (seconds < 0 || seconds >= 24 * 3600)
+        return instant_human(ctx, instant);
+    if (seconds < 60)
+        return tr(ctx, "frame.now");
+    if (seconds < 3600) {
+        value_set_int(args, "count", seconds / 60);
+        return tr_with(ctx, "frame.minutes_ago", args);
+    }
+    value_set_int(args, "count", seconds / 3600);
+    return tr_with(ctx, "frame.hours_ago", args);
+}
+
+void portal_time(struct ctx *ctx, struct value *map, int64_t instant)
+{
+    char iso[TIME_TEXT_MAX];
+
+    instant_format(iso, instant);
+    value_set_text(map, "iso", iso);
+    value_set_text(map, "exact", instant_human(ctx, instant));
+    value_set_text(map, "when", relative(ctx, instant));
+}

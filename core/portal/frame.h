@@ -1,0 +1,27 @@
+/*
+ * frame.h - shared by the frame's files of portal/.
+ */
+#ifndef PORTAL_FRAME_H
+#define PORTAL_FRAME_H
+
+#include <stdint.h>
+
+struct ctx;
+struct request;
+struct response;
+
+/* What waits for ctx->person. */
+int frame_counts(int64_t *tasks, int64_t *messages, struct ctx *ctx);
+
+/* Signs `user` in without a password (links, demo) and leads to `back`. */
+int frame_enter(struct ctx *ctx, struct request *request,
+                struct response *response, int64_t user, const char *back);
+
+/* The routes of the frame's files. */
+void frame_home_start(void);
+void frame_sign_in_start(void);
+void frame_link_start(void);
+void frame_me_start(void);
+void frame_messages_start(void);
+
+#endif
