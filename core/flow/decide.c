@@ -252,7 +252,7 @@ static int decide_locked(struct ctx *ctx, int64_t task, enum decision decision,
                                    .action = acts[decision].state,
                                    .comment = comment };
     struct instance *instance;
-    struct held held;
+    struct held held = { 0 };
     struct step step;
     int rc = load_held(&held, ctx, task);
 

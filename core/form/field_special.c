@@ -119,7 +119,7 @@ static int input_table(struct value **out, struct ctx *ctx,
         return fail_at(ctx, E_INVALID, path, "form.too_many_rows",
                        "at most %d rows", ROWS_MAX);
     for (i = 0; i < value_count(in); i++) {
-        struct value *row;
+        struct value *row = NULL;
         int bad = input_row(&row, ctx, field,
                             arena_printf(ctx->arena, "%s.%zu", path, i),
                             value_at(in, i));

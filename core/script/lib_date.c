@@ -367,7 +367,7 @@ static int64_t check_minutes(lua_State *L, int index)
 {
     size_t length;
     const char *text = luaL_checklstring(L, index, &length);
-    int64_t days, hour, minute;
+    int64_t days = 0, hour = 0, minute = 0;
 
     if (length < 17 || text[length - 1] != 'Z' || text[10] != 'T' ||
         text[13] != ':' || !date_read(&days, text, 10) ||
