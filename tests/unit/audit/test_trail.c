@@ -132,7 +132,8 @@ static void S39_any_edit_or_removal_shows(void **state)
         "UPDATE audit_seal SET entries = entries - 1",
         "UPDATE audit_seal SET at = at + 1",
         "INSERT INTO audit_entry (id, at, subject, subject_id, action, salt, "
-        "hash, seal) SELECT id + 1, at, subject, subject_id, action, salt, "
+        "hash, seal) SELECT id + 100000, at, subject, subject_id, action, "
+        "salt, "
         "hash, seal FROM audit_entry LIMIT 1 OFFSET 2",
         "UPDATE audit_entry SET salt = NULL, changes = NULL, erased = id "
         "WHERE id = (SELECT id FROM audit_entry LIMIT 1 OFFSET 3)",

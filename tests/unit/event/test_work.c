@@ -69,8 +69,8 @@ static int set_up(void **state)
         return -1;
     if (!registered) {
         job_register(&(struct job_kind){ .kind = "test", .call = work });
-        job_register(&(struct job_kind){ .kind = "open", .call = leave_open,
-                                         .attempts = 1 });
+        job_register(&(struct job_kind){
+            .kind = "open", .call = leave_open, .attempts = 1 });
         outbox_subscribe("saved", "steady", hear, "steady");
         outbox_subscribe("saved", "flaky", hear, "flaky");
         outbox_subscribe("other", "lonely", hear, "lonely");
@@ -180,8 +180,8 @@ static void a_delivery_that_never_succeeds_is_an_incident(void **state)
     assert_int_equal(value_count(list), 1);
     assert_string_equal(value_get_text(value_at(list, 0), "kind"), "delivery");
     failures = 0;
-    assert_int_equal(
-        incident_retry(ctx, value_get_id(value_at(list, 0), "id")), 0);
+    assert_int_equal(incident_retry(ctx, value_get_id(value_at(list, 0), "id")),
+                     0);
     assert_int_equal(outbox_deliver(ctx, 10), 1);
     assert_int_equal(incident_list(&list, ctx, true, 10, 0), 0);
     assert_int_equal(value_count(list), 0);
@@ -331,17 +331,29 @@ static void hooks_run_in_order_and_the_first_refusal_ends_it(void **state)
 {
     struct ctx *ctx = &((struct fixture *)*state)->ctx;
 
-    hook_add(&(struct hook){ .form = "a", .when = HOOK_BEFORE_SAVE,
-                             .name = "late", .order = 10, .module = "hello",
-                             .call = hook_note, .payload = "late" });
-    hook_add(&(struct hook){ .form = "*", .when = HOOK_BEFORE_SAVE,
-                             .name = "early", .order = -10,
-                             .call = hook_note, .payload = "early" });
-    hook_add(&(struct hook){ .form = "b", .when = HOOK_BEFORE_SAVE,
-                             .name = "no", .call = hook_refuse });
-    hook_add(&(struct hook){ .form = "b", .when = HOOK_BEFORE_SAVE,
-                             .name = "never", .order = 1,
-                             .call = hook_note, .payload = "never" });
+    hook_add(&(struct hook){ .form = "a",
+                             .when = HOOK_BEFORE_SAVE,
+                             .name = "late",
+                             .order = 10,
+                             .module = "hello",
+                             .call = hook_note,
+                             .payload = "late" });
+    hook_add(&(struct hook){ .form = "*",
+                             .when = HOOK_BEFORE_SAVE,
+                             .name = "early",
+                             .order = -10,
+                             .call = hook_note,
+                             .payload = "early" });
+    hook_add(&(struct hook){ .form = "b",
+                             .when = HOOK_BEFORE_SAVE,
+                             .name = "no",
+                             .call = hook_refuse });
+    hook_add(&(struct hook){ .form = "b",
+                             .when = HOOK_BEFORE_SAVE,
+                             .name = "never",
+                             .order = 1,
+                             .call = hook_note,
+                             .payload = "never" });
     assert_int_equal(hook_run(ctx, HOOK_BEFORE_SAVE, "a", NULL), 0);
     assert_string_equal(notes, "early late hello ");
     assert_null(ctx->module);
@@ -400,7 +412,7 @@ static void live_events_leave_after_the_commit_and_once(void **state)
 
 int main(void)
 {
-#define event_test(name) \
+#define event_test(name)                                                       \
     cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         event_test(every_subscriber_of_a_topic_hears_once),

@@ -126,19 +126,18 @@ static inline const char *problem_key(const struct ctx *ctx)
 }
 
 /* A refusal: the code and the key; the problems are forgotten after. */
-#define assert_refused(ctx, call, code, wanted)            \
-    do {                                                   \
-        assert_int_equal(call, code);                      \
-        assert_string_equal(problem_key(ctx), wanted);     \
-        ctx_clear(ctx);                                    \
+#define assert_refused(ctx, call, code, wanted)                                \
+    do {                                                                       \
+        assert_int_equal(call, code);                                          \
+        assert_string_equal(problem_key(ctx), wanted);                         \
+        ctx_clear(ctx);                                                        \
     } while (0)
 
 static inline int64_t count_things(struct ctx *ctx)
 {
     int64_t count = -1;
 
-    assert_int_equal(db_int(&count, ctx, "SELECT count(*) FROM thing", ""),
-                     0);
+    assert_int_equal(db_int(&count, ctx, "SELECT count(*) FROM thing", ""), 0);
     return count;
 }
 

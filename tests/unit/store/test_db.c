@@ -21,20 +21,18 @@ static void a_value_comes_back_as_it_was_bound(void **state)
     size_t length;
 
     assert_int_equal(tx_begin(ctx, "test"), 0);
-    assert_int_equal(
-        db_exec(ctx,
-                "INSERT INTO thing (id, name, number, data, note) "
-                "VALUES (?1, ?2, ?3, ?4, ?5)",
-                "itibn", (int64_t)1, "中文 name", (size_t)6, INT64_MIN,
-                "\0\1\2", (size_t)3),
-        0);
+    assert_int_equal(db_exec(ctx,
+                             "INSERT INTO thing (id, name, number, data, note) "
+                             "VALUES (?1, ?2, ?3, ?4, ?5)",
+                             "itibn", (int64_t)1, "中文 name", (size_t)6,
+                             INT64_MIN, "\0\1\2", (size_t)3),
+                     0);
     assert_int_equal(db_changes(ctx), 1);
     assert_int_equal(tx_commit(ctx), 0);
 
-    assert_int_equal(db_query(&query, ctx,
-                              "SELECT name, number, data, note FROM thing",
-                              ""),
-                     0);
+    assert_int_equal(
+        db_query(&query, ctx, "SELECT name, number, data, note FROM thing", ""),
+        0);
     assert_int_equal(query_next(query), 1);
     assert_string_equal(query_text(query, 0), "中文");
     assert_true(query_int(query, 1) == INT64_MIN);
@@ -51,17 +49,20 @@ static void values_of_every_kind_are_bound(void **state)
     struct value *list = value_list(ctx->arena);
     struct decimal money = { 12345, 2 };
     const struct value *values[] = {
-        value_null(ctx->arena),          value_bool(ctx->arena, true),
-        value_int(ctx->arena, 7),        value_double(ctx->arena, 0.5),
-        value_decimal(ctx->arena, money), value_text(ctx->arena, "x"),
+        value_null(ctx->arena),
+        value_bool(ctx->arena, true),
+        value_int(ctx->arena, 7),
+        value_double(ctx->arena, 0.5),
+        value_decimal(ctx->arena, money),
+        value_text(ctx->arena, "x"),
         list,
     };
     QUERY_AUTO *query = NULL;
 
     value_append(list, value_text(ctx->arena, "a"));
-    assert_int_equal(db_query_values(&query, ctx,
-                                     "SELECT ?, ?, ?, ?, ?, ?, ?", values, 7),
-                     0);
+    assert_int_equal(
+        db_query_values(&query, ctx, "SELECT ?, ?, ?, ?, ?, ?, ?", values, 7),
+        0);
     assert_int_equal(query_next(query), 1);
     assert_true(query_is_null(query, 0));
     assert_int_equal(query_int(query, 1), 1);
@@ -199,9 +200,9 @@ static void a_reference_to_nothing_is_a_conflict(void **state)
     struct ctx *ctx = &((struct fixture *)*state)->ctx;
 
     assert_int_equal(tx_begin(ctx, "test"), 0);
-    assert_refused(
-        ctx, db_exec(ctx, "INSERT INTO part (thing) VALUES (99)", ""),
-        E_CONFLICT, "store.in_use");
+    assert_refused(ctx,
+                   db_exec(ctx, "INSERT INTO part (thing) VALUES (99)", ""),
+                   E_CONFLICT, "store.in_use");
     tx_rollback(ctx);
 }
 
@@ -211,8 +212,7 @@ static void a_value_of_the_wrong_type_is_refused(void **state)
 
     assert_int_equal(tx_begin(ctx, "test"), 0);
     assert_refused(ctx,
-                   db_exec(ctx,
-                           "INSERT INTO thing (id, number) VALUES (1, ?1)",
+                   db_exec(ctx, "INSERT INTO thing (id, number) VALUES (1, ?1)",
                            "s", "many"),
                    E_STORE, "store.constraint");
     tx_rollback(ctx);
@@ -262,8 +262,7 @@ static void no_row_is_not_found_and_no_problem(void **state)
     const char *text = NULL;
     int64_t number;
 
-    assert_int_equal(db_int(&number, ctx, "SELECT 1 WHERE 0", ""),
-                     E_NOT_FOUND);
+    assert_int_equal(db_int(&number, ctx, "SELECT 1 WHERE 0", ""), E_NOT_FOUND);
     assert_int_equal(db_text(&text, ctx, "SELECT 'x' WHERE 0", ""),
                      E_NOT_FOUND);
     assert_null(ctx->problems);
@@ -476,9 +475,9 @@ static void the_files_of_a_site_are_its_owners_alone(void **state)
     }
 }
 
-#define memory_test(name) \
+#define memory_test(name)                                                      \
     cmocka_unit_test_setup_teardown(name, setup_memory, teardown)
-#define site_test(name) \
+#define site_test(name)                                                        \
     cmocka_unit_test_setup_teardown(name, setup_site, teardown)
 
 int main(void)

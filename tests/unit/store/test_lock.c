@@ -33,9 +33,8 @@ static int insert(struct ctx *ctx, int64_t number)
 
     if (rc)
         return rc;
-    return tx_end(ctx,
-                  db_exec(ctx, "INSERT INTO thing (number) VALUES (?1)", "i",
-                          number));
+    return tx_end(ctx, db_exec(ctx, "INSERT INTO thing (number) VALUES (?1)",
+                               "i", number));
 }
 
 static int write_many(const char *folder, int64_t count)
@@ -246,10 +245,9 @@ static int tell_node(const char *folder, int64_t out)
     ctx_init(&ctx, arena_new(0));
     if (lock_open(&lock, &ctx, folder, NULL))
         return 1;
-    return write((int)out, &lock.node, sizeof lock.node) ==
-                   sizeof lock.node ?
-               0 :
-               1;
+    return write((int)out, &lock.node, sizeof lock.node) == sizeof lock.node
+               ? 0
+               : 1;
 }
 
 static void each_process_gets_its_own_node_number(void **state)
