@@ -20,8 +20,8 @@ const struct command cli_commands[] = {
       "[--demo] [--listen ADDRESS] [--locale LOCALE] [--zone ZONE] "
       "[--url URL] FOLDER",
       command_init, false, false },
-    { "serve", "cli.serve.summary", "[--listen ADDRESS] SITE", command_serve,
-      false, true },
+    { "serve", "cli.serve.summary", "[--listen ADDRESS] [--next-port] SITE",
+      command_serve, false, true },
     { "worker", "cli.worker.summary", "--lane LANE SITE", command_worker, true,
       true },
     { "user", "cli.user.summary",

@@ -28,6 +28,7 @@ int command_serve(struct ctx *ctx, int argc, char **argv)
     struct front_options options = { 0 };
     const struct option_row rows[] = {
         { "listen", &options.listen, NULL },
+        { "next-port", NULL, &options.next_port },
         { "announce", NULL, &options.announce },
         /* Another worker program: the fault tests bring one. */
         { "worker-program", &options.program, NULL },

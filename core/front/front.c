@@ -215,7 +215,8 @@ static int start(struct ctx *ctx, struct front *front,
         rc = make_loop(ctx, front);
     if (rc == 0)
         rc = listen_open(ctx, front,
-                         options->listen ? options->listen : settings->listen);
+                         options->listen ? options->listen : settings->listen,
+                         options->next_port);
     if (rc == 0)
         rc = control_open(ctx, front);
     if (rc)

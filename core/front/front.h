@@ -17,6 +17,7 @@ struct front_options {
     const struct site *site;
     const char *listen;  /* instead of the setting; NULL */
     const char *program; /* started for each worker; absolute */
+    bool next_port;      /* where the port is taken, the next free one */
     bool announce;       /* print the address when ready, also to a pipe */
 };
 

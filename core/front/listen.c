@@ -212,23 +212,45 @@ static int bind_one(const struct addrinfo *info)
     return -1;
 }
 
-static int bind_address(struct ctx *ctx, struct listening *listening,
-                        const char *address)
+/* How many ports behind a taken one are tried where the caller allows it. */
+enum { PORTS_TRIED = 50 };
+
+static int bind_port(struct ctx *ctx, const char *address, const char *host,
+                     const char *port)
 {
     struct addrinfo hints = { .ai_family = AF_UNSPEC,
                               .ai_socktype = SOCK_STREAM,
                               .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
     struct addrinfo *list = NULL;
-    char host[128];
-    const char *port;
-    int fd = -1;
+    int fd;
 
-    if (!split(address, host, sizeof host, &port) ||
-        getaddrinfo(host[0] ? host : NULL, port, &hints, &list) || !list)
+    if (getaddrinfo(host[0] ? host : NULL, port, &hints, &list) || !list)
         return fail(ctx, E_INVALID, "front.listen_address",
                     "%s is no address to listen on", address);
     fd = bind_one(list);
     freeaddrinfo(list);
+    return fd;
+}
+
+static int bind_address(struct ctx *ctx, struct listening *listening,
+                        const char *address, bool next_port)
+{
+    char host[128], text[8];
+    const char *port;
+    int64_t number = 0;
+    int fd, tries = next_port ? PORTS_TRIED : 1;
+
+    if (!split(address, host, sizeof host, &port) ||
+        int_parse(&number, port, 0, 65535))
+        return fail(ctx, E_INVALID, "front.listen_address",
+                    "%s is no address to listen on", address);
+    do {
+        snprintf(text, sizeof text, "%d", (int)number++);
+        fd = bind_port(ctx, address, host, text);
+    } while (!ctx->problems && fd < 0 && errno == EADDRINUSE && --tries > 0 &&
+             number < 65536);
+    if (ctx->problems)
+        return fd;
     if (fd < 0 && errno == EADDRINUSE)
         return fail(ctx, E_CONFLICT, "front.listen_taken",
                     "%s is taken by another program", address);
@@ -238,7 +260,8 @@ static int bind_address(struct ctx *ctx, struct listening *listening,
     return add_socket(ctx, listening, fd);
 }
 
-int listen_open(struct ctx *ctx, struct front *front, const char *address)
+int listen_open(struct ctx *ctx, struct front *front, const char *address,
+                bool next_port)
 {
     struct listening *listening = calloc(1, sizeof *listening);
     int i, given = service_listen_fds(), rc = 0;
@@ -251,7 +274,7 @@ int listen_open(struct ctx *ctx, struct front *front, const char *address)
     for (i = 0; i < given && rc == 0; i++)
         rc = add_socket(ctx, listening, 3 + i);
     if (!given)
-        rc = bind_address(ctx, listening, address);
+        rc = bind_address(ctx, listening, address, next_port);
     if (rc == 0)
         listening->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     return rc;

@@ -10,8 +10,10 @@ struct ctx;
 struct front;
 
 /* Opens what `address` says ("127.0.0.1:8080", "[::]:80", ":8080"; port 0
- * takes a free one), or takes over LISTEN_FDS. */
-int listen_open(struct ctx *ctx, struct front *front, const char *address);
+ * takes a free one), or takes over LISTEN_FDS. `next_port`: where the port is
+ * taken, one of the next fifty. */
+int listen_open(struct ctx *ctx, struct front *front, const char *address,
+                bool next_port);
 /* Begins to accept. */
 int listen_start(struct front *front);
 /* A connection was closed: there may be room again. */
