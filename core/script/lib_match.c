@@ -426,16 +426,20 @@ static const char *find_plain(lua_State *L, const char *text, size_t length,
     return NULL;
 }
 
-/* Start position from argument `at`, 0-based; above `length`: none. */
+/* Start position from argument `at`, 0-based; length + 1: behind the end.
+ * In 64 bits: size_t has 32 in WebAssembly. */
 static size_t start_position(lua_State *L, int at, size_t length)
 {
     lua_Integer start = luaL_optinteger(L, at, 1);
+    lua_Integer end = (lua_Integer)length;
 
+    if (start > end)
+        return start == end + 1 ? length : length + 1;
     if (start > 0)
-        return (size_t)start - 1;
-    if (start == 0 || start < -(lua_Integer)length)
+        return (size_t)(start - 1);
+    if (start == 0 || start < -end)
         return 0;
-    return length - (size_t)-start;
+    return (size_t)(end + start);
 }
 
 static int find_or_match(lua_State *L, bool find)

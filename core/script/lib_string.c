@@ -27,7 +27,8 @@ static int string_rep(lua_State *L)
         lua_pushliteral(L, "");
         return 1;
     }
-    if ((size_t)count > TEXT_MAX / (length + between))
+    /* In 64 bits: size_t has 32 in WebAssembly. */
+    if ((lua_Unsigned)count > TEXT_MAX / (length + between))
         return luaL_error(L, "resulting string too large");
     sandbox_charge(L, 1 + (int64_t)((length + between) * (size_t)count / 16));
     at = luaL_buffinitsize(L, &out, (length + between) * (size_t)count);

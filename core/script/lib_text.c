@@ -1,14 +1,9 @@
 /*
- * lib_text.c - `text`: Unicode text by characters; and the safe part of
- * `math`.
- *
- * Not in math: random (a form must give the same on both sides), exp, log
- * and trigonometry (their last digit differs between C libraries).
+ * lib_text.c - `text`: Unicode text by characters, not bytes.
  */
 #include "base/banned.h"
 
 #include <lauxlib.h>
-#include <lualib.h>
 
 #include "script/sandbox.h"
 
@@ -201,23 +196,4 @@ void lib_text_open(lua_State *L)
 
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
-}
-
-void lib_math_open(lua_State *L)
-{
-    static const char *const kept[] = {
-        "abs",        "ceil",       "floor",     "fmod", "modf", "max",
-        "min",        "sqrt",       "tointeger", "type", "ult",  "huge",
-        "maxinteger", "mininteger", "pi",        NULL
-    };
-    int i;
-
-    lua_newtable(L);
-    lua_pushcfunction(L, luaopen_math);
-    lua_call(L, 0, 1);
-    for (i = 0; kept[i]; i++) {
-        lua_getfield(L, -1, kept[i]);
-        lua_setfield(L, -3, kept[i]);
-    }
-    lua_pop(L, 1);
 }

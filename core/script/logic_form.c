@@ -10,28 +10,12 @@
 #include <lauxlib.h>
 
 #include "script/lib_decimal.h"
-#include "script/logic_core.h"
+#include "script/logic_box.h"
 
-static const char form_type[] = "form", list_type[] = "list";
+static const char form_type[] = "form";
 static const char messages_key = 'm', changed_key = 'c', computed_key = 'f';
 
-enum { MESSAGES_MAX = 200, ROWS_MAX = 2000, PATH_MAX_LENGTH = 160 };
-
-/* A form or a row. User values: values, parent (rows: their list), marks. */
-struct form_box {
-    struct logic_core *core;
-    struct logic_field *table; /* whose fields it has */
-    int64_t run;
-};
-enum { FORM_VALUES = 1, FORM_PARENT, FORM_MARKS };
-
-/* A sub-table. User values: rows (list of form_box), parent form. */
-struct list_box {
-    struct logic_core *core;
-    struct logic_field *table;
-    int64_t run;
-};
-enum { LIST_ROWS = 1, LIST_PARENT };
+enum { MESSAGES_MAX = 200, PATH_MAX_LENGTH = 160 };
 
 static bool is_row(const struct form_box *box)
 {
@@ -47,17 +31,8 @@ static struct form_box *check_form(lua_State *L, int index)
     return box;
 }
 
-static struct list_box *check_list(lua_State *L, int index)
-{
-    struct list_box *box = luaL_checkudata(L, index, list_type);
-
-    if (box->run != box->core->run || box->core->phase == PHASE_IDLE)
-        luaL_error(L, "this list belongs to an earlier event");
-    return box;
-}
-
-static struct logic_field *check_field(lua_State *L, struct form_box *box,
-                                       int index)
+struct logic_field *form_check_field(lua_State *L, struct form_box *box,
+                                     int index)
 {
     const char *key = luaL_checkstring(L, index);
     struct logic_field *field = schema_find(box->table, key);
@@ -68,8 +43,8 @@ static struct logic_field *check_field(lua_State *L, struct form_box *box,
     return field;
 }
 
-static void require_phase(lua_State *L, struct logic_core *core,
-                          enum logic_phase phase, const char *what)
+void form_require_phase(lua_State *L, struct logic_core *core,
+                        enum logic_phase phase, const char *what)
 {
     if (core->phase != phase)
         luaL_error(L, "%s only in %s", what,
@@ -87,45 +62,17 @@ static void mark_changed(lua_State *L, const struct logic_field *field)
     lua_pop(L, 1);
 }
 
-/* Making. */
-
-static void push_box(lua_State *L, struct logic_core *core,
-                     struct logic_field *table, int parent);
-
-/* Replaces the array of row objects on top by a list. `parent`: absolute. */
-static void push_list(lua_State *L, struct logic_core *core,
-                      struct logic_field *table, int parent)
+/* The same for a table whose rows came or went. */
+void form_mark_table(lua_State *L, const struct logic_field *table)
 {
-    int array = lua_gettop(L), rows, list;
-    lua_Integer count, i, kept = 0;
-    struct list_box *box = lua_newuserdatauv(L, sizeof(*box), 2);
-
-    *box = (struct list_box){ core, table, core->run };
-    luaL_setmetatable(L, list_type);
-    list = lua_gettop(L);
-    lua_newtable(L);
-    rows = lua_gettop(L);
-    count = lua_istable(L, array) ? (lua_Integer)lua_rawlen(L, array) : 0;
-    if (count > ROWS_MAX)
-        luaL_error(L, "table '%s' has more than %d rows", table->key, ROWS_MAX);
-    for (i = 1; i <= count; i++) {
-        if (lua_rawgeti(L, array, i) != LUA_TTABLE) {
-            lua_pop(L, 1);
-            continue;
-        }
-        push_box(L, core, table, list);
-        lua_rawseti(L, rows, ++kept);
-    }
-    lua_setiuservalue(L, list, LIST_ROWS);
-    lua_pushvalue(L, parent);
-    lua_setiuservalue(L, list, LIST_PARENT);
-    lua_replace(L, array);
-    lua_settop(L, array);
+    mark_changed(L, table);
 }
 
+/* Making. */
+
 /* Replaces the table of JSON values on top by a form or row over it. */
-static void push_box(lua_State *L, struct logic_core *core,
-                     struct logic_field *table, int parent)
+void form_push_box(lua_State *L, struct logic_core *core,
+                   struct logic_field *table, int parent)
 {
     int values = lua_gettop(L), self;
     struct form_box *box;
@@ -141,7 +88,7 @@ static void push_box(lua_State *L, struct logic_core *core,
 
         lua_getfield(L, values, field->key);
         if (field->kind == KIND_TABLE)
-            push_list(L, core, field, self);
+            list_push(L, core, field, self);
         else
             field_from_json(L, field);
         lua_setfield(L, values, field->key);
@@ -165,7 +112,7 @@ void form_push(lua_State *L, struct logic_core *core)
     lua_newtable(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &changed_key);
     core->message_count = 0;
-    push_box(L, core, &core->head, 0);
+    form_push_box(L, core, &core->head, 0);
 }
 
 /* Reading; computed fields. */
@@ -318,7 +265,7 @@ void form_compute(lua_State *L, struct logic_core *core, int index)
 /* Writing. */
 
 /* Sets a field of the box at `index` from the value on top; pops it. */
-static void write_field(lua_State *L, int index, struct logic_field *field)
+void form_write_field(lua_State *L, int index, struct logic_field *field)
 {
     if (is_computed(field))
         luaL_error(L, "field '%s' is computed, it can't be set", field->path);
@@ -337,18 +284,18 @@ static int form_get(lua_State *L)
 {
     struct form_box *box = check_form(L, 1);
 
-    read_field(L, 1, check_field(L, box, 2));
+    read_field(L, 1, form_check_field(L, box, 2));
     return 1;
 }
 
 static int form_set(lua_State *L)
 {
     struct form_box *box = check_form(L, 1);
-    struct logic_field *field = check_field(L, box, 2);
+    struct logic_field *field = form_check_field(L, box, 2);
 
-    require_phase(L, box->core, PHASE_CHANGE, "fields are set");
+    form_require_phase(L, box->core, PHASE_CHANGE, "fields are set");
     lua_settop(L, 3);
-    write_field(L, 1, field);
+    form_write_field(L, 1, field);
     return 0;
 }
 
@@ -397,11 +344,11 @@ static int form_error(lua_State *L)
     struct form_box *box = check_form(L, 1);
     struct logic_field *field = NULL;
 
-    require_phase(L, box->core, PHASE_VALIDATE, "messages are given");
+    form_require_phase(L, box->core, PHASE_VALIDATE, "messages are given");
     lua_settop(L, 3);
     luaL_argexpected(L, lua_type(L, 3) == LUA_TSTRING, 3, "text");
     if (!lua_isnil(L, 2))
-        field = check_field(L, box, 2);
+        field = form_check_field(L, box, 2);
     if (box->core->message_count >= MESSAGES_MAX)
         return 0;
     if (is_row(box)) {
@@ -434,7 +381,7 @@ static struct logic_state *check_state(lua_State *L, signed char *flag)
     const char *path = luaL_checkstring(L, 2);
     struct logic_field *field = schema_path(box->core, path);
 
-    require_phase(L, box->core, PHASE_RULES, "rules are given");
+    form_require_phase(L, box->core, PHASE_RULES, "rules are given");
     if (is_row(box))
         luaL_error(L, "rules belong to the form: form:hide(\"%s.%s\")",
                    box->table->key, path);
@@ -471,130 +418,6 @@ static int form_require(lua_State *L)
     return 0;
 }
 
-/* Lists. */
-
-static int list_length(lua_State *L)
-{
-    check_list(L, 1);
-    lua_getiuservalue(L, 1, LIST_ROWS);
-    lua_pushinteger(L, (lua_Integer)lua_rawlen(L, -1));
-    return 1;
-}
-
-/* list[i], or a method. Upvalue: methods. */
-static int list_index(lua_State *L)
-{
-    check_list(L, 1);
-    lua_settop(L, 2);
-    if (!lua_isinteger(L, 2)) {
-        lua_rawget(L, lua_upvalueindex(1));
-        return 1;
-    }
-    lua_getiuservalue(L, 1, LIST_ROWS);
-    lua_rawgeti(L, -1, lua_tointeger(L, 2));
-    return 1;
-}
-
-static int list_newindex(lua_State *L)
-{
-    return luaL_error(L, "rows are added with add, removed with remove");
-}
-
-static int list_step(lua_State *L)
-{
-    lua_Integer at = luaL_checkinteger(L, 2) + 1;
-
-    check_list(L, 1);
-    lua_getiuservalue(L, 1, LIST_ROWS);
-    lua_pushinteger(L, at);
-    return lua_rawgeti(L, -2, at) == LUA_TNIL ? 1 : 2;
-}
-
-static int list_pairs(lua_State *L)
-{
-    check_list(L, 1);
-    lua_pushcfunction(L, list_step);
-    lua_pushvalue(L, 1);
-    lua_pushinteger(L, 0);
-    return 3;
-}
-
-/* list:add{ field = value, … }: the new row. */
-static int list_add(lua_State *L)
-{
-    struct list_box *box = check_list(L, 1);
-    lua_Integer count;
-    int rows, row;
-
-    require_phase(L, box->core, PHASE_CHANGE, "rows are added");
-    lua_settop(L, 2);
-    if (!lua_isnil(L, 2))
-        luaL_checktype(L, 2, LUA_TTABLE);
-    lua_getiuservalue(L, 1, LIST_ROWS);
-    rows = lua_gettop(L);
-    count = (lua_Integer)lua_rawlen(L, rows);
-    if (count >= ROWS_MAX)
-        return luaL_error(L, "a table has at most %d rows", ROWS_MAX);
-    lua_newtable(L);
-    push_box(L, box->core, box->table, 1);
-    row = lua_gettop(L);
-    if (!lua_isnil(L, 2)) {
-        lua_pushnil(L);
-        while (lua_next(L, 2)) {
-            struct form_box *new_row = lua_touserdata(L, row);
-
-            if (lua_type(L, -2) != LUA_TSTRING)
-                return luaL_error(L, "a row's fields have names");
-            write_field(L, row, check_field(L, new_row, lua_gettop(L) - 1));
-        }
-    }
-    lua_pushvalue(L, row);
-    lua_rawseti(L, rows, count + 1);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &changed_key);
-    lua_pushboolean(L, 1);
-    lua_setfield(L, -2, box->table->key);
-    lua_settop(L, row);
-    return 1;
-}
-
-/* list:remove(i) */
-static int list_remove(lua_State *L)
-{
-    struct list_box *box = check_list(L, 1);
-    lua_Integer at = luaL_checkinteger(L, 2), count;
-    int rows;
-
-    require_phase(L, box->core, PHASE_CHANGE, "rows are removed");
-    lua_getiuservalue(L, 1, LIST_ROWS);
-    rows = lua_gettop(L);
-    count = (lua_Integer)lua_rawlen(L, rows);
-    luaL_argcheck(L, at >= 1 && at <= count, 2, "there is no such row");
-    for (; at < count; at++) {
-        lua_rawgeti(L, rows, at + 1);
-        lua_rawseti(L, rows, at);
-    }
-    lua_pushnil(L);
-    lua_rawseti(L, rows, count);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &changed_key);
-    lua_pushboolean(L, 1);
-    lua_setfield(L, -2, box->table->key);
-    return 0;
-}
-
-/* list:clear() */
-static int list_clear(lua_State *L)
-{
-    struct list_box *box = check_list(L, 1);
-
-    require_phase(L, box->core, PHASE_CHANGE, "rows are removed");
-    lua_newtable(L);
-    lua_setiuservalue(L, 1, LIST_ROWS);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &changed_key);
-    lua_pushboolean(L, 1);
-    lua_setfield(L, -2, box->table->key);
-    return 0;
-}
-
 /* Globals of logic. */
 
 /* tr{ en = "…", ["zh-CN"] = "…" }: the text in the person's language. */
@@ -611,8 +434,8 @@ static int translate(lua_State *L)
     return luaL_error(L, "tr takes texts by language: tr{ en = \"…\" }");
 }
 
-static void make_type(lua_State *L, const char *name, const luaL_Reg *meta,
-                      const luaL_Reg *methods, lua_CFunction index)
+void box_make_type(lua_State *L, const char *name, const luaL_Reg *meta,
+                   const luaL_Reg *methods, lua_CFunction index)
 {
     luaL_newmetatable(L, name);
     luaL_setfuncs(L, meta, 0);
@@ -636,17 +459,8 @@ void form_open(lua_State *L)
         { "lock", form_lock },   { "require", form_require },
         { NULL, NULL },
     };
-    static const luaL_Reg list_meta[] = { { "__len", list_length },
-                                          { "__newindex", list_newindex },
-                                          { "__pairs", list_pairs },
-                                          { NULL, NULL } };
-    static const luaL_Reg list_methods[] = { { "add", list_add },
-                                             { "remove", list_remove },
-                                             { "clear", list_clear },
-                                             { NULL, NULL } };
-
-    make_type(L, form_type, form_meta, form_methods, form_index);
-    make_type(L, list_type, list_meta, list_methods, list_index);
+    box_make_type(L, form_type, form_meta, form_methods, form_index);
+    list_open(L);
     lua_pushcfunction(L, translate);
     lua_setglobal(L, "tr");
     /* The functions of computed fields, by path. */

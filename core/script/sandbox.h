@@ -69,6 +69,11 @@ void sandbox_charge(lua_State *L, int64_t rounds);
 void sandbox_compile(lua_State *L, const char *name, const char *source,
                      size_t length);
 
+/* Raises an error where the text uses '^' (lib_math.c says why). Called for
+ * states where empty values spread. */
+void sandbox_refuse_power(lua_State *L, const char *name, const char *source,
+                          size_t length);
+
 /* Pushes the cached function of an expression; it takes its environment as
  * its only argument. Raises an error with what is wrong. */
 void sandbox_push_expression(lua_State *L, const char *text, size_t length);
@@ -102,6 +107,8 @@ bool sandbox_next(lua_State *L, int table, int last);
 
 /* Libraries: each leaves one value on the stack, its table, or sets
  * globals. */
+void lib_base_open(lua_State *L);  /* the globals themselves */
+void lib_base_empty(lua_State *L); /* the metatable of nil */
 void lib_string_open(lua_State *L);
 void lib_table_open(lua_State *L);
 void lib_math_open(lua_State *L);

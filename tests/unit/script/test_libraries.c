@@ -42,9 +42,9 @@ static void holds(const char *code)
     holds_in(false, code);
 }
 
-static void fails(const char *code, const char *message)
+static void fails_in(bool spreads, const char *code, const char *message)
 {
-    struct sandbox *box = sandbox_open(8 << 20, false);
+    struct sandbox *box = sandbox_open(8 << 20, spreads);
 
     if (sandbox_call(box, body, (void *)code, 1000000, 1000) !=
             SANDBOX_FAILED ||
@@ -53,6 +53,11 @@ static void fails(const char *code, const char *message)
         _fail(__FILE__, __LINE__);
     }
     sandbox_close(box);
+}
+
+static void fails(const char *code, const char *message)
+{
+    fails_in(false, code, message);
 }
 
 static void patterns_match_as_the_manual_says(void **state)
@@ -257,6 +262,12 @@ static void format_and_numbers_are_the_same_everywhere(void **state)
     holds("assert(('%%'):format() == '%')");
     holds("assert(('%q'):format('a\\nb') == '\"a\\\\\\nb\"')");
     holds("assert(math.sqrt(2)^2 > 1.99 and math.exp == nil)");
+    holds("assert(math.pow(2, 10) == 1024 and math.pow(2, -1) == 0.5 and "
+          "math.pow(7, 0) == 1)");
+    holds_in(true, "local s = '^' --^ [[^]]\n s = [[^]] .. \"\\\"^\" "
+                   "--[==[ ^ ]==]\n assert(s == '^\"^')");
+    fails_in(true, "local x = '' --[[\n]] return 2 ^ 3",
+             "case:2: '^' is not available");
     fails("return ('%a'):format(1)", "not available");
     fails("return ('%d'):format('x')", "number expected");
     fails("return ('%d'):format()", "no value");
