@@ -100,12 +100,11 @@ void bpmn_refuse(struct bpmn *bpmn, const struct xml_element *element,
     const char *title = xml_attribute(element, "", "name");
 
     bpmn->refused++;
-    (void)fail_at(bpmn->ctx, E_INVALID,
-                  arena_printf(bpmn->ctx->arena, "%s:%d", bpmn->name,
-                               element->line),
-                  key, "line %d, %s \"%s\" (%s): %s%s", element->line,
-                  element->name, title ? title : "", id ? id : "-", reason,
-                  detail);
+    (void)fail_at(
+        bpmn->ctx, E_INVALID,
+        arena_printf(bpmn->ctx->arena, "%s:%d", bpmn->name, element->line), key,
+        "line %d, %s \"%s\" (%s): %s%s", element->line, element->name,
+        title ? title : "", id ? id : "-", reason, detail);
 }
 
 void bpmn_warn(struct bpmn *bpmn, const struct xml_element *element,
@@ -130,13 +129,13 @@ struct value *bpmn_title(struct bpmn *bpmn, const struct xml_element *element)
 
     list = xml_child(element, BPMN_SPACE, "extensionElements");
     for (item = list ? list->first : NULL; item; item = item->next) {
-        const char *lang = xml_attribute(item, "", "lang");
+        const char *lang = xml_attribute(item, "", "locale");
 
         if (!xml_is(item, TENON_SPACE, "name"))
             continue;
         if (!lang || !locale_known(lang)) {
-            bpmn_refuse(bpmn, item, "flow.bpmn.lang",
-                        "the attribute lang is en, zh-CN or zh-TW", "");
+            bpmn_refuse(bpmn, item, "flow.bpmn.locale",
+                        "the attribute locale is en, zh-CN or zh-TW", "");
             continue;
         }
         if (!title) {
@@ -335,12 +334,10 @@ static void connect(struct bpmn *bpmn)
     for (i = 0; i < graph->node_count; i++) {
         struct graph_node *node = &graph->nodes[i];
 
-        node->outgoing = arena_array(bpmn->ctx->arena,
-                                     (size_t)node->outgoing_count + 1,
-                                     sizeof(int));
-        node->incoming = arena_array(bpmn->ctx->arena,
-                                     (size_t)node->incoming_count + 1,
-                                     sizeof(int));
+        node->outgoing = arena_array(
+            bpmn->ctx->arena, (size_t)node->outgoing_count + 1, sizeof(int));
+        node->incoming = arena_array(
+            bpmn->ctx->arena, (size_t)node->incoming_count + 1, sizeof(int));
         node->outgoing_count = node->incoming_count = 0;
     }
     for (i = 0; i < graph->flow_count; i++) {
@@ -379,8 +376,8 @@ static int read_process(struct bpmn *bpmn)
     graph->nodes = arena_array(arena, (size_t)nodes + 1, sizeof(*graph->nodes));
     graph->flows = arena_array(arena, (size_t)flows + 1, sizeof(*graph->flows));
     bpmn->at = arena_array(arena, (size_t)nodes + 1, sizeof(*bpmn->at));
-    bpmn->flow_at = arena_array(arena, (size_t)flows + 1,
-                                sizeof(*bpmn->flow_at));
+    bpmn->flow_at =
+        arena_array(arena, (size_t)flows + 1, sizeof(*bpmn->flow_at));
     for (child = process->first; child; child = child->next) {
         const struct node_rule *rule = node_rule(child);
 
@@ -465,8 +462,8 @@ static void read_head(struct bpmn *bpmn)
                     "");
     bpmn->graph->key = arena_strdup(bpmn->ctx->arena, id);
     bpmn->graph->title = bpmn_title(bpmn, bpmn->process);
-    if (!executable || (!text_equal(executable, "true") &&
-                        !text_equal(executable, "false")))
+    if (!executable ||
+        (!text_equal(executable, "true") && !text_equal(executable, "false")))
         bpmn_refuse(bpmn, bpmn->process, "flow.bpmn.executable",
                     "isExecutable must say true or false", "");
     bpmn->graph->executable = text_equal(executable, "true");

@@ -54,8 +54,7 @@ static void check_ends_of(struct bpmn *bpmn, int i)
     if (node->kind == NODE_END && node->outgoing_count)
         bpmn_refuse(bpmn, at, "flow.bpmn.out_of_end",
                     "no flow may leave an end event", "");
-    if ((node->kind == NODE_START || is_gateway(node)) &&
-        !node->outgoing_count)
+    if ((node->kind == NODE_START || is_gateway(node)) && !node->outgoing_count)
         bpmn_refuse(bpmn, at, "flow.bpmn.no_way_out",
                     "no flow leaves this element", "");
 }
@@ -78,10 +77,10 @@ static void check_references(struct bpmn *bpmn, int i)
         flow = graph_flow_find(bpmn->graph, colon ? colon + 1 : id);
         if (flow < 0 || (in ? bpmn->graph->flows[flow].target
                             : bpmn->graph->flows[flow].source) != i)
-            bpmn_refuse(bpmn, bpmn->at[i], "flow.bpmn.dangling",
-                        "this refers to nothing: ",
-                        arena_printf(bpmn->ctx->arena, "%s %s", child->name,
-                                     id));
+            bpmn_refuse(
+                bpmn, bpmn->at[i], "flow.bpmn.dangling",
+                "this refers to nothing: ",
+                arena_printf(bpmn->ctx->arena, "%s %s", child->name, id));
     }
 }
 
@@ -121,12 +120,11 @@ static void check_conditions(struct bpmn *bpmn, int i)
         int flow = node->outgoing[k];
         bool condition = bpmn->graph->flows[flow].condition != NULL;
 
-        if (condition && (node->kind == NODE_PARALLEL ||
-                          node->kind == NODE_START))
-            bpmn_refuse(bpmn, bpmn->flow_at[flow],
-                        "flow.bpmn.condition_place",
-                        "a flow that leaves this element has no condition: ",
-                        node->id);
+        if (condition &&
+            (node->kind == NODE_PARALLEL || node->kind == NODE_START))
+            bpmn_refuse(
+                bpmn, bpmn->flow_at[flow], "flow.bpmn.condition_place",
+                "a flow that leaves this element has no condition: ", node->id);
         if (node->kind == NODE_EXCLUSIVE && node->outgoing_count > 1 &&
             !condition && flow != node->default_flow)
             bpmn_refuse(bpmn, bpmn->flow_at[flow],
@@ -160,8 +158,8 @@ static void spread(const struct graph *graph, bool *seen, int from,
 
         for (i = 0; i < count; i++) {
             const struct graph_flow *flow =
-                &graph->flows[backwards ? node->incoming[i]
-                                        : node->outgoing[i]];
+                &graph
+                     ->flows[backwards ? node->incoming[i] : node->outgoing[i]];
             int next = backwards ? flow->source : flow->target;
 
             if (seen[next])
@@ -299,9 +297,8 @@ void bpmn_check(struct bpmn *bpmn)
 
 const char *flow_script_source(struct ctx *ctx, const char *script)
 {
-    return arena_printf(ctx->arena,
-                        "function run(record, variables, result) %s\nend",
-                        script);
+    return arena_printf(
+        ctx->arena, "function run(record, variables, result) %s\nend", script);
 }
 
 static int check_task_script(struct ctx *ctx, const struct graph_node *node)
@@ -346,11 +343,11 @@ int graph_check_scripts(struct ctx *ctx, const char *name,
                 rc = script_check(&trial, script,
                                   node->parameters[k].expression);
         if (rc)
-            result = fail_at(ctx, E_INVALID,
-                             arena_printf(ctx->arena, "%s:%d", name,
-                                          node->line),
-                             "flow.bpmn.lua", "line %d, %s: %s", node->line,
-                             node->id, ctx_error(&trial));
+            result =
+                fail_at(ctx, E_INVALID,
+                        arena_printf(ctx->arena, "%s:%d", name, node->line),
+                        "flow.bpmn.lua", "line %d, %s: %s", node->line,
+                        node->id, ctx_error(&trial));
     }
     return result;
 }

@@ -286,8 +286,7 @@ int flow_decide(struct ctx *ctx, int64_t task, enum decision decision,
         rc = tx_begin(ctx, "flow.decide");
     if (rc)
         return rc;
-    rc = command_seen(&answer, ctx, operation,
-                      acts[decision].action, task);
+    rc = command_seen(&answer, ctx, operation, acts[decision].action, task);
     if (rc == 1)
         return tx_end(ctx, 0);
     if (!rc)

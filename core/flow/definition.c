@@ -43,6 +43,14 @@ static struct cached cache[CACHE_SLOTS];
 static size_t cache_bytes;
 static int64_t cache_turn;
 
+/* Newest definitions by key, remembered while the epoch "flow" stands. */
+static struct {
+    struct arena *arena;
+    struct map *ids; /* key → int64_t * */
+    int64_t epoch;
+    struct db *db;
+} newest;
+
 static void unpin(void *slot)
 {
     ((struct cached *)slot)->pins--;
@@ -84,6 +92,7 @@ void graph_forget_all(void)
     for (i = 0; i < CACHE_SLOTS; i++)
         if (cache[i].arena)
             evict(&cache[i]);
+    newest.ids = NULL;
 }
 
 static int compile(struct cached *slot, struct ctx *ctx, int64_t definition,
@@ -124,8 +133,8 @@ int graph_load(const struct graph **out, struct ctx *ctx, int64_t definition)
             slot = &cache[i];
     if (!slot) {
         rc = db_query(&query, ctx,
-                      "SELECT key, xml FROM flow_definition WHERE id = ?1",
-                      "i", definition);
+                      "SELECT key, xml FROM flow_definition WHERE id = ?1", "i",
+                      definition);
         if (!rc)
             rc = query_next(query);
         if (rc <= 0)
@@ -189,14 +198,6 @@ int flow_find(const struct flow_definition **out, struct ctx *ctx,
     *out = definition;
     return 0;
 }
-
-/* Newest definitions by key, remembered while the epoch "flow" stands. */
-static struct {
-    struct arena *arena;
-    struct map *ids; /* key → int64_t * */
-    int64_t epoch;
-    struct db *db;
-} newest;
 
 int definition_newest(int64_t *out, struct ctx *ctx, const char *key)
 {
@@ -311,8 +312,7 @@ static int insert_definition(struct ctx *ctx, const struct graph *graph,
     if (rc) {
         if (!text_equal(query_text(query, 2), module))
             return fail(ctx, E_CONFLICT, "flow.definition.taken",
-                        "the process %s belongs to somebody else",
-                        graph->key);
+                        "the process %s belongs to somebody else", graph->key);
         if (text_equal(query_text(query, 1), hash))
             return 0;
         version = query_int(query, 0);
@@ -390,8 +390,8 @@ int flow_deploy(struct ctx *ctx, const char *name, const char *module,
     if (rc)
         return rc;
     rc = insert_definition(ctx, graph, module,
-                           hex_of(ctx->arena, hash, sizeof(hash)), xml,
-                           length);
+                           hex_of(ctx->arena, hash, sizeof(hash)), xml, length);
+    newest.ids = NULL; /* this process learns at once */
     return tx_end(ctx, rc);
 }
 
@@ -409,8 +409,8 @@ static int read_file(struct buf *out, struct ctx *ctx, const char *path)
         buf_add(out, part, (size_t)got);
     close(fd);
     if (out->failed)
-        return fail(ctx, E_LIMIT, "flow.xml.large",
-                    "%s: larger than %d bytes", path, XML_BYTES_MAX);
+        return fail(ctx, E_LIMIT, "flow.xml.large", "%s: larger than %d bytes",
+                    path, XML_BYTES_MAX);
     return got < 0 ? fail(ctx, E_IO, "flow.file", "%s: %s", path,
                           strerrordesc_np(errno))
                    : 0;
@@ -425,8 +425,8 @@ static int deploy_file(struct ctx *ctx, const char *folder, const char *name,
                        const char *module)
 {
     struct buf text;
-    int rc = read_file(&text, ctx,
-                       arena_printf(ctx->arena, "%s/%s", folder, name));
+    int rc =
+        read_file(&text, ctx, arena_printf(ctx->arena, "%s/%s", folder, name));
 
     return rc ? rc : flow_deploy(ctx, name, module, text.data, text.length);
 }

@@ -59,8 +59,8 @@ static const char *words_of(struct bpmn *bpmn, const char *id)
     if (!element)
         return "";
     text = xml_child(element, BPMN_SPACE, "text");
-    name = text ? xml_text(bpmn->ctx, text)
-                : xml_attribute(element, "", "name");
+    name =
+        text ? xml_text(bpmn->ctx, text) : xml_attribute(element, "", "name");
     return name ? name : "";
 }
 
@@ -109,8 +109,8 @@ static void read_edge(struct bpmn *bpmn, const struct xml_element *element)
         return;
     edge = &bpmn->graph->edges[bpmn->graph->edge_count++];
     edge->flow = graph_flow_find(bpmn->graph, id);
-    edge->points = arena_memdup(bpmn->ctx->arena, points,
-                                2 * (size_t)count * sizeof(int));
+    edge->points =
+        arena_memdup(bpmn->ctx->arena, points, 2 * (size_t)count * sizeof(int));
     edge->point_count = count;
     if (!label)
         return;
@@ -133,10 +133,10 @@ void bpmn_diagram(struct bpmn *bpmn)
         shapes += xml_is(child, BPMN_DI_SPACE, "BPMNShape") != 0;
         edges += xml_is(child, BPMN_DI_SPACE, "BPMNEdge") != 0;
     }
-    graph->shapes = arena_array(bpmn->ctx->arena, shapes + 1,
-                                sizeof(*graph->shapes));
-    graph->edges = arena_array(bpmn->ctx->arena, edges + 1,
-                               sizeof(*graph->edges));
+    graph->shapes =
+        arena_array(bpmn->ctx->arena, shapes + 1, sizeof(*graph->shapes));
+    graph->edges =
+        arena_array(bpmn->ctx->arena, edges + 1, sizeof(*graph->edges));
     for (child = plane->first; child; child = child->next) {
         if (xml_is(child, BPMN_DI_SPACE, "BPMNShape"))
             read_shape(bpmn, child);

@@ -77,9 +77,9 @@ int step_finish(struct step *step, const char *outcome)
     if (!rc)
         rc = record_set_state(step->ctx, form, instance->record, outcome);
     if (!rc)
-        rc = history_add(step->ctx, instance,
-                         &(struct history_entry){ .action = "ended",
-                                                  .reason = outcome });
+        rc = history_add(
+            step->ctx, instance,
+            &(struct history_entry){ .action = "ended", .reason = outcome });
     if (!rc)
         rc = copies_send(step, step->graph->copies, step->graph->copy_count,
                          NULL);

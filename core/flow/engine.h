@@ -79,7 +79,6 @@ struct step {
 
 /* ---- instance.c: rows ---- */
 
-
 /* By id, or by record. E_NOT_FOUND (no problem recorded) where there is none.
  * Loads the graph too. */
 int instance_load(struct instance **out, struct ctx *ctx, int64_t id);
@@ -136,8 +135,8 @@ int step_clear(struct step *step, const char *visit_state,
 int step_finish(struct step *step, const char *outcome);
 /* The token waits before (or, leaving, behind) its node; an incident names
  * it with the context's first problem, a job tries again. */
-int step_fault(struct step *step, struct token *token,
-               enum token_state state, bool retry);
+int step_fault(struct step *step, struct token *token, enum token_state state,
+               bool retry);
 /* Closes the open incidents of a token (0: of the instance). */
 int incidents_close(struct ctx *ctx, int64_t instance, int64_t token);
 /* Somebody whose tasks changed: gets a live event. */

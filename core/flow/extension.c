@@ -45,9 +45,9 @@ static const struct word {
 static int place_of(const struct graph_node *node)
 {
     static const int places[] = {
-        [NODE_START] = ON_START,      [NODE_END] = ON_END,
-        [NODE_USER] = ON_USER,        [NODE_SERVICE] = ON_SERVICE,
-        [NODE_SCRIPT] = ON_SCRIPT,    [NODE_MANUAL] = ON_MANUAL,
+        [NODE_START] = ON_START,       [NODE_END] = ON_END,
+        [NODE_USER] = ON_USER,         [NODE_SERVICE] = ON_SERVICE,
+        [NODE_SCRIPT] = ON_SCRIPT,     [NODE_MANUAL] = ON_MANUAL,
         [NODE_EXCLUSIVE] = ON_GATEWAY, [NODE_PARALLEL] = ON_GATEWAY,
     };
 
@@ -84,9 +84,9 @@ static void check_words(struct bpmn *bpmn, const struct xml_element *element,
     for (item = list ? list->first : NULL; item; item = item->next)
         if (text_equal(item->space, TENON_SPACE) &&
             !known(item->name, false, place))
-            bpmn_refuse(bpmn, item, "flow.bpmn.extension",
-                        "our namespace has nothing of this name here: ",
-                        item->name);
+            bpmn_refuse(
+                bpmn, item, "flow.bpmn.extension",
+                "our namespace has nothing of this name here: ", item->name);
 }
 
 void bpmn_no_extension(struct bpmn *bpmn, const struct xml_element *element)
@@ -122,9 +122,8 @@ static bool read_participant(struct participant *out, struct bpmn *bpmn,
             continue;
         found++;
         out->kind = ways[i].kind;
-        out->name = ways[i].initiator
-                        ? NULL
-                        : arena_strdup(bpmn->ctx->arena, value);
+        out->name =
+            ways[i].initiator ? NULL : arena_strdup(bpmn->ctx->arena, value);
         out->line = element->line;
     }
     if (found == 1 && used == 1)
@@ -155,8 +154,8 @@ static void read_people(struct bpmn *bpmn, const struct xml_element *element,
         if (!read_participant(&one, bpmn, item))
             continue;
         if (!*out)
-            *out = arena_array(bpmn->ctx->arena, GRAPH_PEOPLE_MAX,
-                               sizeof(**out));
+            *out =
+                arena_array(bpmn->ctx->arena, GRAPH_PEOPLE_MAX, sizeof(**out));
         (*out)[(*count)++] = one;
     }
 }

@@ -184,8 +184,7 @@ static void look_ahead(struct path *path, int index)
         if (people_resolve(&people, &path->step, node))
             ctx_clear(path->step.ctx);
         for (i = 0; i < people.count; i++)
-            add_person(path->step.ctx, value_get(map, "people"),
-                       people.ids[i]);
+            add_person(path->step.ctx, value_get(map, "people"), people.ids[i]);
         value_set_text(map, "rule", people.count ? people.rule : NULL);
     }
     if (node->kind == NODE_END)
@@ -202,9 +201,8 @@ static int add_to_come(struct path *path)
     /* What comes depends on conditions that see an approval. */
     path->step.instance->result = "approved";
     path->nodes = value_list(ctx->arena);
-    path->seen = arena_array(ctx->arena,
-                             (size_t)path->step.graph->node_count + 1,
-                             sizeof(bool));
+    path->seen = arena_array(
+        ctx->arena, (size_t)path->step.graph->node_count + 1, sizeof(bool));
     for (i = 0; i < path->step.token_count; i++) {
         const struct token *token = &path->step.tokens[i];
 
@@ -219,11 +217,11 @@ static int add_to_come(struct path *path)
     rest = path->nodes;
     ends = value_list(ctx->arena);
     for (i = 0; i < value_count(rest); i++)
-        value_append(text_equal(value_get_text(value_at(rest, i), "kind"),
-                                "end")
-                         ? ends
-                         : nodes,
-                     value_at(rest, i));
+        value_append(
+            text_equal(value_get_text(value_at(rest, i), "kind"), "end")
+                ? ends
+                : nodes,
+            value_at(rest, i));
     for (i = 0; i < value_count(ends); i++)
         value_append(nodes, value_at(ends, i));
     path->nodes = nodes;
@@ -240,8 +238,7 @@ static int fill_path(struct path *path)
     int rc;
 
     waits = waits || text_equal(instance->state, "draft");
-    map = add_node(path, path->step.graph->start,
-                   waits ? "current" : "passed");
+    map = add_node(path, path->step.graph->start, waits ? "current" : "passed");
     add_person(ctx, value_get(map, "people"), instance->initiator);
     if (!waits)
         value_set_int(map, "at", instance->started_at);

@@ -40,9 +40,8 @@ static int incident_insert(struct step *step, int64_t token, const char *node,
     if (rc)
         return rc;
     return history_add(ctx, step->instance,
-                       &(struct history_entry){ .action = "incident",
-                                                .node = node,
-                                                .reason = key });
+                       &(struct history_entry){
+                           .action = "incident", .node = node, .reason = key });
 }
 
 /* Says of one that is open already that it failed again. */

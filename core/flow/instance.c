@@ -61,8 +61,8 @@ static int load(struct instance **out, struct ctx *ctx, const char *sql,
 
 int instance_load(struct instance **out, struct ctx *ctx, int64_t id)
 {
-    return load(out, ctx,
-                "SELECT " COLUMNS " FROM flow_instance WHERE id = ?1", id);
+    return load(out, ctx, "SELECT " COLUMNS " FROM flow_instance WHERE id = ?1",
+                id);
 }
 
 int instance_of_record(struct instance **out, struct ctx *ctx, int64_t record)
@@ -74,16 +74,16 @@ int instance_of_record(struct instance **out, struct ctx *ctx, int64_t record)
 
 int instance_insert(struct ctx *ctx, struct instance *instance)
 {
-    return db_exec(
-        ctx,
-        "INSERT INTO flow_instance (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5,"
-        " ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, NULL)",
-        "iisiiissiiiissi", instance->id, instance->definition, instance->form,
-        instance->form_version, instance->record, instance->initiator,
-        instance->title, instance->state, instance->version,
-        (int64_t)instance->round, (int64_t)instance->decisions,
-        instance->events, instance->result, instance->outcome,
-        instance->started_at);
+    return db_exec(ctx,
+                   "INSERT INTO flow_instance (" COLUMNS
+                   ") VALUES (?1, ?2, ?3, ?4, ?5,"
+                   " ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, NULL)",
+                   "iisiiissiiiissi", instance->id, instance->definition,
+                   instance->form, instance->form_version, instance->record,
+                   instance->initiator, instance->title, instance->state,
+                   instance->version, (int64_t)instance->round,
+                   (int64_t)instance->decisions, instance->events,
+                   instance->result, instance->outcome, instance->started_at);
 }
 
 int instance_save(struct ctx *ctx, struct instance *instance)

@@ -189,12 +189,10 @@ int notice_send(struct step *step, int64_t person, const char *kind,
         reader.locale = "en";
     args = value_map(step->ctx->arena);
     value_set_text(args, "title", step->instance->title);
-    value_set_text(args, "process",
-                   locale_pick(&reader, step->graph->title));
+    value_set_text(args, "process", locale_pick(&reader, step->graph->title));
     value_set_text(args, "initiator",
                    person_name(step->ctx, step->instance->initiator));
-    value_set_text(args, "step",
-                   node ? graph_node_title(&reader, node) : "");
+    value_set_text(args, "step", node ? graph_node_title(&reader, node) : "");
     return notify_user(step->ctx, person, kind, args, link);
 }
 
@@ -242,9 +240,9 @@ static int give_task(struct step *step, int64_t visit,
         rc = access_reader_add(step->ctx, step->instance->record, holder,
                                "task", 0);
     if (!rc)
-        rc = notice_send(step, holder, notice, node,
-                         arena_printf(step->ctx->arena, "/tasks/%lld",
-                                      (long long)task));
+        rc = notice_send(
+            step, holder, notice, node,
+            arena_printf(step->ctx->arena, "/tasks/%lld", (long long)task));
     step_tell(step, holder);
     return rc;
 }

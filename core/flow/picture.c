@@ -45,8 +45,8 @@ static void mark_flows(struct picture *picture, const char *data)
     if (!data || json_parse(&list, picture->ctx, data, strlen(data)))
         return;
     for (i = 0; i < value_count(list); i++) {
-        int flow = graph_flow_find(picture->graph,
-                                   value_as_text(value_at(list, i)));
+        int flow =
+            graph_flow_find(picture->graph, value_as_text(value_at(list, i)));
 
         if (flow < 0)
             continue;
@@ -289,8 +289,8 @@ static void draw_round(struct picture *picture, const struct graph_shape *shape,
                      (int)x - size, (int)y + size, 2 * size, -2 * size);
     } else {
         buf_addf(&picture->out, "<circle cx=\"%d\" cy=\"%d\" r=\"%d\"/>",
-                 (int)(shape->x + radius),
-                 (int)(shape->y + shape->height / 2), (int)radius);
+                 (int)(shape->x + radius), (int)(shape->y + shape->height / 2),
+                 (int)radius);
     }
     if (!*locale_pick(picture->ctx, node->title))
         return;
@@ -335,8 +335,9 @@ static void draw_edge(struct picture *picture, const struct graph_edge *edge)
     for (i = 0; i < edge->point_count; i++)
         buf_addf(&picture->out, "%s%d %d", i ? "L" : "", edge->points[2 * i],
                  edge->points[2 * i + 1]);
-    buf_add_text(&picture->out,
-                 edge->flow < 0 ? "\"/>" : "\" marker-end=\"url(#flow-arrow)\"/>");
+    buf_add_text(&picture->out, edge->flow < 0
+                                    ? "\"/>"
+                                    : "\" marker-end=\"url(#flow-arrow)\"/>");
 }
 
 static void draw_edge_label(struct picture *picture,

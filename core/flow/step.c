@@ -17,9 +17,9 @@
 #include "store/db.h"
 
 static const char *const state_names[] = {
-    [TOKEN_MOVING] = "fault", [TOKEN_WAIT] = "wait",   [TOKEN_JOIN] = "join",
-    [TOKEN_JOB] = "job",      [TOKEN_FAULT] = "fault", [TOKEN_LEAVING] =
-                                                           "leaving",
+    [TOKEN_MOVING] = "fault", [TOKEN_WAIT] = "wait",
+    [TOKEN_JOIN] = "join",    [TOKEN_JOB] = "job",
+    [TOKEN_FAULT] = "fault",  [TOKEN_LEAVING] = "leaving",
 };
 
 static enum token_state state_of(const char *name)
@@ -44,11 +44,10 @@ static struct token *token_add(struct step *step)
     if (step->token_count == step->token_capacity) {
         size_t old = step->token_capacity * sizeof(*step->tokens);
 
-        step->token_capacity = step->token_capacity ? 2 * step->token_capacity
-                                                    : 8;
-        step->tokens =
-            arena_grow(step->ctx->arena, step->tokens, old,
-                       step->token_capacity * sizeof(*step->tokens));
+        step->token_capacity =
+            step->token_capacity ? 2 * step->token_capacity : 8;
+        step->tokens = arena_grow(step->ctx->arena, step->tokens, old,
+                                  step->token_capacity * sizeof(*step->tokens));
     }
     memset(&step->tokens[step->token_count], 0, sizeof(*step->tokens));
     return &step->tokens[step->token_count++];
@@ -150,9 +149,9 @@ void step_enter(struct step *step, struct token *token)
 
         step->agenda_capacity =
             step->agenda_capacity ? 2 * step->agenda_capacity : 16;
-        step->agenda = arena_grow(step->ctx->arena, step->agenda, old,
-                                  step->agenda_capacity *
-                                      sizeof(*step->agenda));
+        step->agenda =
+            arena_grow(step->ctx->arena, step->agenda, old,
+                       step->agenda_capacity * sizeof(*step->agenda));
     }
     set_state(token, TOKEN_MOVING);
     step->agenda[step->agenda_tail++] = (size_t)(token - step->tokens);
@@ -192,8 +191,8 @@ static void send(struct step *step, struct token *token, const int *flows,
 static int leave_activity(struct step *step, struct token *token,
                           const struct graph_node *node)
 {
-    int *taken = arena_array(step->ctx->arena,
-                             (size_t)node->outgoing_count + 1, sizeof(int));
+    int *taken = arena_array(step->ctx->arena, (size_t)node->outgoing_count + 1,
+                             sizeof(int));
     int count = 0, conditions = 0, trues = 0, i;
 
     if (!node->outgoing_count) { /* T3 */
@@ -266,8 +265,7 @@ int step_leave(struct step *step, struct token *token)
     if (node->kind != NODE_START && node->kind != NODE_PARALLEL) {
         rc = leave_activity(step, token, node);
         if (rc && !fault_is_fatal(rc) && rc != E_INTERNAL)
-            return step_fault(step, &step->tokens[index], TOKEN_LEAVING,
-                              true);
+            return step_fault(step, &step->tokens[index], TOKEN_LEAVING, true);
         return rc;
     }
     send(step, token, node->outgoing, node->outgoing_count);
@@ -299,8 +297,7 @@ static void arrive_parallel(struct step *step, struct token *token,
         if (node->incoming[k] == step->tokens[index].flow)
             continue;
         for (i = 0; i < step->token_count; i++)
-            if (!step->tokens[i].gone &&
-                step->tokens[i].state == TOKEN_JOIN &&
+            if (!step->tokens[i].gone && step->tokens[i].state == TOKEN_JOIN &&
                 step->tokens[i].flow == node->incoming[k]) {
                 step->tokens[i].gone = step->tokens[i].moved = true;
                 break;
@@ -437,8 +434,8 @@ int step_run(struct step *step)
 static int save_token(struct step *step, struct token *token)
 {
     const char *node = step->graph->nodes[token->node].id;
-    const char *flow = token->flow >= 0 ? step->graph->flows[token->flow].id
-                                        : NULL;
+    const char *flow =
+        token->flow >= 0 ? step->graph->flows[token->flow].id : NULL;
     const char *state = state_names[token->state];
 
     if (token->gone && !token->stored)

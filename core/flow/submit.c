@@ -90,8 +90,7 @@ static int may_submit(struct ctx *ctx, const struct instance *instance,
                     "this application is under way already");
     if (!text_equal(instance->state, "draft") &&
         !text_equal(instance->state, "returned"))
-        return fail(ctx, E_CONFLICT, "flow.over",
-                    "this application has ended");
+        return fail(ctx, E_CONFLICT, "flow.over", "this application has ended");
     return 0;
 }
 
@@ -149,8 +148,8 @@ static int start(struct step *step, struct instance *instance, struct ctx *ctx,
 
 /* Withdrawn: from the start again; returned: the initiator's task at the
  * start ends, and its token goes on (5.6, "walk again"). */
-static int again(struct step *step, struct instance *instance,
-                 struct ctx *ctx, const struct record *record)
+static int again(struct step *step, struct instance *instance, struct ctx *ctx,
+                 const struct record *record)
 {
     bool returned = text_equal(instance->state, "returned");
     int rc = step_open(step, ctx, instance);
@@ -235,10 +234,9 @@ static int submit_locked(struct record **out, struct ctx *ctx,
     return rc;
 }
 
-static int submit(struct record **out, struct ctx *ctx,
-                  const struct form *form, int64_t id, int64_t version,
-                  const struct value *input, const char *operation,
-                  int64_t person)
+static int submit(struct record **out, struct ctx *ctx, const struct form *form,
+                  int64_t id, int64_t version, const struct value *input,
+                  const char *operation, int64_t person)
 {
     struct record_change *change;
     struct instance *instance;
@@ -260,8 +258,7 @@ static int submit(struct record **out, struct ctx *ctx,
     /* The same command may have come twice at once. */
     rc = command_seen(&answer, ctx, operation, "submit", id);
     if (!rc)
-        rc = submit_locked(out, ctx, change, id, definition, operation,
-                           person);
+        rc = submit_locked(out, ctx, change, id, definition, operation, person);
     else if (rc == 1)
         rc = record_get_unchecked(out, ctx, form, answer);
     return tx_end(ctx, rc);
@@ -278,8 +275,8 @@ int flow_submit(struct record **out, struct ctx *ctx, const struct form *form,
     if (rc)
         return rc;
     if (!form->flow)
-        return fail(ctx, E_INVALID, "flow.none",
-                    "the form %s has no process", form->name);
+        return fail(ctx, E_INVALID, "flow.none", "the form %s has no process",
+                    form->name);
     rc = command_seen(&answer, ctx, operation, "submit", id);
     if (rc == 1)
         return record_get_unchecked(out, ctx, form, answer);

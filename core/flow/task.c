@@ -17,11 +17,11 @@
 enum { COUNT_CAP = 1001, BOX_PAGE_MAX = 200 };
 
 #define TASK_COLUMNS                                                           \
-    "t.id, t.instance, t.record, t.holder, t.version, t.form, t.node, t.state," \
+    "t.id, t.instance, t.record, t.holder, t.version, t.form, t.node, "        \
+    "t.state,"                                                                 \
     " t.created_at, t.ended_at, t.initiator, t.reason, t.comment, t.round,"    \
     " t.title, i.definition"
-#define TASK_FROM                                                              \
-    " FROM flow_task t JOIN flow_instance i ON i.id = t.instance "
+#define TASK_FROM " FROM flow_task t JOIN flow_instance i ON i.id = t.instance "
 
 /* The same columns out of an instance: what the person started. */
 #define MINE_COLUMNS                                                           \
@@ -33,29 +33,30 @@ enum { COUNT_CAP = 1001, BOX_PAGE_MAX = 200 };
 static const struct box {
     const char *list, *count;
 } boxes[] = {
-    [BOX_TO_DO] = {
-        "SELECT " TASK_COLUMNS TASK_FROM
-        "WHERE t.holder = ?1 AND t.ended_at IS NULL"
-        " ORDER BY t.created_at DESC, t.id DESC LIMIT ?2 OFFSET ?3",
-        "SELECT COUNT(*) FROM (SELECT 1 FROM flow_task"
-        " WHERE holder = ?1 AND ended_at IS NULL LIMIT ?2) x" },
-    [BOX_DONE] = {
-        "SELECT " TASK_COLUMNS TASK_FROM
-        "WHERE t.actor = ?1 AND COALESCE(t.reason, '') <> 'resubmitted'"
-        " ORDER BY t.ended_at DESC, t.id DESC LIMIT ?2 OFFSET ?3",
-        "SELECT COUNT(*) FROM (SELECT 1 FROM flow_task WHERE actor = ?1"
-        " AND COALESCE(reason, '') <> 'resubmitted' LIMIT ?2) x" },
-    [BOX_MINE] = {
-        "SELECT " MINE_COLUMNS " FROM flow_instance i WHERE i.initiator = ?1"
-        " ORDER BY i.started_at DESC, i.id DESC LIMIT ?2 OFFSET ?3",
-        "SELECT COUNT(*) FROM (SELECT 1 FROM flow_instance"
-        " WHERE initiator = ?1 LIMIT ?2) x" },
-    [BOX_COPIED] = {
-        "SELECT " MINE_COLUMNS " FROM flow_copy c JOIN flow_instance i"
-        " ON i.id = c.instance WHERE c.person = ?1"
-        " ORDER BY c.at DESC, c.id DESC LIMIT ?2 OFFSET ?3",
-        "SELECT COUNT(*) FROM (SELECT 1 FROM flow_copy WHERE person = ?1"
-        " LIMIT ?2) x" },
+    [BOX_TO_DO] = { "SELECT " TASK_COLUMNS TASK_FROM
+                    "WHERE t.holder = ?1 AND t.ended_at IS NULL"
+                    " ORDER BY t.created_at DESC, t.id DESC LIMIT ?2 OFFSET ?3",
+                    "SELECT COUNT(*) FROM (SELECT 1 FROM flow_task"
+                    " WHERE holder = ?1 AND ended_at IS NULL LIMIT ?2) x" },
+    [BOX_DONE] = { "SELECT " TASK_COLUMNS TASK_FROM
+                   "WHERE t.actor = ?1 AND COALESCE(t.reason, '') <> "
+                   "'resubmitted'"
+                   " ORDER BY t.ended_at DESC, t.id DESC LIMIT ?2 OFFSET ?3",
+                   "SELECT COUNT(*) FROM (SELECT 1 FROM flow_task WHERE actor "
+                   "= ?1"
+                   " AND COALESCE(reason, '') <> 'resubmitted' LIMIT ?2) x" },
+    [BOX_MINE] = { "SELECT " MINE_COLUMNS
+                   " FROM flow_instance i WHERE i.initiator = ?1"
+                   " ORDER BY i.started_at DESC, i.id DESC LIMIT ?2 OFFSET ?3",
+                   "SELECT COUNT(*) FROM (SELECT 1 FROM flow_instance"
+                   " WHERE initiator = ?1 LIMIT ?2) x" },
+    [BOX_COPIED] = { "SELECT " MINE_COLUMNS
+                     " FROM flow_copy c JOIN flow_instance i"
+                     " ON i.id = c.instance WHERE c.person = ?1"
+                     " ORDER BY c.at DESC, c.id DESC LIMIT ?2 OFFSET ?3",
+                     "SELECT COUNT(*) FROM (SELECT 1 FROM flow_copy WHERE "
+                     "person = ?1"
+                     " LIMIT ?2) x" },
 };
 
 static struct task *task_read(struct query *query, struct ctx *ctx,

@@ -80,10 +80,10 @@ static struct value *seen(struct ctx *ctx, const struct field *field,
     for (i = 0; i < value_count(value); i++) {
         row = value_map(ctx->arena);
         for (k = 0; k < field->field_count; k++)
-            value_set(row, field->fields[k]->key,
-                      seen(ctx, field->fields[k],
-                           value_get(value_at(value, i),
-                                     field->fields[k]->key)));
+            value_set(
+                row, field->fields[k]->key,
+                seen(ctx, field->fields[k],
+                     value_get(value_at(value, i), field->fields[k]->key)));
         value_append(rows, row);
     }
     return rows;
@@ -102,9 +102,9 @@ static int record_seen(struct value **out, struct step *step)
     for (i = 0; i < record->form->field_count; i++) {
         const struct field *field = record->form->fields[i];
 
-        value_set(*out, field->key,
-                  seen(step->ctx, field, value_get(record->values,
-                                                   field->key)));
+        value_set(
+            *out, field->key,
+            seen(step->ctx, field, value_get(record->values, field->key)));
     }
     return 0;
 }
@@ -121,8 +121,7 @@ int step_environment(struct value **out, struct step *step)
         return rc;
     map = value_map(step->ctx->arena);
     for (i = 0; i < value_count(variables); i++)
-        value_set(map, value_key_at(variables, i),
-                  value_item_at(variables, i));
+        value_set(map, value_key_at(variables, i), value_item_at(variables, i));
     value_set(map, "record", record);
     value_set(map, "variables", variables);
     value_set_text(map, "result", step->instance->result);

@@ -37,8 +37,8 @@ static void split(struct reader *reader, const char **space, const char **name,
 {
     const char *at = strchr(full, SEPARATOR);
 
-    *space = at ? arena_strndup(reader->ctx->arena, full, (size_t)(at - full))
-                : "";
+    *space =
+        at ? arena_strndup(reader->ctx->arena, full, (size_t)(at - full)) : "";
     *name = arena_strdup(reader->ctx->arena, at ? at + 1 : full);
 }
 
@@ -159,8 +159,8 @@ int xml_read(struct xml_element **out, struct ctx *ctx, const char *name,
 
     *out = NULL;
     if (length > XML_BYTES_MAX)
-        return fail(ctx, E_LIMIT, "flow.xml.large",
-                    "%s: larger than %d bytes", name, XML_BYTES_MAX);
+        return fail(ctx, E_LIMIT, "flow.xml.large", "%s: larger than %d bytes",
+                    name, XML_BYTES_MAX);
     reader.parser = XML_ParserCreateNS(NULL, SEPARATOR);
     if (!reader.parser)
         return fail(ctx, E_INTERNAL, "flow.xml.parser", "no XML parser");
@@ -168,8 +168,7 @@ int xml_read(struct xml_element **out, struct ctx *ctx, const char *name,
     XML_SetElementHandler(reader.parser, on_start, on_end);
     XML_SetCharacterDataHandler(reader.parser, on_text);
     XML_SetStartDoctypeDeclHandler(reader.parser, on_doctype);
-    if (XML_Parse(reader.parser, text, (int)length, XML_TRUE) !=
-        XML_STATUS_OK)
+    if (XML_Parse(reader.parser, text, (int)length, XML_TRUE) != XML_STATUS_OK)
         rc = report(&reader, name);
     XML_ParserFree(reader.parser);
     if (!rc)
@@ -192,8 +191,7 @@ const char *xml_attribute(const struct xml_element *element, const char *space,
 int xml_is(const struct xml_element *element, const char *space,
            const char *name)
 {
-    return text_equal(element->name, name) &&
-           text_equal(element->space, space);
+    return text_equal(element->name, name) && text_equal(element->space, space);
 }
 
 struct xml_element *xml_child(const struct xml_element *element,
