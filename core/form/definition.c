@@ -19,7 +19,7 @@ enum { KEY_MAX = 40, FIELDS_MAX = 200, CELLS_MAX = 50, TABLES_MAX = 20 };
 
 static const char FORM_PROPERTIES[] =
     " title category icon description label tree flow fields sections list"
-    " rules grants apply closed order $schema ";
+    " rules grants apply closed levels order $schema ";
 static const char FIELD_PROPERTIES[] =
     " key type title hint required read_only hidden unique index default"
     " computed ";

@@ -262,7 +262,8 @@ static void check_fields(struct ctx *ctx, struct checking *checking)
     }
 }
 
-/* All fields by name, the empty ones as null: an expression may name each. */
+/* All fields by name and as "record.NAME", as flows have them; the empty ones
+ * are null, so that an expression may name each. */
 static struct value *rule_values(struct ctx *ctx, const struct record *record)
 {
     struct value *map = value_map(ctx->arena);
@@ -274,6 +275,7 @@ static struct value *rule_values(struct ctx *ctx, const struct record *record)
 
         value_set(map, key, value ? value : value_null(ctx->arena));
     }
+    value_set(map, "record", value_copy(ctx->arena, map));
     return map;
 }
 

@@ -130,6 +130,79 @@ bool reference_has_children(struct ctx *ctx, const struct form *tree,
            found == 1;
 }
 
+size_t reference_path(int64_t path[TREE_DEPTH_MAX], struct ctx *ctx,
+                      const struct form *tree, int64_t id)
+{
+    int64_t up[TREE_DEPTH_MAX], parent;
+    size_t count = 0, i;
+    const char *label;
+
+    while (id && count < TREE_DEPTH_MAX &&
+           read_row(ctx, tree, id, &label, &parent) == 1) {
+        up[count++] = id;
+        id = tree->parent_field ? parent : 0;
+    }
+    for (i = 0; i < count; i++)
+        path[i] = up[count - 1 - i];
+    return count;
+}
+
+/* The child of `parent` (0: a root) with this name. */
+static int find_child(int64_t *id, struct ctx *ctx, const struct form *tree,
+                      int64_t parent, const char *name)
+{
+    struct condition up = { .kind = CONDITION_TEST,
+                            .field = tree->parent_field,
+                            .op = "eq" };
+    struct condition is = { .kind = CONDITION_TEST,
+                            .field = tree->label_field,
+                            .op = "eq",
+                            .value = value_text(ctx->arena, name) };
+    struct condition *parts[] = { &up, &is };
+    struct condition both = { .kind = CONDITION_AND,
+                              .parts = parts,
+                              .part_count = 2 };
+    struct record_query query = { .where = &both, .limit = 1 };
+    struct record **records;
+    size_t count;
+    int rc;
+
+    up.value = parent ? value_int(ctx->arena, parent) : value_null(ctx->arena);
+    rc = record_list(&records, &count, ctx, tree, &query);
+    *id = !rc && count ? records[0]->id : 0;
+    return rc;
+}
+
+int reference_find_path(int64_t *id, struct ctx *ctx, const char *target,
+                        const char *path)
+{
+    const struct form *tree = find_target(ctx, target);
+    char *rest = arena_strdup(ctx->arena, path);
+    int64_t parent = 0;
+    int rc = 0;
+
+    *id = 0;
+    if (!tree || !tree->parent_field || !tree->label_field)
+        return 0;
+    while (!rc && rest) {
+        char *name = rest, *next = strstr(rest, " / ");
+        size_t length;
+
+        rest = next ? next + 3 : NULL;
+        if (next)
+            *next = '\0';
+        name += strspn(name, " /");
+        length = strlen(name);
+        while (length && strchr(" /", name[length - 1]))
+            name[--length] = '\0';
+        rc = find_child(&parent, ctx, tree, parent, name);
+        if (!parent)
+            return rc;
+    }
+    *id = parent;
+    return rc;
+}
+
 static struct value *option_of(struct ctx *ctx, int64_t id, const char *label)
 {
     struct value *option = value_map(ctx->arena);

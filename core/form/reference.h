@@ -5,6 +5,7 @@
 #define FORM_REFERENCE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "form/form.h"
@@ -25,6 +26,14 @@ const char *reference_label(struct ctx *ctx, const char *target, int64_t id);
 /* Whether the record of a tree has records below it. */
 bool reference_has_children(struct ctx *ctx, const struct form *tree,
                             int64_t id);
+
+/* Ids from the root down to `id` itself; returns how many (0: none). */
+size_t reference_path(int64_t path[TREE_DEPTH_MAX], struct ctx *ctx,
+                      const struct form *tree, int64_t id);
+/* The record of a tree that "A / B / C" names from the root, among those
+ * that ctx->person may read; 0 in *id where there is none. */
+int reference_find_path(int64_t *id, struct ctx *ctx, const char *target,
+                        const char *path);
 
 /*
  * Choices for a link, cascade, user or department field: list of {id, label,
