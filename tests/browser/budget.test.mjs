@@ -68,7 +68,7 @@ async function decide(page, value, comment) {
   const button = page.locator(`button[name=decision][value=${value}]`).first();
   const old = page.url();
   await button.click();
-  const confirm = page.locator('dialog[open] [type=submit]');
+  const confirm = page.locator('dialog[open] .btn-primary, dialog[open] .btn-danger');
   await eventually(async () => {
     if (page.url() !== old) return true;
     if (await confirm.count()) await confirm.first().click();
@@ -246,7 +246,7 @@ for (const [locale, size] of matrix) {
         await dialog.locator('[name=password]').fill('tenon-demo');
         await Promise.all([
           me.waitForURL(/\/records\/budget\/\d+$/),
-          dialog.locator('[type=submit]').first().click(),
+          dialog.locator('button.btn-primary').first().click(),
         ]);
         await me.getByText('Long text 很长').first().waitFor();
       });
@@ -349,7 +349,7 @@ test('signing in from a sign-in page that remembers where one wanted to go',
       await page.waitForURL(/\/sign-in/);
       await page.locator('[name=username]').first().fill('li.na');
       await page.locator('[name=password]').first().fill('tenon-demo');
-      await page.locator('form[data-sign-in] [type=submit]').first().click();
+      await page.locator('form[data-sign-in] button.btn-primary').first().click();
       await page.waitForURL(/\/tasks$/);
       await page.context().clearCookies();
       await signIn(page, 'li.na');

@@ -47,7 +47,7 @@ export async function signIn(page, login, password = 'tenon-demo') {
   await form.locator('[name=password]').fill(password);
   await Promise.all([
     page.waitForURL((url) => !url.pathname.startsWith('/sign-in')),
-    form.locator('[type=submit]').first().click(),
+    form.locator('button.btn-primary').click(),
   ]);
 }
 
