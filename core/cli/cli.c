@@ -31,6 +31,11 @@ const struct command cli_commands[] = {
       "role add KEY [--title NAME] | role give KEY LOGIN | "
       "role take KEY LOGIN",
       command_user, false, false },
+    { "backup", "cli.backup.summary", "SITE BACKUP", command_backup, false,
+      false },
+    { "restore", "cli.restore.summary", "BACKUP SITE | --check BACKUP",
+      command_restore, false, false },
+    { "doctor", "cli.doctor.summary", "[SITE]", command_doctor, false, false },
     { "routes", "cli.routes.summary", "[--json] [SITE]", command_routes, true,
       false },
     { 0 },

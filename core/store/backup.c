@@ -228,8 +228,7 @@ static int copy_settings(struct ctx *ctx, const char *to)
 
 /* ---- making ---- */
 
-static int write_manifest(struct ctx *ctx, const char *to,
-                          const struct backup_options *options)
+static int write_manifest(struct ctx *ctx, const char *to)
 {
     struct value *manifest = value_map(ctx->arena);
     char at[TIME_TEXT_MAX];
@@ -248,7 +247,6 @@ static int write_manifest(struct ctx *ctx, const char *to,
     value_set_int(manifest, "database_bytes", size);
     value_set_int(manifest, "file_bytes", tree_bytes(in(ctx, to, "files")));
     value_set_text(manifest, "sqlite", sqlite3_sourceid());
-    value_set_bool(manifest, "with_key", options->with_key);
     buf_init(&text, ctx->arena, MANIFEST_MAX);
     json_write_pretty(&text, manifest);
     buf_add_char(&text, '\n');
@@ -280,15 +278,12 @@ static int fill(struct ctx *ctx, const char *to,
     for (name = backup_folders; *name && !rc; name++)
         rc = tree_copy(ctx, site_path(ctx, ctx->site, *name),
                        in(ctx, to, *name), step, &progress);
-    if (!rc && options->with_key)
-        rc = tree_copy(ctx, site_path(ctx, ctx->site, "key"),
-                       in(ctx, to, "key"), step, &progress);
     if (guard >= 0)
         close(guard);
     if (!rc)
         rc = copy_settings(ctx, to);
     if (!rc)
-        rc = write_manifest(ctx, to, options);
+        rc = write_manifest(ctx, to);
     return rc ? rc : tree_sync(ctx, to);
 }
 

@@ -8,12 +8,10 @@
  *   files/          blobs, as in the site
  *   tenon.cfg       settings; passwords in addresses are blanked (S36)
  *   forms/ flows/ scripts/ plugins/ themes/ pages/   the site's own
- *   key/            the site's key files, only where asked for
  */
 #ifndef STORE_BACKUP_H
 #define STORE_BACKUP_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct ctx;
@@ -21,7 +19,6 @@ struct ctx;
 enum { BACKUP_FORMAT = 1 };
 
 struct backup_options {
-    bool with_key; /* the files of SITE/key too */
     /* Called now and then: done and total bytes. May be NULL. */
     void (*progress)(void *payload, int64_t done, int64_t total);
     void *payload;

@@ -27,6 +27,7 @@
 #include "ipc/slot.h"
 #include "store/backup.h"
 #include "store/ballast.h"
+#include "store/check.h"
 #include "store/checkpoint.h"
 #include "store/sqlite.h"
 
@@ -223,19 +224,16 @@ static int keep_house(struct keeper *keeper)
 int keeper_check_start(struct ctx *ctx)
 {
     const char *folder = ctx->site->folder, *said = NULL;
-    bool before = ctx->db->internal;
     int rc;
 
     if (!ballast_is_unclean(folder))
         return 0;
     slot_begin("check", CHECK_LIMIT_MS);
-    ctx->db->internal = true;
-    rc = db_text(&said, ctx, "PRAGMA integrity_check(1)", "");
-    ctx->db->internal = before;
+    rc = store_integrity(&said, ctx);
     slot_finish();
     if (rc)
         return rc;
-    if (strcmp(said, "ok") != 0)
+    if (said)
         return fail(ctx, E_STORE, "store.corrupt",
                     "the database is damaged: %s", said);
     ballast_mark_clean(folder);

@@ -112,15 +112,15 @@ static int share_file(int fd, struct ctx *ctx)
     return 0;
 }
 
-static int open_file(int *fd, struct ctx *ctx, const char *folder)
+static int open_file(int *fd, struct ctx *ctx, const char *folder,
+                     const char *name)
 {
-    const char *path = arena_printf(ctx->arena, "%s/run/lock", folder);
+    const char *path = arena_printf(ctx->arena, "%s/run/%s", folder, name);
 
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*fd < 0)
-        return fail(ctx, E_IO, "store.lock_page",
-                    "run/lock of the site cannot be opened: %s",
-                    strerrordesc_np(errno));
+        return fail(ctx, E_IO, "store.lock_page", "%s cannot be opened: %s",
+                    path, strerrordesc_np(errno));
     tree_give(path, folder);
     return 0;
 }
@@ -202,7 +202,7 @@ int lock_open(struct lock *lock, struct ctx *ctx, const char *folder,
         lock->page = page;
         rc = make_page(lock->page, ctx);
     } else {
-        rc = open_file(&lock->fd, ctx, folder);
+        rc = open_file(&lock->fd, ctx, folder, "lock");
         if (!rc)
             rc = map_page(lock, ctx, &alone);
         if (!rc)
@@ -337,9 +337,10 @@ void lock_state(struct lock *lock, enum lock_state state)
         slot_lock_given();
 }
 
-int lock_exclude(int *fd, struct ctx *ctx, const char *folder)
+static int exclude(int *fd, struct ctx *ctx, const char *folder,
+                   const char *name)
 {
-    int rc = open_file(fd, ctx, folder);
+    int rc = open_file(fd, ctx, folder, name);
 
     if (rc)
         return rc;
@@ -349,4 +350,14 @@ int lock_exclude(int *fd, struct ctx *ctx, const char *folder)
     *fd = -1;
     return fail(ctx, E_BUSY, "store.served",
                 "the site is being served or used; stop it first");
+}
+
+int lock_exclude(int *fd, struct ctx *ctx, const char *folder)
+{
+    return exclude(fd, ctx, folder, "lock");
+}
+
+int lock_service(int *fd, struct ctx *ctx, const char *folder)
+{
+    return exclude(fd, ctx, folder, "serve.lock");
 }

@@ -45,5 +45,8 @@ void lock_state(struct lock *lock, enum lock_state state);
  * E_BUSY with "store.served" where anybody has the site open.
  */
 int lock_exclude(int *fd, struct ctx *ctx, const char *folder);
+/* Keeps a front from serving the site (its own lock is run/serve.lock); E_BUSY
+ * with "store.served" where one does. Closing *fd ends that. */
+int lock_service(int *fd, struct ctx *ctx, const char *folder);
 
 #endif

@@ -185,3 +185,31 @@ int migrate_module(struct ctx *ctx, const struct migration *migrations,
     assert(prefix && *prefix);
     return migrate_within(ctx, migrations, prefix);
 }
+
+int migrate_differs(const char **what, struct ctx *ctx,
+                    const struct migration *migrations)
+{
+    const struct migration *migration;
+    int64_t newest = 0;
+    int rc;
+
+    *what = NULL;
+    for (migration = migrations; migration->component; migration++) {
+        rc = applied(ctx, migration, hash_of(ctx, migration));
+        if (rc < 0)
+            return rc;
+        if (rc == 0) {
+            *what = arena_printf(ctx->arena, "%s/%04d_%s", migration->component,
+                                 migration->number, migration->name);
+            return 0;
+        }
+        newest = migration->number;
+    }
+    if (!migrations->component)
+        return 0;
+    rc = db_text(what, ctx,
+                 "SELECT component || '/' || number || '_' || name "
+                 "FROM store_migration WHERE component = ?1 AND number > ?2",
+                 "si", migrations->component, newest);
+    return rc == E_NOT_FOUND ? 0 : rc;
+}

@@ -25,5 +25,10 @@ int migrate(struct ctx *ctx, const struct migration *migrations);
  * begin with `prefix`. */
 int migrate_module(struct ctx *ctx, const struct migration *migrations,
                    const char *prefix);
+/* Nothing is applied: *what names the first migration that is missing, that
+ * was changed, or that this program does not know; NULL where all is as it
+ * should be. */
+int migrate_differs(const char **what, struct ctx *ctx,
+                    const struct migration *migrations);
 
 #endif

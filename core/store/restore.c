@@ -31,8 +31,8 @@ enum { MANIFEST_MAX = 64 * 1024, BLOB_DIGITS = 64 };
 
 /* What a site's folder holds that a restore replaces. */
 static const char *const parts[] = {
-    "tenon.db", "tenon.db-wal", "tenon.db-shm", "tenon.cfg", "files", "forms",
-    "flows",    "scripts",      "plugins",      "themes",    "pages", NULL
+    "tenon.db", "tenon.db-wal", "tenon.db-shm", "files", "forms", "flows",
+    "scripts",  "plugins",      "themes",       "pages", NULL
 };
 
 /* Stands in .before when all of the old site does. */
@@ -205,9 +205,6 @@ static int stage(struct ctx *ctx, const char *from, const char *staged,
     for (name = backup_folders; *name && !rc; name++)
         rc = tree_copy(ctx, in(ctx, from, *name), in(ctx, staged, *name),
                        copy_step, &copying);
-    if (!rc)
-        rc = tree_copy(ctx, in(ctx, from, "key"), in(ctx, staged, "key"),
-                       copy_step, &copying);
     tree_give_all(staged, in(ctx, staged, ".."));
     return rc ? rc : tree_sync(ctx, staged);
 }
@@ -225,23 +222,15 @@ static int move_parts(struct ctx *ctx, const char *from, const char *to)
     return rc ? rc : tree_sync(ctx, from);
 }
 
-/* The settings of the place stay where the backup has none; so does its key
- * where it has one. */
-static int keep_own(struct ctx *ctx, const char *folder, const char *before,
-                    const char *staged)
+/* A site that is there keeps its own settings: those of a backup lack the
+ * passwords, and name another machine's addresses. */
+static int keep_own(struct ctx *ctx, const char *folder, const char *staged)
 {
-    if (!tree_exists(in(ctx, folder, "tenon.cfg")) &&
-        tree_exists(in(ctx, before, "tenon.cfg"))) {
-        int rc = tree_copy_file(ctx, in(ctx, before, "tenon.cfg"),
-                                in(ctx, folder, "tenon.cfg"));
-
-        if (rc)
-            return rc;
-    }
-    if (!tree_exists(in(ctx, folder, "key")) &&
-        tree_exists(in(ctx, staged, "key")))
-        return tree_rename(ctx, in(ctx, staged, "key"), in(ctx, folder, "key"));
-    return 0;
+    if (tree_exists(in(ctx, folder, "tenon.cfg")) ||
+        !tree_exists(in(ctx, staged, "tenon.cfg")))
+        return 0;
+    return tree_rename(ctx, in(ctx, staged, "tenon.cfg"),
+                       in(ctx, folder, "tenon.cfg"));
 }
 
 static int swap(struct ctx *ctx, const char *folder, const char *staged)
@@ -263,7 +252,7 @@ static int swap(struct ctx *ctx, const char *folder, const char *staged)
     if (!rc)
         rc = move_parts(ctx, staged, folder);
     if (!rc)
-        rc = keep_own(ctx, folder, before, staged);
+        rc = keep_own(ctx, folder, staged);
     if (!rc)
         rc = tree_rename(ctx, before, replaced);
     if (!rc)
@@ -332,7 +321,7 @@ int backup_restore(struct ctx *ctx, const char *from, const char *folder,
                    const struct backup_options *options)
 {
     const char *staged;
-    int alone = -1, rc;
+    int alone = -1, service = -1, rc;
 
     rc = backup_verify(ctx, from, options);
     if (!rc)
@@ -340,9 +329,14 @@ int backup_restore(struct ctx *ctx, const char *from, const char *folder,
     if (!rc)
         rc = tree_make(ctx, in(ctx, folder, "run"));
     if (!rc)
+        rc = lock_service(&service, ctx, folder);
+    if (!rc)
         rc = lock_exclude(&alone, ctx, folder);
-    if (rc)
+    if (rc) {
+        if (service >= 0)
+            close(service);
         return rc;
+    }
     staged = in(ctx, folder, ".restore");
     rc = backup_recover(ctx, folder);
     if (rc >= 0)
@@ -356,5 +350,6 @@ int backup_restore(struct ctx *ctx, const char *from, const char *folder,
     else
         log_event(LOG_INFO, "backup.restored", NULL);
     close(alone);
+    close(service);
     return rc;
 }
