@@ -41,13 +41,19 @@ static struct {
     struct map *compiled; /* "person right form" → struct scopes */
     struct db *db;
     int64_t grant_epoch, org_epoch;
+    uint64_t changes; /* person_changes() */
 } cache;
 static bool changed_here;
 
-void access_forget(void)
+static void empty(void)
 {
     arena_free(cache.arena);
     memset(&cache, 0, sizeof(cache));
+}
+
+void access_forget(void)
+{
+    empty();
     changed_here = true;
 }
 
@@ -85,27 +91,31 @@ static int read_grants(struct ctx *ctx)
     return rc;
 }
 
+/* What an unfinished transaction of ours wrote is seen inside of it, and read
+ * once more after it: it may have been rolled back. */
 static int refresh(struct ctx *ctx)
 {
     int64_t grant_epoch = epoch_of(ctx, "grant");
     int64_t org_epoch = epoch_of(ctx, "org");
+    bool inside = tx_active(ctx);
     int rc;
 
     if (cache.arena && cache.db == ctx->db &&
         cache.grant_epoch == grant_epoch && cache.org_epoch == org_epoch &&
-        !changed_here && arena_used(cache.arena) < CACHE_BYTES)
+        cache.changes == person_changes() && (inside || !changed_here) &&
+        arena_used(cache.arena) < CACHE_BYTES)
         return 0;
-    access_forget();
-    /* What an unfinished transaction wrote is read, but not kept. */
-    changed_here = tx_active(ctx);
+    changed_here = changed_here && inside;
+    empty();
     cache.arena = arena_new(0);
     cache.compiled = map_new(cache.arena);
     cache.db = ctx->db;
     cache.grant_epoch = grant_epoch;
     cache.org_epoch = org_epoch;
+    cache.changes = person_changes();
     rc = read_grants(ctx);
     if (rc)
-        access_forget();
+        empty();
     return rc;
 }
 

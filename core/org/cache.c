@@ -33,6 +33,7 @@ static int64_t current_epoch;
 /* Set by a change in this process: what is read inside its transaction may
  * be rolled back, so it is not kept beyond. */
 static bool changed_here;
+static uint64_t changes;
 static struct retired retired[RETIRED_MAX];
 
 static void retire(void)
@@ -68,8 +69,10 @@ struct org_cache *org_cache(struct ctx *ctx)
                           (changed_here && !tx_active(ctx)) ||
                           arena_used(current.arena) > CACHE_BYTES)) {
         retire();
-        if (!tx_active(ctx))
+        if (changed_here && !tx_active(ctx)) {
             changed_here = false;
+            changes++;
+        }
     }
     if (!current.arena) {
         current.arena = arena_new(0);
@@ -85,7 +88,13 @@ int org_changed(struct ctx *ctx)
 {
     retire();
     changed_here = true;
+    changes++;
     return epoch_raise(ctx, "org");
+}
+
+uint64_t person_changes(void)
+{
+    return changes;
 }
 
 void person_forget_all(void)
@@ -98,4 +107,5 @@ void person_forget_all(void)
         retired[i].arena = NULL;
     }
     changed_here = false;
+    changes++;
 }

@@ -39,6 +39,9 @@ const char *person_name(struct ctx *ctx, int64_t id);
  * databases, and before a process lets its store go. Nobody may hold a
  * person. */
 void person_forget_all(void);
+/* Counts the changes of people, departments and roles that this process made
+ * itself: what is cached of them is older where the number was smaller. */
+uint64_t person_changes(void);
 /* For log_person_with(). */
 int64_t person_id(const struct person *person);
 
