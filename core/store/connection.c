@@ -44,7 +44,9 @@ static int sync_failed(struct db *db, struct ctx *ctx)
 {
     int error = sqlite3_system_errno(db->sql);
 
-    atomic_store(&db->lock.page->failed, error ? error : EIO);
+    if (!error)
+        error = EIO;
+    atomic_store(&db->lock.page->failed, error);
     ballast_mark_unclean(db->folder);
     log_ctx(ctx, LOG_ERROR, "store.sync_failed", "errno",
             strerrorname_np(error), NULL);

@@ -219,8 +219,9 @@ static void beside_a_keeper(struct fixture *fixture,
     disconnect(&fixture->ctx);
     pid = start_process(keep, folder, 0);
     sleep_ms(300);
-    connect_to(&fixture->ctx, folder, DB_WORKER);
+    ctx_init(&fixture->ctx, arena_new(0));
     fixture->ctx.site = &site;
+    assert_int_equal(db_open(&fixture->ctx, folder, DB_WORKER), 0);
     body(&fixture->ctx);
     kill(pid, SIGKILL);
     wait_process(pid);
@@ -302,6 +303,34 @@ static void check_old_reader(struct ctx *ctx)
 static void a_reader_that_stays_holds_the_log_only_while_it_stays(void **state)
 {
     beside_a_keeper(*state, check_old_reader);
+}
+
+static void check_durable(struct ctx *ctx)
+{
+    struct lock lock;
+    struct lock_page *page = page_of(&lock, ctx);
+    uint64_t begun;
+    int i;
+
+    insert(ctx, 1);
+    begun = db_begun(ctx);
+    for (i = 0; i < 200 && page->durable < begun; i++)
+        sleep_ms(5);
+    assert_true(page->durable >= begun);
+    assert_true(page->done >= begun);
+    lock_close(&lock);
+}
+
+static void commits_become_durable_one_by_one(void **state)
+{
+    beside_a_keeper(*state, check_durable);
+}
+
+static void the_keeper_makes_a_group_of_commits_durable(void **state)
+{
+    site.settings.durability = "group";
+    beside_a_keeper(*state, check_durable);
+    site.settings.durability = "full";
 }
 
 static void check_second(struct ctx *ctx)
@@ -534,6 +563,8 @@ int main(void)
         site_test(the_keeper_moves_the_log_in_an_idle_moment),
         site_test(the_log_stays_short_beside_a_busy_writer),
         site_test(a_reader_that_stays_holds_the_log_only_while_it_stays),
+        site_test(commits_become_durable_one_by_one),
+        site_test(the_keeper_makes_a_group_of_commits_durable),
         site_test(there_is_one_keeper),
         site_test(without_a_keeper_a_command_leaves_no_log),
         site_test(a_backup_holds_rows_files_and_settings),

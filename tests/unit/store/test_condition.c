@@ -182,8 +182,15 @@ static void S20_no_text_of_a_filter_reaches_the_sql(void **state)
 {
     struct ctx *ctx = &((struct fixture *)*state)->ctx;
     static const char *const names[] = {
-        "id", "t.id", "name\\\" OR 1=1 --", "password", "number) OR (1=1",
-        "store_epoch", "rowid", "sqlite_version()", "?1",
+        "id",
+        "t.id",
+        "name\\\" OR 1=1 --",
+        "password",
+        "number) OR (1=1",
+        "store_epoch",
+        "rowid",
+        "sqlite_version()",
+        "?1",
     };
     char json[200];
     size_t i;
@@ -223,7 +230,7 @@ static void a_filter_has_a_greatest_depth_and_size(void **state)
 
 int main(void)
 {
-#define condition_test(name) \
+#define condition_test(name)                                                   \
     cmocka_unit_test_setup_teardown(name, set_up, teardown)
     const struct CMUnitTest tests[] = {
         condition_test(a_filter_selects_what_it_says),

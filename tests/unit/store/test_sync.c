@@ -1,0 +1,142 @@
+/*
+ * test_sync.c - a disk that fails to keep what was written (F05): nothing is
+ * acknowledged after it, and the next start checks the database.
+ *
+ * A VFS between SQLite and the system lets xSync fail once.
+ */
+#include "base/banned.h"
+
+#include "unit/store/store_site.h"
+
+#include <sqlite3.h>
+
+#include "base/site.h"
+#include "store/ballast.h"
+#include "store/keeper.h"
+#include "store/lock.h"
+
+static sqlite3_vfs *real;
+static bool failing;
+
+/* SQLite's file, and behind it the real one's. */
+struct shim_file {
+    sqlite3_file base;
+    sqlite3_io_methods methods;
+    const sqlite3_io_methods *under;
+};
+
+static struct shim_file *shim_of(sqlite3_file *file)
+{
+    /* The shim's part stands behind the real file's bytes. */
+    return (struct shim_file *)((char *)file + real->szOsFile);
+}
+
+static int shim_sync(sqlite3_file *file, int flags)
+{
+    if (failing) {
+        failing = false;
+        errno = EIO;
+        return SQLITE_IOERR_FSYNC;
+    }
+    return shim_of(file)->under->xSync(file, flags);
+}
+
+static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file,
+                     int flags, int *out)
+{
+    struct shim_file *shim = shim_of(file);
+    int rc;
+
+    (void)vfs;
+    rc = real->xOpen(real, name, file, flags, out);
+    if (rc == SQLITE_OK && file->pMethods) {
+        shim->under = file->pMethods;
+        shim->methods = *file->pMethods;
+        shim->methods.xSync = shim_sync;
+        file->pMethods = &shim->methods;
+    }
+    return rc;
+}
+
+static void install_shim(void)
+{
+    static sqlite3_vfs shim;
+
+    real = sqlite3_vfs_find(NULL);
+    shim = *real;
+    shim.zName = "shim";
+    shim.szOsFile = real->szOsFile + (int)sizeof(struct shim_file);
+    shim.xOpen = shim_open;
+    assert_int_equal(sqlite3_vfs_register(&shim, 1), SQLITE_OK);
+}
+
+static int insert(struct ctx *ctx, int64_t number)
+{
+    int rc = tx_begin(ctx, "test");
+
+    if (rc)
+        return rc;
+    return tx_end(ctx, db_exec(ctx, "INSERT INTO thing (number) VALUES (?1)",
+                               "i", number));
+}
+
+static bool stop_now(struct ctx *ctx, void *payload)
+{
+    (void)ctx;
+    (void)payload;
+    return false;
+}
+
+static void F05_nothing_is_acknowledged_after_a_failed_sync(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ctx *ctx = &fixture->ctx, other;
+    struct site site = { .folder = fixture->folder };
+    volatile bool stop = true;
+    struct keeper_link link = { .fd = -1, .ready = stop_now, .stop = &stop };
+    int64_t before;
+
+    connect_to(&other, fixture->folder, DB_WORKER);
+    assert_int_equal(insert(ctx, 1), 0);
+    before = count_things(ctx);
+    failing = true;
+    assert_refused(ctx, insert(ctx, 2), E_STORE, "store.sync_failed");
+    assert_false(failing);
+
+    /* Neither here nor in another process; the disk seems well again. */
+    assert_refused(ctx, insert(ctx, 3), E_STORE, "store.sync_failed");
+    assert_refused(&other, insert(&other, 4), E_STORE, "store.sync_failed");
+    assert_int_equal(count_things(&other), before);
+    assert_true(ballast_is_unclean(fixture->folder));
+    disconnect(&other);
+    disconnect(ctx);
+
+    /* The restart: the keeper checks first. */
+    ctx_init(&other, arena_new(0));
+    other.site = &site;
+    assert_int_equal(keeper_run(&other, &link), 0);
+    arena_free(other.arena);
+    assert_false(ballast_is_unclean(fixture->folder));
+    connect_to(ctx, fixture->folder, DB_WORKER);
+    assert_int_equal(insert(ctx, 5), 0);
+    /* What failed was written, maybe whole: it may be there, told to nobody. */
+    assert_in_range(count_things(ctx), before + 1, before + 2);
+}
+
+static int group_start(void **state)
+{
+    (void)state;
+    install_shim();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            F05_nothing_is_acknowledged_after_a_failed_sync, setup_site,
+            teardown),
+    };
+
+    return cmocka_run_group_tests(tests, group_start, NULL);
+}
