@@ -4,7 +4,7 @@ set(TENON_SHARE ${CMAKE_BINARY_DIR}/share/tenon)
 find_program(NODE node REQUIRED)
 file(GLOB theme_sources CONFIGURE_DEPENDS themes/default/scss/*
      themes/default/scss/*/* themes/default/web/* themes/default/web/*/*
-     themes/default/icons/*)
+     themes/default/icons/* core/view/locale/*.json)
 set(theme_manifest ${TENON_SHARE}/themes/default/assets/manifest.json)
 add_custom_command(OUTPUT ${theme_manifest}
   COMMAND ${CMAKE_COMMAND} -E rm -rf ${TENON_SHARE}/themes/default/assets

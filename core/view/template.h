@@ -25,7 +25,7 @@ enum {
     TEMPLATE_SOURCE_MAX = 512 * 1024, /* bytes of one template */
     TEMPLATE_NESTING_MAX = 64,        /* sections inside one template */
     TEMPLATE_DEPTH_MAX = 64,          /* partials and parents at run time */
-    TEMPLATE_STEPS_MAX = 2000000,     /* tags put out in one rendering */
+    TEMPLATE_STEPS_MAX = 500000,      /* tags put out in one rendering */
 };
 
 /*

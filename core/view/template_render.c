@@ -17,7 +17,7 @@
 #include "base/value.h"
 #include "view/template_tree.h"
 
-enum { CONTEXTS_MAX = 512, STEPS_PER_CHECK = 4096 };
+enum { CONTEXTS_MAX = 512, STEPS_PER_CHECK = 4096, HELPER_NAME_MAX = 256 };
 
 /* Blocks that a child gave to a parent; outermost child first. */
 struct overrides {
@@ -207,30 +207,43 @@ static void put_variable(struct renderer *r, const struct node *node)
 /* {{t.form.state.@state}}: "form.state." and the value of state. */
 static void put_helper(struct renderer *r, const struct node *node)
 {
-    struct buf rest;
-    char scratch[40];
+    char rest[HELPER_NAME_MAX], scratch[40];
+    size_t length = 0;
 
     if (!r->host || !r->host->helper)
         return;
-    buf_init(&rest, r->ctx->arena, 1024);
     for (int i = 1; i < node->part_count; i++) {
         const char *part = node->parts[i];
+        struct str text = str_of(part);
 
-        if (i > 1)
-            buf_add_char(&rest, '.');
         if (part[0] == '@') {
             struct node name = { .parts = (const char *[]){ part + 1 },
                                  .part_count = 1 };
-            struct str text = text_of(lookup(r, &name), scratch);
 
-            buf_add(&rest, text.data, text.length);
-        } else {
-            buf_add_text(&rest, part);
+            text = text_of(lookup(r, &name), scratch);
         }
+        if (length + text.length + 2 > sizeof(rest))
+            return; /* no key or icon is that long */
+        if (i > 1)
+            rest[length++] = '.';
+        memcpy(rest + length, text.data, text.length);
+        length += text.length;
     }
-    if (!rest.failed)
-        r->host->helper(r->host->payload, r->out, node->parts[0],
-                        buf_text(&rest));
+    rest[length] = '\0';
+    r->host->helper(r->host->payload, r->out, node->parts[0], rest);
+}
+
+static int count_step(struct renderer *r)
+{
+    if (++r->steps > TEMPLATE_STEPS_MAX)
+        return fail(r->ctx, E_LIMIT, "view.steps",
+                    "a template puts out more than %d tags",
+                    TEMPLATE_STEPS_MAX);
+    if (r->out->failed)
+        return fail(r->ctx, E_LIMIT, "view.large", "the page is too large");
+    if (r->steps % STEPS_PER_CHECK == 0)
+        return ctx_check_deadline(r->ctx);
+    return 0;
 }
 
 static int push(struct renderer *r, const struct value *context)
@@ -254,7 +267,9 @@ static int render_section(struct renderer *r, const struct node *node,
         return is_falsy(value) ? 0 : render_nodes(r, node->children, place);
 
     for (size_t i = 0; i < count && !rc; i++) {
-        rc = push(r, list ? value_at(value, i) : value);
+        rc = count_step(r);
+        if (!rc)
+            rc = push(r, list ? value_at(value, i) : value);
         if (rc)
             return rc;
         rc = render_nodes(r, node->children, place);
@@ -359,19 +374,6 @@ static int render_block(struct renderer *r, const struct node *node,
     rc = render_nodes(r, block->children, &inside);
     r->depth--;
     return rc;
-}
-
-static int count_step(struct renderer *r)
-{
-    if (++r->steps > TEMPLATE_STEPS_MAX)
-        return fail(r->ctx, E_LIMIT, "view.steps",
-                    "a template puts out more than %d tags",
-                    TEMPLATE_STEPS_MAX);
-    if (r->out->failed)
-        return fail(r->ctx, E_LIMIT, "view.large", "the page is too large");
-    if (r->steps % STEPS_PER_CHECK == 0)
-        return ctx_check_deadline(r->ctx);
-    return 0;
 }
 
 static int render_nodes(struct renderer *r, const struct node *node,
