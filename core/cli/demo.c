@@ -395,6 +395,27 @@ static int add_visitors(struct demo *demo)
     return rc;
 }
 
+/* SITE/demo-accounts.txt: what ./run shows beside the address. */
+static int write_accounts(struct demo *demo)
+{
+    const struct value *list = value_get(demo->company, "people");
+    struct ctx *ctx = demo->ctx;
+    struct buf text;
+    size_t i;
+
+    buf_init(&text, ctx->arena, 64 * 1024);
+    buf_addf(&text, "%s %s\n", tr(ctx, "cli.demo.accounts"), DEMO_PASSWORD);
+    for (i = 0; i < value_count(list); i++) {
+        const struct value *row = value_at(list, i);
+
+        buf_addf(&text, "  %-10s %s, %s\n", value_get_text(row, "login"),
+                 locale_pick(ctx, value_get(row, "name")),
+                 locale_pick(ctx, value_get(row, "title")));
+    }
+    return file_write(ctx, site_path(ctx, ctx->site, "demo-accounts.txt"),
+                      buf_text(&text), text.length, 0600);
+}
+
 int demo_fill(struct ctx *ctx)
 {
     struct demo demo = { .ctx = ctx, .today = clock_now() };
@@ -425,5 +446,5 @@ int demo_fill(struct ctx *ctx)
         rc = publish(ctx);
     for (i = 0; i < sizeof(work) / sizeof(*work) && !rc; i++)
         rc = work[i](&demo);
-    return rc;
+    return rc ? rc : write_accounts(&demo);
 }
