@@ -48,6 +48,15 @@ int comment_read(const char **out, struct ctx *ctx, const char *text)
     return 0;
 }
 
+static void set_change(struct ctx *ctx, struct value *changes, const char *key,
+                       struct value *to)
+{
+    struct value *pair = value_map(ctx->arena);
+
+    value_set(pair, "to", to);
+    value_set(changes, key, pair);
+}
+
 int command_end(struct step *step, const char *operation, const char *kind,
                 int64_t subject, int64_t answer, const char *action,
                 const char *node)
@@ -55,18 +64,19 @@ int command_end(struct step *step, const char *operation, const char *kind,
     struct ctx *ctx = step->ctx;
     struct instance *instance = step->instance;
     struct value *changes = value_map(ctx->arena);
-    struct value *pair = value_map(ctx->arena);
-    int rc;
+    int rc = command_keep(ctx, operation, kind, subject, answer);
 
-    value_set_text(pair, "to", node);
-    value_set(changes, "step", pair);
-    rc = command_keep(ctx, operation, kind, subject, answer);
+    set_change(ctx, changes, "form", value_text(ctx->arena, instance->form));
+    set_change(
+        ctx, changes, "record",
+        value_text(ctx->arena, arena_printf(ctx->arena, "%lld",
+                                            (long long)instance->record)));
+    if (node)
+        set_change(ctx, changes, "step", value_text(ctx->arena, node));
     if (!rc)
         rc = instance_save(ctx, instance);
     if (!rc)
-        rc = audit_add(ctx,
-                       arena_printf(ctx->arena, "record:%s", instance->form),
-                       instance->record, action, node ? changes : NULL);
+        rc = audit_add(ctx, "flow", instance->id, action, changes);
     if (rc)
         return rc;
     step_tell(step, instance->initiator);

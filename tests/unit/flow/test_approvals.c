@@ -177,7 +177,10 @@ static void I2_a_command_writes_task_history_trail_and_notice_at_once(void **s)
     assert_string_equal(value_get_text(value_at(entries, 1), "comment"),
                         "because");
     assert_string_equal(value_get_text(value_at(entries, 1), "name"), "li");
-    ok(f, audit_read(&entries, &f->ctx, "record:request", record, 20));
+    ok(f, audit_read(&entries, &f->ctx, "flow",
+                     count(f, "SELECT id FROM flow_instance WHERE record = ?1",
+                           record),
+                     20));
     assert_string_equal(value_get_text(value_at(entries, 0), "action"),
                         "approve");
 }

@@ -194,27 +194,23 @@ static int fragile(struct ctx *ctx, struct record *record,
 }
 
 #define FRAGILE(async)                                                         \
-    PROCESS(                                                                   \
-        START END USER(                                                        \
-            "a",                                                               \
-            BY("li")) "<b:serviceTask id=\"v\""                                \
-                      " t:service=\"test.fragile\" " async ">" WITH(           \
-                          "<t:parameter name=\"what\">text</t:parameter>"      \
-                          "<t:parameter name=\"purpose\" "                     \
-                          "expression=\"record.purpose\"/>") "</"              \
-                                                             "b:"              \
-                                                             "serviceTask"     \
-                                                             ">" FLOW("f",     \
-                                                                      "start", \
-                                                                      "a")     \
-                                                                 FLOW("g",     \
-                                                                      "a",     \
-                                                                      "v")     \
-                                                                     FLOW(     \
-                                                                         "h",  \
-                                                                         "v",  \
-                                                                         "en"  \
-                                                                         "d"))
+    PROCESS(START END USER(                                                    \
+        "a",                                                                   \
+        BY("li")) "<b:serviceTask id=\"v\""                                    \
+                  " t:service=\"test.fragile\" " async ">" WITH(               \
+                      "<t:parameter name=\"what\">text</t:parameter>"          \
+                      "<t:parameter name=\"purpose\" "                         \
+                      "expression=\"record.purpose\"/>") "</"                  \
+                                                         "b:"                  \
+                                                         "serviceTask"         \
+                                                         ">" FLOW(             \
+                                                             "f", "start",     \
+                                                             "a") FLOW("g",    \
+                                                                       "a",    \
+                                                                       "v")    \
+                                                             FLOW("h", "v",    \
+                                                                  "en"         \
+                                                                  "d"))
 #define COMMENTS "SELECT COUNT(*) FROM record_comment WHERE record = ?1"
 
 static void run_jobs(struct fixture *f)
