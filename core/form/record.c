@@ -169,6 +169,14 @@ int record_get(struct record **out, struct ctx *ctx, const struct form *form,
     return rc;
 }
 
+void record_announce_quietly(struct ctx *ctx, const struct record *record)
+{
+    live_send(ctx, 0,
+              arena_printf(ctx->arena, "records:%s", record->form->name));
+    change_counter_raise(ctx, "records");
+    change_counter_raise(ctx, record->form->name);
+}
+
 int record_announce(struct ctx *ctx, const struct record *record,
                     const char *action)
 {
@@ -179,10 +187,7 @@ int record_announce(struct ctx *ctx, const struct record *record,
     value_set_text(data, "action", action);
     value_set_int(data, "version", record->version);
     rc = outbox_put(ctx, "record.saved", record->id, data);
-    live_send(ctx, 0,
-              arena_printf(ctx->arena, "records:%s", record->form->name));
-    change_counter_raise(ctx, "records");
-    change_counter_raise(ctx, record->form->name);
+    record_announce_quietly(ctx, record);
     return rc;
 }
 

@@ -18,6 +18,7 @@ struct record_change {
     struct record *before; /* as it is; NULL: a new one */
     uint64_t counter;      /* of changes, when the hooks ran */
     bool hooked;           /* hooks did run */
+    bool quiet; /* of an import: no outbox row each, unless somebody listens */
 };
 
 /* A row of SELECT form->sql->columns; sub-tables are not in it. */
@@ -49,6 +50,8 @@ int record_check_unique(struct ctx *ctx, const struct record *record,
  * "restore", "state". */
 int record_announce(struct ctx *ctx, const struct record *record,
                     const char *action);
+/* The same without the outbox. */
+void record_announce_quietly(struct ctx *ctx, const struct record *record);
 const char *record_subject(struct ctx *ctx, const struct form *form);
 
 /* The text that the list's search looks through. */

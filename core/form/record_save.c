@@ -264,7 +264,9 @@ int record_write(struct record **out, struct ctx *ctx,
     if (!rc)
         rc = audit_add(ctx, record_subject(ctx, change->form), record->id,
                        action, changes_of(ctx, record, change->before));
-    if (!rc)
+    if (!rc && change->quiet && !hook_any(HOOK_COMMITTED, change->form->name))
+        record_announce_quietly(ctx, record);
+    else if (!rc)
         rc = record_announce(ctx, record, action);
     if (!rc)
         rc = hook_run(ctx, HOOK_AFTER_SAVE, change->form->name, record);

@@ -86,6 +86,7 @@ void portal_records_start(void)
     records_page_start();
     records_form_start();
     records_files_start();
+    records_export_start();
     records_rest_start();
     records_meta_start();
 }

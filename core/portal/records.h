@@ -45,6 +45,7 @@ void records_list_start(void);
 void records_page_start(void);
 void records_form_start(void);
 void records_files_start(void);
+void records_export_start(void);
 void records_rest_start(void);
 void records_meta_start(void);
 

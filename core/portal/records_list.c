@@ -383,6 +383,15 @@ static void add_empty(struct list_page *list, struct value *data, bool create)
     value_set(data, "empty", empty);
 }
 
+/* The list as it is shown, filter and order, as a file. */
+static const char *export_url(struct list_page *list)
+{
+    struct records_filter filter = list->filter;
+
+    filter.path = arena_printf(list->ctx->arena, "%s/export", list->path);
+    return records_filter_url(list->ctx, &filter, NULL, NULL);
+}
+
 static void add_tools(struct list_page *list, struct value *data)
 {
     struct ctx *ctx = list->ctx;
@@ -404,9 +413,7 @@ static void add_tools(struct list_page *list, struct value *data)
         value_set_text(data, "new_label", tr(ctx, "records.new"));
     }
     if (!list->bin && access_form(ctx, name, RIGHT_EXPORT))
-        value_set(data, "export_url",
-                  value_url(ctx->arena,
-                            arena_printf(ctx->arena, "%s/export", list->path)));
+        value_set(data, "export_url", value_url(ctx->arena, export_url(list)));
 }
 
 static void add_views(struct list_page *list, struct value *data)
