@@ -21,6 +21,8 @@
 #include "form/csv.h"
 #include "form/import.h"
 
+enum { IMPORT_BYTES_MAX = 128 * 1024 * 1024 };
+
 /* The file of refused rows, opened with the first of them. */
 struct refused {
     const char *path; /* "cities.csv.refused.csv" */
@@ -101,7 +103,10 @@ static int read_files(struct import_command *command, int argc, char **argv)
 
         command->refused[at].path =
             arena_printf(ctx->arena, "%s.refused.csv", argv[i]);
-        rc = file_read(&text, &length, ctx, argv[i]);
+        rc = file_read(&text, &length, ctx, argv[i], IMPORT_BYTES_MAX);
+        if (rc == E_NOT_FOUND)
+            rc =
+                fail(ctx, rc, "import.no_file", "there is no file %s", argv[i]);
         if (rc)
             break;
         slash = strrchr(argv[i], '/');
