@@ -26,6 +26,7 @@ struct value *admin_list(struct ctx *ctx, const char *url, const char *title,
 void admin_users_start(void);
 void admin_departments_start(void);
 void admin_roles_start(void);
+void admin_modules_start(void);
 void admin_work_start(void); /* jobs and incidents */
 
 #endif

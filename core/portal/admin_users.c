@@ -11,6 +11,7 @@
 #include "base/ctx.h"
 #include "base/i18n.h"
 #include "base/numbers.h"
+#include "base/site.h"
 #include "base/str.h"
 #include "base/value.h"
 #include "notify/mail.h"
@@ -355,6 +356,17 @@ static int enable_user(struct ctx *ctx, struct request *request,
               : response_done(ctx, request, response, user_url(ctx, person->id),
                               tr(ctx, enabled ? "admin.users.now_enabled"
                                               : "admin.users.now_disabled"));
+}
+
+/* By the name that the settings say, else the one that the administrator
+ * uses himself. */
+static const char *link_address(struct ctx *ctx, const struct request *request,
+                                const char *path)
+{
+    if (!text_empty(ctx->site->settings.public_url) || !request->host)
+        return mail_link(ctx, path);
+    return arena_printf(ctx->arena, "%s://%s%s",
+                        request->tls ? "https" : "http", request->host, path);
 }
 
 /* Shown once, on this answer alone; the store has its hash (S7). */
