@@ -53,7 +53,11 @@ export function ask(
   });
 }
 
-async function confirmClick(button: HTMLElement, text: string): Promise<void> {
+async function confirmClick(
+  owner: HTMLElement,
+  button: HTMLElement,
+): Promise<void> {
+  const text = owner.dataset["confirm"] ?? "";
   const danger = button.className.includes("danger");
   const label = button.textContent?.trim() || t("ok");
   const answer = await ask(t("confirm_title"), [make("p", {}, text)], [
@@ -61,9 +65,9 @@ async function confirmClick(button: HTMLElement, text: string): Promise<void> {
     { label, value: "yes", kind: danger ? "danger" : "primary" },
   ]);
   if (answer !== "yes") return;
-  button.dataset["confirmed"] = "1";
+  owner.dataset["confirmed"] = "1";
   button.click();
-  delete button.dataset["confirmed"];
+  delete owner.dataset["confirmed"];
 }
 
 /** `data-dialog`, `data-close`, `data-confirm`. */
@@ -88,13 +92,19 @@ export function startDialogs(): void {
   document.addEventListener(
     "click",
     (event) => {
-      const button = (event.target as Element).closest<HTMLElement>(
-        "[data-confirm]",
-      );
-      if (!button || button.dataset["confirmed"]) return;
+      // On the button itself, or on the form that it sends.
+      const target = event.target as Element;
+      const owner = target.closest<HTMLElement>("[data-confirm]");
+      const button = target.closest<HTMLElement>("button, a, input");
+      if (!owner || !button || owner.dataset["confirmed"]) return;
+      if (button instanceof HTMLButtonElement && button.type === "button") {
+        if (owner !== button) return;
+      } else if (owner instanceof HTMLFormElement && button instanceof HTMLInputElement) {
+        return;
+      }
       event.preventDefault();
       event.stopImmediatePropagation();
-      void confirmClick(button, button.dataset["confirm"] ?? "");
+      void confirmClick(owner, button);
     },
     true,
   );
