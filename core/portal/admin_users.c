@@ -392,8 +392,9 @@ static int make_link(struct ctx *ctx, struct request *request,
         return rc;
     value_set_text(
         data, "link",
-        mail_link(ctx, arena_printf(ctx->arena, "/%s/%s",
-                                    invite ? "invite" : "reset", token)));
+        link_address(ctx, request,
+                     arena_printf(ctx->arena, "/%s/%s",
+                                  invite ? "invite" : "reset", token)));
     value_set_text(data, "name", person->name);
     value_set_text(
         data, "text",
