@@ -346,7 +346,7 @@ static int configure(struct db *db, struct ctx *ctx)
     for (i = 0; i < sizeof limits / sizeof *limits; i++)
         sqlite3_limit(db->sql, limits[i].limit, limits[i].value);
     /* journal_mode is a no-op on a database that has it already. */
-    rc = db_run(db, "PRAGMA page_size=4096;"
+    rc = db_run(db, "PRAGMA page_size=2048;"
                     "PRAGMA journal_mode=WAL;"
                     "PRAGMA wal_autocheckpoint=0;"
                     "PRAGMA cell_size_check=ON;"

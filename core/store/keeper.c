@@ -32,9 +32,9 @@
 #include "store/sqlite.h"
 
 enum {
-    MARK_LEAST = 200,
-    MARK_FIRST = 1000,
-    MARK_MOST = 16000,
+    MARK_LEAST = 400,
+    MARK_FIRST = 2000,
+    MARK_MOST = 30000,
     TARGET_MS = 50,
     LOG_MOST = 64 * 1024 * 1024,
     IDLE_MS = 250,      /* without a commit: a moment to use */

@@ -458,7 +458,7 @@ static void a_damaged_backup_is_refused_and_the_site_stays(void **state)
                    "store.backup_bad");
     path = arena_printf(ctx->arena, "%s/tenon.db", backup);
     fd = open(path, O_WRONLY);
-    assert_int_equal(pwrite(fd, "garbage", 7, 3 * 4096 + 100), 7);
+    assert_int_equal(pwrite(fd, "garbage", 7, 7 * 2048 + 100), 7);
     close(fd);
     assert_refused(ctx, backup_restore(ctx, backup, place, &plain), E_INVALID,
                    "store.backup_bad");
