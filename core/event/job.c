@@ -29,6 +29,9 @@
 /* A finished attempt's lease has this much more than its deadline. */
 enum { LEASE_SPARE_MS = 5000 };
 
+/* Deliveries are small: more of them share the two commits of a round. */
+enum { DELIVERIES_PER_JOB = 8 };
+
 struct tick {
     const char *name;
     job_tick call;
@@ -344,7 +347,7 @@ int job_run_due(struct ctx *ctx, int most, int64_t *next_due)
     if (rc >= 0)
         rc = run_ticks(ctx, next_due);
     if (!rc) {
-        count = outbox_deliver(ctx, most);
+        count = outbox_deliver(ctx, most * DELIVERIES_PER_JOB);
         rc = count < 0 ? count : 0;
     }
     while (!rc && ran < most) {

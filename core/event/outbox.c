@@ -83,8 +83,8 @@ int outbox_put(struct ctx *ctx, const char *topic, int64_t subject,
 /* ---- one row per subscriber ---- */
 
 struct fresh {
-    int64_t id;
-    const char *topic;
+    int64_t id, subject;
+    const char *topic, *data;
 };
 
 static int read_fresh(struct fresh **out, int *count, struct ctx *ctx, int most)
@@ -96,61 +96,90 @@ static int read_fresh(struct fresh **out, int *count, struct ctx *ctx, int most)
     *count = 0;
     *out = list;
     rc = db_query(&query, ctx,
-                  "SELECT id, topic FROM event_outbox WHERE state = 0 "
-                  "ORDER BY id LIMIT ?1",
+                  "SELECT id, topic, subject, data FROM event_outbox "
+                  "WHERE state = 0 ORDER BY id LIMIT ?1",
                   "i", (int64_t)most);
     if (rc)
         return rc;
-    while ((rc = query_next(query)) > 0) {
-        list[*count].id = query_int(query, 0);
-        list[*count].topic = query_copy(query, 1);
-        (*count)++;
-    }
+    while ((rc = query_next(query)) > 0)
+        list[(*count)++] = (struct fresh){
+            .id = query_int(query, 0),
+            .topic = query_copy(query, 1),
+            .subject = query_int(query, 2),
+            .data = query_copy(query, 3),
+        };
     return rc;
 }
 
-static int spread(struct ctx *ctx, const struct fresh *fresh)
+/* Writes one delivery, already claimed by this process: another commit only
+ * to claim it would cost as much as writing it. */
+static int add_delivery(struct vector *list, struct ctx *ctx,
+                        const struct fresh *fresh,
+                        const struct subscriber *subscriber)
 {
-    int rc = 0, told = 0;
-    size_t i;
+    struct delivery *delivery = arena_alloc(ctx->arena, sizeof *delivery);
+
+    *delivery = (struct delivery){
+        .id = id_next(),
+        .outbox = fresh->id,
+        .subject = fresh->subject,
+        .attempt = 1,
+        .subscriber = subscriber->name,
+        .topic = fresh->topic,
+        .data = fresh->data,
+    };
+    vector_add(list, delivery);
+    return db_exec(ctx,
+                   "INSERT INTO event_delivery (id, outbox, subscriber, due, "
+                   "state, attempt, lease, owner) "
+                   "VALUES (?1, ?2, ?3, ?4, 1, 1, ?5, ?6)",
+                   "iisiii", delivery->id, fresh->id, subscriber->name,
+                   clock_now(), clock_now() + WORK_SECONDS * 1000,
+                   (int64_t)getpid());
+}
+
+static int spread(struct vector *list, struct ctx *ctx,
+                  const struct fresh *fresh)
+{
+    size_t i, before = list->count;
+    int rc = 0;
 
     for (i = 0; i < subscribers.count && !rc; i++) {
         const struct subscriber *subscriber = subscribers.items[i];
 
-        if (!hears(subscriber, fresh->topic))
-            continue;
-        rc = db_exec(ctx,
-                     "INSERT INTO event_delivery "
-                     "(id, outbox, subscriber, due) VALUES (?1, ?2, ?3, ?4)",
-                     "iisi", id_next(), fresh->id, subscriber->name,
-                     clock_now());
-        told++;
+        if (hears(subscriber, fresh->topic))
+            rc = add_delivery(list, ctx, fresh, subscriber);
     }
     if (rc)
         return rc;
-    if (!told)
+    if (list->count == before)
         return db_exec(ctx, "DELETE FROM event_outbox WHERE id = ?1", "i",
                        fresh->id);
     return db_exec(ctx, "UPDATE event_outbox SET state = 1 WHERE id = ?1", "i",
                    fresh->id);
 }
 
-static int spread_all(struct ctx *ctx, int most)
+/* New events; their deliveries are added to the list. */
+static int spread_all(struct vector *list, struct ctx *ctx, int most)
 {
-    struct fresh *list;
+    size_t before = list->count;
+    struct fresh *fresh;
     int count, i, rc;
 
-    rc = read_fresh(&list, &count, ctx, most);
+    rc = read_fresh(&fresh, &count, ctx, most);
     if (rc || count == 0)
         return rc;
     rc = tx_begin(ctx, "outbox");
     if (rc)
         return rc;
     /* Another process may have been faster. */
-    rc = read_fresh(&list, &count, ctx, most);
+    rc = read_fresh(&fresh, &count, ctx, most);
     for (i = 0; i < count && !rc; i++)
-        rc = spread(ctx, &list[i]);
-    return tx_end(ctx, rc);
+        rc = spread(list, ctx, &fresh[i]);
+    rc = tx_end(ctx, rc);
+    if (rc)
+        list->count = before;
+    return rc;
 }
 
 /* ---- delivering ---- */
@@ -168,14 +197,12 @@ static const char *known_subscribers(struct ctx *ctx)
     return json_text(ctx->arena, names);
 }
 
-static int read_due(struct delivery *list, int *count, struct ctx *ctx,
-                    int most)
+static int read_due(struct vector *list, struct ctx *ctx, int most)
 {
     QUERY_AUTO *query = NULL;
     int64_t now = clock_now();
     int rc;
 
-    *count = 0;
     rc = db_query(&query, ctx,
                   "SELECT d.id, d.outbox, d.attempt, d.subscriber, o.topic, "
                   "o.subject, o.data FROM event_delivery d "
@@ -187,7 +214,7 @@ static int read_due(struct delivery *list, int *count, struct ctx *ctx,
     if (rc)
         return rc;
     while ((rc = query_next(query)) > 0) {
-        struct delivery *delivery = &list[(*count)++];
+        struct delivery *delivery = arena_alloc(ctx->arena, sizeof *delivery);
 
         *delivery = (struct delivery){
             .id = query_int(query, 0),
@@ -198,29 +225,41 @@ static int read_due(struct delivery *list, int *count, struct ctx *ctx,
             .subject = query_int(query, 5),
             .data = query_copy(query, 6),
         };
+        vector_add(list, delivery);
     }
     return rc;
 }
 
-static int claim(struct delivery *list, int *count, struct ctx *ctx, int most)
+/* Claims repetitions that are due. */
+static int claim(struct vector *list, struct ctx *ctx, int most)
 {
     int64_t lease = clock_now() + WORK_SECONDS * 1000;
-    int i, rc;
+    struct vector due;
+    size_t i;
+    int rc;
 
-    rc = read_due(list, count, ctx, most);
-    if (rc || *count == 0)
+    vector_init(&due, ctx->arena);
+    rc = read_due(&due, ctx, most);
+    if (rc || due.count == 0)
         return rc;
     rc = tx_begin(ctx, "claim deliveries");
     if (rc)
         return rc;
-    rc = read_due(list, count, ctx, most);
-    for (i = 0; i < *count && !rc; i++)
+    due.count = 0;
+    rc = read_due(&due, ctx, most);
+    for (i = 0; i < due.count && !rc; i++) {
+        const struct delivery *delivery = due.items[i];
+
         rc = db_exec(ctx,
                      "UPDATE event_delivery SET state = 1, attempt = ?2, "
                      "lease = ?3, owner = ?4 WHERE id = ?1",
-                     "iiii", list[i].id, (int64_t)list[i].attempt, lease,
+                     "iiii", delivery->id, (int64_t)delivery->attempt, lease,
                      (int64_t)getpid());
-    return tx_end(ctx, rc);
+    }
+    rc = tx_end(ctx, rc);
+    for (i = 0; i < due.count && !rc; i++)
+        vector_add(list, due.items[i]);
+    return rc;
 }
 
 static const struct subscriber *find_subscriber(const struct delivery *delivery)
@@ -244,9 +283,10 @@ static void deliver(struct ctx *ctx, struct delivery *delivery)
     struct ctx own;
     char key[32];
 
-    if (!subscriber) {
+    if (!subscriber || delivery->attempt > WORK_ATTEMPTS) {
         delivery->rc = E_UNAVAILABLE;
-        delivery->error = "nobody of that name listens";
+        delivery->error = subscriber ? "the process that delivered it ended"
+                                     : "nobody of that name listens";
         return;
     }
     snprintf(key, sizeof key, "%lld", (long long)delivery->id);
@@ -289,38 +329,53 @@ static int settle(struct ctx *ctx, const struct delivery *delivery)
                                 delivery->topic, delivery->error);
 }
 
-int outbox_deliver(struct ctx *ctx, int most)
+static int deliver_all(struct ctx *ctx, const struct vector *list)
 {
-    static bool freed;
-    struct delivery *list;
-    int count = 0, i, rc = 0;
+    size_t i;
+    int rc;
 
-    if (most <= 0)
-        return 0;
-    list = arena_array(ctx->arena, (size_t)most, sizeof *list);
-    if (!freed)
-        rc = work_free_dead(ctx, "event_delivery");
-    freed = true;
-    if (!rc)
-        rc = spread_all(ctx, most);
-    if (!rc)
-        rc = claim(list, &count, ctx, most);
-    if (rc || count == 0)
-        return rc;
-    for (i = 0; i < count; i++) {
-        deliver(ctx, &list[i]);
-        if (list[i].rc)
+    for (i = 0; i < list->count; i++) {
+        struct delivery *delivery = list->items[i];
+
+        deliver(ctx, delivery);
+        if (delivery->rc)
             log_ctx(ctx, LOG_WARN, "outbox.failed", "subscriber",
-                    list[i].subscriber, "topic", list[i].topic, "attempt",
-                    log_int(list[i].attempt), "error", list[i].error, NULL);
+                    delivery->subscriber, "topic", delivery->topic, "attempt",
+                    log_int(delivery->attempt), "error", delivery->error, NULL);
     }
     rc = tx_begin(ctx, "settle deliveries");
     if (rc)
         return rc;
-    for (i = 0; i < count && !rc; i++)
-        rc = settle(ctx, &list[i]);
-    rc = tx_end(ctx, rc);
-    return rc ? rc : count;
+    for (i = 0; i < list->count && !rc; i++)
+        rc = settle(ctx, list->items[i]);
+    return tx_end(ctx, rc);
+}
+
+int outbox_deliver(struct ctx *ctx, int most)
+{
+    static bool freed;
+    struct vector list;
+    int count = 0, rc = 0;
+
+    if (!freed)
+        rc = work_free_dead(ctx, "event_delivery");
+    freed = true;
+    /* Repetitions go one by one: one that kills its process must not count
+     * as an attempt of the others. */
+    while (!rc && count < most) {
+        vector_init(&list, ctx->arena);
+        rc = claim(&list, ctx, 1);
+        if (rc || list.count == 0)
+            break;
+        rc = deliver_all(ctx, &list);
+        count++;
+    }
+    vector_init(&list, ctx->arena);
+    if (!rc && count < most)
+        rc = spread_all(&list, ctx, most - count);
+    if (!rc && list.count)
+        rc = deliver_all(ctx, &list);
+    return rc ? rc : count + (int)list.count;
 }
 
 int outbox_next_due(int64_t *due, struct ctx *ctx)
