@@ -122,6 +122,7 @@ static void do_status(struct client *client, struct ctx *ctx,
     add_generation(front, answer);
     value_set_bool(answer, "ready", front_is_ready(front));
     value_set_int(answer, "pid", getpid());
+    value_set_int(answer, "seats", front->seat_count);
     value_set_int(answer, "connections", front->connections);
     value_set_int(answer, "streams", front->stream_count);
     value_set_int(answer, "uptime_ms", front->now - front->started);

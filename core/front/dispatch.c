@@ -2,9 +2,9 @@
  * dispatch.c - who takes which request, when.
  *
  * One page worker is kept free for routes that are marked reserved (the
- * administration), so that a module can be switched off under load. A module
- * that already keeps all but one of the others busy for a while (it hangs, or
- * is slow) gets no further one: other people's pages go on.
+ * administration), so that a module can be switched off under load. Of the
+ * others, one module's routes get all but one: when it hangs, other people's
+ * pages go on.
  */
 #include "base/banned.h"
 
@@ -14,8 +14,6 @@
 #include "front/exchange.h"
 #include "front/state.h"
 #include "ipc/ready.h"
-
-enum { SLOW_MS = 500 };
 
 static void append(struct queue *queue, struct exchange *exchange)
 {
@@ -91,7 +89,7 @@ static void look(struct lane_view *view, const struct front *front, int lane)
     }
 }
 
-/* Page workers that the module has kept busy for longer than SLOW_MS. */
+/* Page workers that a route of the module has just now. */
 static int held_by(const struct front *front, const char *module)
 {
     const struct worker *worker;
@@ -99,7 +97,6 @@ static int held_by(const struct front *front, const char *module)
 
     for (worker = front->workers; worker; worker = worker->next) {
         if (worker->seat->lane == LANE_PAGES && worker->exchange &&
-            front->now - worker->busy_since > SLOW_MS &&
             strcmp(worker->exchange->module, module) == 0)
             count++;
     }

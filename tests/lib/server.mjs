@@ -117,9 +117,10 @@ export class Site {
   async whole() {
     return until(async () => {
       const status = await this.control({ do: 'status' });
-      return status.state === 'ready' && status.workers.length >= 7 &&
-        status.workers.every((w) => w.retiring || w.state === 'idle') &&
-        status.workers.every((w) => !w.retiring) && status;
+      return status.state === 'ready' &&
+        status.workers.length === status.seats &&
+        status.workers.every((w) => w.state === 'idle' && !w.retiring) &&
+        status;
     }, 'all workers', 20000);
   }
 
