@@ -310,6 +310,7 @@ static void draw_node(struct picture *picture, const struct graph_shape *shape)
     bool task = node->kind == NODE_USER || node->kind == NODE_SERVICE ||
                 node->kind == NODE_SCRIPT || node->kind == NODE_MANUAL;
 
+    /* html: words of our own */
     buf_addf(&picture->out, "<g class=\"tn-flow-node tn-flow-%s%s%s\">",
              node->kind == NODE_START ? "start"
              : node->kind == NODE_END ? "end"
@@ -329,6 +330,7 @@ static void draw_edge(struct picture *picture, const struct graph_edge *edge)
     bool taken = edge->flow >= 0 && picture->taken[edge->flow];
     int i;
 
+    /* html: words of our own */
     buf_addf(&picture->out, "<path class=\"tn-flow-edge%s%s\" d=\"M",
              taken ? " tn-passed" : "",
              edge->flow < 0 ? " tn-flow-association" : "");

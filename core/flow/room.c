@@ -79,10 +79,11 @@ static int lock_save(struct ctx *ctx, struct record *record, void *payload)
         return fail(ctx, E_FORBIDDEN, "flow.locked.returned",
                     "only the applicant corrects a returned application");
     }
-    return fail(ctx, E_CONFLICT,
-                text_equal(state, "running") ? "flow.locked.running"
-                                             : "flow.locked.over",
-                "an application under way or decided is not changed");
+    if (text_equal(state, "running"))
+        return fail(ctx, E_CONFLICT, "flow.locked.running",
+                    "an application under way is not changed");
+    return fail(ctx, E_CONFLICT, "flow.locked.over",
+                "a decided application is not changed");
 }
 
 static int lock_delete(struct ctx *ctx, struct record *record, void *payload)
