@@ -120,6 +120,7 @@ int access_defaults(struct ctx *ctx)
 int access_reader_add(struct ctx *ctx, int64_t record, int64_t user,
                       const char *why, int64_t until)
 {
+    change_counter_raise(ctx, "readers");
     return db_exec(ctx,
                    "INSERT INTO access_reader (record, user_id, why, until) "
                    "VALUES (?1, ?2, ?3, nullif(?4, 0)) ON CONFLICT (record, "
@@ -130,6 +131,7 @@ int access_reader_add(struct ctx *ctx, int64_t record, int64_t user,
 int access_reader_remove(struct ctx *ctx, int64_t record, int64_t user,
                          const char *why)
 {
+    change_counter_raise(ctx, "readers");
     return db_exec(ctx,
                    "DELETE FROM access_reader WHERE record = ?1 "
                    "AND user_id = ?2 AND why = ?3",

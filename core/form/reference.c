@@ -248,6 +248,8 @@ static int record_options(struct value *list, struct ctx *ctx,
     size_t count, i;
     int rc;
 
+    if (query.search)
+        query.sort = "id"; /* of a tree the upper levels first */
     if (cascade) {
         test.value =
             parent ? value_int(ctx->arena, parent) : value_null(ctx->arena);
