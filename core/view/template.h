@@ -54,6 +54,9 @@ struct template_host {
     void (*helper)(void *payload, struct buf *out, const char *prefix,
                    const char *rest);
     void *payload;
+    /* Not 0: a number of the host's state. As long as it stays the same, a
+     * partial's name means the same template, and is asked for only once. */
+    unsigned long generation;
 };
 
 /* True for "t", "asset", "icon": {{t.portal.save}}, {{icon.plus}}. A part

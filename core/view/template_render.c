@@ -17,7 +17,12 @@
 #include "base/value.h"
 #include "view/template_tree.h"
 
-enum { CONTEXTS_MAX = 512, STEPS_PER_CHECK = 4096, HELPER_NAME_MAX = 256 };
+enum {
+    CONTEXTS_MAX = 512,
+    STEPS_PER_CHECK = 4096,
+    HELPER_NAME_MAX = 256,
+    PARTIAL_NAME_MAX = 128
+};
 
 /* Blocks that a child gave to a parent; outermost child first. */
 struct overrides {
@@ -233,7 +238,7 @@ static void put_helper(struct renderer *r, const struct node *node)
     r->host->helper(r->host->payload, r->out, node->parts[0], rest);
 }
 
-static int count_step(struct renderer *r)
+static inline int count_step(struct renderer *r)
 {
     if (++r->steps > TEMPLATE_STEPS_MAX)
         return fail(r->ctx, E_LIMIT, "view.steps",
@@ -301,25 +306,47 @@ static int enter(struct renderer *r)
     return 0;
 }
 
+/* The template of a partial or parent tag; NULL where there is none. */
+static const struct template *find_partial(struct renderer *r,
+                                           const struct node *node,
+                                           const struct place *place)
+{
+    const struct template_host *host = r->host;
+    struct node *memory = (struct node *)node;
+    const char *name = node->name;
+    char scratch[40], copy[PARTIAL_NAME_MAX];
+    struct str text;
+
+    if (!host || !host->partial)
+        return NULL;
+    if (host->generation && node->found_in == host->generation)
+        return node->found;
+    if (node->dynamic) {
+        text = text_of(lookup(r, node), scratch);
+        if (!text.length || text.length >= sizeof(copy))
+            return NULL;
+        memcpy(copy, text.data, text.length);
+        copy[text.length] = '\0';
+        name = copy;
+    }
+    if (node->dynamic || !host->generation)
+        return host->partial(host->payload, name, place->template);
+    memory->found = host->partial(host->payload, name, place->template);
+    /* What is not there, or broken, is asked for (and told) each time. */
+    memory->found_in = memory->found ? host->generation : 0;
+    return node->found;
+}
+
 static int render_partial(struct renderer *r, const struct node *node,
                           struct place *place)
 {
-    const struct template *partial = NULL;
+    const struct template *partial = find_partial(r, node, place);
     struct overrides given = { .outer = place->overrides,
                                .parent = node,
                                .template = place->template };
     struct place inside = { .indent = "" };
-    const char *name = node->name;
-    char scratch[40];
     int rc;
 
-    if (node->dynamic) {
-        struct str text = text_of(lookup(r, node), scratch);
-
-        name = arena_strndup(r->ctx->arena, text.data, text.length);
-    }
-    if (r->host && r->host->partial && name && *name)
-        partial = r->host->partial(r->host->payload, name, place->template);
     if (!partial)
         return 0;
     rc = enter(r);

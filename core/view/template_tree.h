@@ -40,6 +40,9 @@ struct node {
     /* A block's own indentation: taken off where its content goes
      * elsewhere, put on where other content comes here. */
     const char *intrinsic;
+    /* What a host found for the name, and in which of its states. */
+    const struct template *found;
+    unsigned long found_in;
     struct node *children, *last_child;
     struct node *next;
 };

@@ -54,8 +54,9 @@ struct theme {
     int layer_count; /* themes; the core's pages are behind them */
     struct pages modules[MODULES_MAX];
     int module_count;
-    struct map *entries; /* "LAYER:name" → struct entry */
-    struct map *urls;    /* asset → address */
+    struct map *entries[THEME_PARENTS_MAX + 3]; /* by layer: name → entry */
+    unsigned long generation;
+    struct map *urls; /* asset → address */
     bool watch;
 };
 
@@ -224,6 +225,17 @@ static int layers_open(struct theme *theme, struct ctx *ctx, const char *name,
     return 0;
 }
 
+/* Names may mean other files now. */
+static void forget(struct theme *theme)
+{
+    static unsigned long generation;
+
+    for (size_t i = 0; i < sizeof(theme->entries) / sizeof(*theme->entries);
+         i++)
+        theme->entries[i] = map_new(theme->arena);
+    theme->generation = ++generation;
+}
+
 int theme_open(struct theme **out, struct ctx *ctx, const char *name,
                const char *site_folder, const char *share_folder)
 {
@@ -240,7 +252,7 @@ int theme_open(struct theme **out, struct ctx *ctx, const char *name,
     theme = arena_alloc(arena, sizeof(*theme));
     theme->arena = arena;
     theme->name = arena_strdup(arena, name);
-    theme->entries = map_new(arena);
+    forget(theme);
     theme->urls = map_new(arena);
     theme->watch = watch && strcmp(watch, "watch") == 0;
     rc = layers_open(theme, ctx, name, site_folder, share_folder);
@@ -272,7 +284,7 @@ void theme_add_pages(struct theme *theme, const char *module,
     }
     pages->module = arena_strdup(theme->arena, module);
     pages->folder = arena_strdup(theme->arena, folder);
-    theme->entries = map_new(theme->arena);
+    forget(theme);
 }
 
 void theme_remove_pages(struct theme *theme, const char *module)
@@ -281,7 +293,7 @@ void theme_remove_pages(struct theme *theme, const char *module)
         if (theme->modules[i].module &&
             strcmp(theme->modules[i].module, module) == 0)
             theme->modules[i] = (struct pages){ 0 };
-    theme->entries = map_new(theme->arena);
+    forget(theme);
 }
 
 /* The file of a module's page, for "MODULE/rest"; NULL: no such module. */
@@ -367,30 +379,36 @@ int theme_template(const struct template **out, struct theme *theme,
                    const struct template *from)
 {
     struct entry *entry;
-    const char *key;
     int layer = 0, rc;
 
     while (strncmp(name, "../", 3) == 0) {
         layer = (layer || !from ? layer : template_layer(from)) + 1;
         name += 3;
     }
-    if (!name_valid(name))
-        return fail(ctx, E_INVALID, "view.template_name",
-                    "\"%s\" is no name of a template", name);
-    key = arena_printf(ctx->arena, "%d:%s", layer, name);
-    entry = map_get(theme->entries, key);
+    if (layer > theme->layer_count)
+        return fail(ctx, E_NOT_FOUND, "view.no_template",
+                    "there is no template \"%s\"", name);
+    entry = map_get(theme->entries[layer], name);
     if (!entry || is_stale(theme, entry)) {
+        if (!name_valid(name))
+            return fail(ctx, E_INVALID, "view.template_name",
+                        "\"%s\" is no name of a template", name);
         entry = arena_alloc(theme->arena, sizeof(*entry));
         rc = load(entry, theme, ctx, name, layer);
         if (rc)
             return rc;
-        map_set(theme->entries, key, entry);
+        map_set(theme->entries[layer], name, entry);
     }
     if (!entry->template)
         return fail(ctx, E_NOT_FOUND, "view.no_template",
                     "there is no template \"%s\"", name);
     *out = entry->template;
     return 0;
+}
+
+unsigned long theme_generation(const struct theme *theme)
+{
+    return theme->watch ? 0 : theme->generation;
 }
 
 const char *theme_asset(struct theme *theme, const char *name)

@@ -50,6 +50,10 @@ int theme_template(const struct template **out, struct theme *theme,
  * NULL where no theme has it. Belongs to the theme. */
 const char *theme_asset(struct theme *theme, const char *name);
 
+/* A number that changes whenever a name may mean another template; 0 where
+ * files are watched. For template_host. */
+unsigned long theme_generation(const struct theme *theme);
+
 const char *theme_name(const struct theme *theme);
 const char *theme_version(const struct theme *theme);
 

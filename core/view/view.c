@@ -27,7 +27,8 @@ static struct theme *current;
 struct rendering {
     struct ctx *ctx;
     struct theme *theme;
-    int error; /* of a partial that does not compile */
+    int error;          /* of a partial that does not compile */
+    const char *sprite; /* address of the icons; NULL: not yet asked */
 };
 
 int view_open(struct ctx *ctx, const char *theme)
@@ -111,8 +112,10 @@ static void put_escaped(struct buf *out, const char *text)
 static void put_icon(struct rendering *rendering, struct buf *out,
                      const char *name)
 {
-    const char *sprite = theme_asset(rendering->theme, "icons.svg");
+    const char *sprite = rendering->sprite;
 
+    if (!sprite)
+        sprite = rendering->sprite = theme_asset(rendering->theme, "icons.svg");
     if (!sprite || !*name)
         return;
     buf_add_text(out, "<svg class=\"icon\" aria-hidden=\"true\"><use href=\"");
@@ -142,7 +145,9 @@ static int render(struct ctx *ctx, struct buf *out, const char *name,
                   const struct value *data)
 {
     struct rendering rendering = { .ctx = ctx, .theme = current };
-    struct template_host host = { get_partial, put_helper, &rendering };
+    struct template_host host = { .partial = get_partial,
+                                  .helper = put_helper,
+                                  .payload = &rendering };
     struct template_report report;
     const struct template *template;
     const char *mode;
@@ -151,6 +156,7 @@ static int render(struct ctx *ctx, struct buf *out, const char *name,
     if (!current)
         return fail(ctx, E_INTERNAL, "view.no_theme", "no theme is open");
     rc = theme_template(&template, current, ctx, name, NULL);
+    host.generation = theme_generation(current);
     if (!rc)
         rc = template_render(out, ctx, template, data, &host, &report);
     if (!rc)

@@ -61,7 +61,8 @@ static struct value *make_data(struct arena *arena)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct template_host host = { get_partial, put_helper, NULL };
+    struct template_host host = { .partial = get_partial,
+                                  .helper = put_helper };
     const char *at = (const char *)data, *end = at + size, *stop;
     static struct arena *arena;
     struct template *made;

@@ -84,7 +84,8 @@ static bool run_case(const char *file, const struct value *test)
     struct arena *arena = arena_new(ARENA_MAX);
     struct ctx ctx;
     struct partials partials = { &ctx, value_get(test, "partials") };
-    struct template_host host = { find_partial, NULL, &partials };
+    struct template_host host = { .partial = find_partial,
+                                  .payload = &partials };
     const char *source = value_get_text(test, "template");
     const char *expected = value_get_text(test, "expected");
     struct template *template;

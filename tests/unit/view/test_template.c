@@ -76,7 +76,9 @@ static void put_helper(void *payload, struct buf *out, const char *prefix,
 static const char *render_value(struct fixture *f, const char *source,
                                 const struct value *data, size_t max)
 {
-    struct template_host host = { get_partial, put_helper, f };
+    struct template_host host = { .partial = get_partial,
+                                  .helper = put_helper,
+                                  .payload = f };
     struct template *template;
     struct buf out;
 

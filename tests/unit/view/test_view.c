@@ -289,28 +289,66 @@ static void faces_have_initials(void **state)
     assert_string_equal(view_tone(77), view_tone(77));
 }
 
-/* The theme that we ship: each of its templates compiles. */
-static struct ctx *walk_ctx;
+/* What we ship: each template compiles, names only what exists, and speaks
+ * only texts that are in the catalogs. ---------------------------------- */
+static struct fixture *walk;
 static int walk_count;
+static const char *icons;
 
-static int compile_one(const char *path, const struct stat *info, int kind,
-                       struct FTW *walk)
+static bool page_exists(const char *name)
 {
-    struct template *template;
-    const char *text;
-    size_t length;
+    static const char *const folders[] = { "themes/default/templates",
+                                           "core/portal/pages",
+                                           "core/web/pages" };
 
-    (void)info;
-    (void)walk;
-    if (kind != FTW_F || !text_ends(path, ".mustache"))
-        return 0;
-    if (file_read(&text, &length, walk_ctx, path, TEMPLATE_SOURCE_MAX) ||
-        template_compile(&template, walk_ctx, walk_ctx->arena, path, text,
-                         length))
-        fail_msg("%s", ctx_error(walk_ctx));
-    /* S23: neither inline script nor style, nor a stray htmx element. */
-    if (strstr(text, " style=\"") || strstr(text, " onclick") ||
-        strstr(text, "hx-nonce:"))
+    for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+        if (file_exists(
+                arena_printf(walk->arena, "%s/%s.mustache", folders[i], name)))
+            return true;
+    return false;
+}
+
+static void check_text(const char *path, const char *key)
+{
+    static const char *const locales[] = { "en", "zh-CN", "zh-TW" };
+
+    for (size_t i = 0; i < 3; i++)
+        if (!tr_find(locales[i], key))
+            fail_msg("%s: no text %s in %s", path, key, locales[i]);
+}
+
+static void check_tag(const char *path, const char *tag)
+{
+    if (strchr(tag, '*') || strchr(tag, '@') || text_starts(tag, ">../") ||
+        text_starts(tag, "<../"))
+        return; /* decided by data, or one layer down */
+    if (tag[0] == '>' || tag[0] == '<') {
+        if (!page_exists(tag + 1))
+            fail_msg("%s: there is no template %s", path, tag + 1);
+    } else if (text_starts(tag, "t.")) {
+        check_text(path, tag + 2);
+    } else if (text_starts(tag, "icon.")) {
+        if (!strstr(icons, arena_printf(walk->arena, "id=\"%s\"", tag + 5)))
+            fail_msg("%s: there is no icon %s", path, tag + 5);
+    }
+}
+
+static void check_tags(const char *path, const char *text)
+{
+    for (const char *p = text, *end; (p = strstr(p, "{{")); p = end) {
+        p += 2;
+        end = strstr(p, "}}");
+        assert_non_null(end);
+        check_tag(path, arena_strndup(walk->arena, p, (size_t)(end - p)));
+    }
+}
+
+/* S23: neither inline script nor style, nor an htmx element without nonce. */
+static void check_policy(const char *path, const char *text)
+{
+    if (strstr(text, " style=") || strstr(text, " onclick=") ||
+        strstr(text, " onsubmit=") || strstr(text, "hx-nonce:") ||
+        strstr(text, "hx-on") || strstr(text, "javascript:"))
         fail_msg("%s has inline code", path);
     for (const char *p = text; (p = strstr(p, " hx-get=")); p++) {
         const char *start = p, *nonce;
@@ -318,22 +356,95 @@ static int compile_one(const char *path, const struct stat *info, int kind,
         while (start > text && *start != '<')
             start--;
         nonce = strstr(start, "hx-nonce=\"{{page.nonce}}\"");
-        if (!nonce || nonce > p)
-            fail_msg("%s: hx-get without hx-nonce before it", path);
+        if (!nonce || nonce > strchr(p, '>'))
+            fail_msg("%s: hx-get without hx-nonce", path);
     }
+}
+
+static int check_one(const char *path, const struct stat *info, int kind,
+                     struct FTW *ftw)
+{
+    struct template *template;
+    const char *text;
+    size_t length;
+
+    (void)info;
+    (void)ftw;
+    if (kind != FTW_F || !text_ends(path, ".mustache"))
+        return 0;
+    if (file_read(&text, &length, &walk->ctx, path, TEMPLATE_SOURCE_MAX) ||
+        template_compile(&template, &walk->ctx, walk->arena, path, text,
+                         length))
+        fail_msg("%s", ctx_error(&walk->ctx));
+    check_policy(path, text);
+    check_tags(path, text);
     walk_count++;
     return 0;
 }
 
-static void S23_every_template_compiles_and_stamps_the_nonce(void **state)
+static void S23_our_templates_compile_and_name_what_exists(void **state)
 {
-    struct fixture *f = *state;
+    static const char *const rooms[] = { "view", "portal", "web",
+                                         "flow", "form",   "org" };
+    const char *folder;
 
-    walk_ctx = &f->ctx;
+    walk = *state;
     walk_count = 0;
-    assert_int_equal(
-        nftw("themes/default/templates", compile_one, 16, FTW_PHYS), 0);
+    for (size_t i = 0; i < sizeof(rooms) / sizeof(*rooms); i++) {
+        folder = arena_printf(walk->arena, "core/%s/locale", rooms[i]);
+        if (access(folder, R_OK) == 0 &&
+            catalog_load_flat(&walk->ctx, folder, NULL))
+            fail_msg("%s", ctx_error(&walk->ctx));
+    }
+    assert_int_equal(file_read(&icons, NULL, &walk->ctx,
+                               "themes/default/icons/icons.svg", 1 << 20),
+                     0);
+    assert_int_equal(nftw("themes/default/templates", check_one, 16, FTW_PHYS),
+                     0);
     assert_true(walk_count > 100);
+    (void)nftw("core/portal/pages", check_one, 16, FTW_PHYS);
+}
+
+/* Pages listen to no messages from windows; workers and channels, which only
+ * our own origin can open, are asked by their ports. */
+static int check_messages(const char *path, const struct stat *info, int kind,
+                          struct FTW *ftw)
+{
+    const char *text, *line;
+
+    (void)info;
+    (void)ftw;
+    if (kind != FTW_F || !text_ends(path, ".ts"))
+        return 0;
+    assert_int_equal(file_read(&text, NULL, &walk->ctx, path, 1 << 20), 0);
+    for (const char *p = text; (p = strstr(p, "addEventListener(")); p++) {
+        const char *quote = strchr(p, '"');
+
+        if (!quote || strncmp(quote, "\"message\"", 9) != 0 || quote - p > 24)
+            continue;
+        for (line = p; line > text && line[-1] != '\n';)
+            line--;
+        if (p == text || p[-1] != '.' || strstr(path, "-worker.ts"))
+            assert_non_null(strstr(path, "-worker.ts"));
+        else if (!memmem(line, (size_t)(p - line), "port.", 5) &&
+                 !memmem(line, (size_t)(p - line), "channel.", 8) &&
+                 !memmem(line, (size_t)(p - line), "worker.", 7))
+            fail_msg("%s listens to messages of windows", path);
+    }
+    if (strstr(text, "onmessage") || strstr(text, "innerHTML") ||
+        strstr(text, "eval("))
+        fail_msg("%s: onmessage, innerHTML or eval", path);
+    walk_count++;
+    return 0;
+}
+
+static void S57_browser_code_hears_no_other_window(void **state)
+{
+    walk = *state;
+    walk_count = 0;
+    assert_int_equal(nftw("themes/default/web", check_messages, 16, FTW_PHYS),
+                     0);
+    assert_true(walk_count > 20);
 }
 
 int main(void)
@@ -350,7 +461,8 @@ int main(void)
         T(E50_the_theme_is_in_the_first_byte),
         T(S23_the_policy_allows_no_inline),
         T(faces_have_initials),
-        T(S23_every_template_compiles_and_stamps_the_nonce),
+        T(S23_our_templates_compile_and_name_what_exists),
+        T(S57_browser_code_hears_no_other_window),
     };
 
     if (crypto_start())

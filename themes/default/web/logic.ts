@@ -21,7 +21,7 @@ export class FormLogic {
 
   constructor(private readonly form: HTMLFormElement) {
     this.opened = this.open();
-    const change = debounce((name: string) => this.run("change", name), 60);
+    const change = debounce((name: string) => this.run("change", name), 30);
     form.addEventListener("keydown", (event) => {
       this.composing = isComposing(event);
     });
