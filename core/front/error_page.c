@@ -194,30 +194,33 @@ void error_page(struct exchange *exchange, int status, int64_t limit,
                 const char *incident)
 {
     bool json = wants_json(exchange);
+    size_t count = 2;
     struct http_field fields[3] = {
         { STR("content-type"), json ? STR("application/problem+json")
                                     : STR("text/html; charset=utf-8") },
         { STR("content-language"), STR("") },
-        { STR("retry-after"), STR("5") },
     };
     struct words words;
     struct buf page;
 
     find_words(&words, exchange, status, limit);
     fields[1].value = str_of(words.locale);
+    if (status == 503 || status == 429)
+        fields[count++] = (struct http_field){ STR("retry-after"), STR("5") };
+    else if (status == 405) /* of what the front serves itself */
+        fields[count++] = (struct http_field){ STR("allow"), STR("GET, HEAD") };
     buf_init(&page, NULL, PAGE_MAX);
     if (json)
         make_json(&page, &words, status, exchange, incident);
     else
         make_html(&page, &words, status, incident);
-    reply_send(
-        exchange,
-        &(struct reply){ .status = status,
-                         .fields = fields,
-                         .field_count = status == 503 || status == 429 ? 3 : 2,
-                         .body = buf_text(&page),
-                         .body_length = page.failed ? 0 : page.length,
-                         .dynamic = true });
+    reply_send(exchange,
+               &(struct reply){ .status = status,
+                                .fields = fields,
+                                .field_count = count,
+                                .body = buf_text(&page),
+                                .body_length = page.failed ? 0 : page.length,
+                                .dynamic = true });
     buf_free(&page);
     buf_free(&words.text);
 }
