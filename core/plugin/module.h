@@ -1,12 +1,5 @@
 /*
- * module.h - modules as the rest of the program sees them: what is there,
- * what is on, switching, and starting them in a worker.
- *
- * A module is a folder with a manifest (docs/vendor/module.md): C code or Lua.
- * Found in SITE/plugins, SITE/scripts, SHARE/plugins, SHARE/scripts, the
- * first one of an id counts. Whether it is on stands in the table `module`.
- * Callers: worker/ (module_start, module_ready), portal/ (administration),
- * cli/.
+ * module.h - a module in this process. Only for the files of plugin/.
  */
 #ifndef PLUGIN_MODULE_H
 #define PLUGIN_MODULE_H
@@ -15,70 +8,133 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <tenon/tenon.h>
+
+#include "base/map.h"
+
 struct arena;
 struct ctx;
-struct ready_part;
+struct lua_module;
+struct record;
+struct request;
+struct response;
 struct value;
 
+enum { MODULE_ID_MAX = 40, MODULE_TEXT_MAX = 200 };
+
+/* "1.4.0": three numbers below 100,000. */
+struct version {
+    int major, minor, patch;
+};
+
+struct requirement {
+    const char *id, *version;
+};
+
+/* plugin.cfg, checked. */
+struct manifest {
+    const char *id, *version, *sdk, *license, *author;
+    const char *c, *lua; /* one of both: the entry */
+    const struct value *title, *description;
+    const char **capabilities;
+    size_t capability_count;
+    struct requirement *requires;
+    size_t require_count;
+    int seconds, memory_mb; /* limits */
+};
+
 enum module_state {
-    MODULE_OFF,         /* found, not switched on */
-    MODULE_STARTING,    /* switched on; the next generation proves it */
+    MODULE_FOUND,       /* read, nothing of it runs */
     MODULE_ON,          /* loaded */
-    MODULE_FAILED,      /* could not be loaded: `reason` */
-    MODULE_QUARANTINED, /* crashed or hung: `incident` */
-    MODULE_MISSING,     /* on, but its folder is gone */
+    MODULE_FAILED,      /* `reason` says why it is left out */
+    MODULE_QUARANTINED, /* `incident` */
 };
 
-struct module_info {
-    const char *id, *version, *kind; /* kind: "c" or "lua" */
-    const char *title, *description; /* in the reader's language */
-    const char *license, *folder, *hash;
-    const struct value *capabilities; /* list of texts */
+/* What it registered, before and after that came into force. */
+enum entry_kind {
+    ENTRY_HOOK,
+    ENTRY_ROUTE,
+    ENTRY_PAGE,
+    ENTRY_MENU,
+    ENTRY_SERVICE,
+    ENTRY_KINDS
+};
+
+struct entry {
+    enum entry_kind kind;
+    struct tn_module *module;
+    const char *name; /* for attribution: "GET /m/hello/today" */
+    union {
+        tn_hook hook;
+        tn_route route;
+        tn_page page;
+        tn_menu menu;
+        tn_service service;
+    } as;
+};
+
+struct tn_module {
+    struct arena *arena; /* the process's life */
+    const char *id, *folder, *hash;
+    const struct manifest *manifest;
+    bool is_site; /* lies in the site's folder */
     enum module_state state;
-    const char *state_key; /* catalog key: "plugin.state.on" … */
-    bool enabled;          /* the administrator's wish */
-    const char *reason;    /* of FAILED, and of a manifest that can't be read;
-                              NULL */
-    const char *incident;  /* number, of QUARANTINED; NULL */
-    int64_t changed_at;    /* ms UTC of the last switch; 0: never */
-    int64_t changed_by;    /* user; 0: a command */
+    const char *reason, *incident;
+    tn_host host; /* its own: tables by capability */
+    struct lua_module *lua;
+    struct vector entries; /* of struct entry* */
+    bool starting;         /* inside its entry function */
+    int refused;           /* status of a registration that failed */
 };
 
-/* All modules that are found or known, by id. */
-int module_list(struct module_info ***out, size_t *count, struct ctx *ctx);
-/* One of them; E_NOT_FOUND. */
-int module_find(struct module_info **out, struct ctx *ctx, const char *id);
+/* ---- what the SDK's opaque types are ---- */
 
-/*
- * Switches a module on or off: checks (manifest, file, requirements, what
- * requires it), notes the wish, raises the epoch "module" (its pages and
- * menus are gone for everybody at once), and asks the front for a new
- * generation. The caller is an administrator or the system.
- *
- * Returns 0 as soon as the front has been asked (MODULE_STARTING until the
- * generation is there), also where nobody serves the site; E_NOT_FOUND,
- * E_INVALID (with the reason), E_CONFLICT (another module needs it).
- */
-int module_enable(struct ctx *ctx, const char *id, bool enabled);
+/* A call into a module. They nest; `serial` tells them apart for ever. */
+struct tn_ctx {
+    struct ctx *ctx;
+    struct tn_module *module;
+    struct tn_ctx *outer;
+    uint64_t serial;
+    bool as_module; /* hooks and services; else as the person */
+    bool reading;   /* a before-hook: writes nothing */
+    int status;     /* of the last fail() */
+    int problems, depth;
+};
 
-/* Lifts a quarantine: the next generation tries again. */
-int module_lift(struct ctx *ctx, const char *id);
+struct tn_record {
+    struct tn_ctx *call;
+    struct record *record;
+    bool writable;
+};
 
-/*
- * Loads every module that is on, while a worker starts, after the rooms have
- * registered. lane: "pages", "net", "jobs", …. first: the probe of a
- * generation, which also publishes the modules' forms and flows and notes
- * how loading went.
- *
- * Returns 0; negative where a module that was just switched on can't start
- * (it is switched off again, the generation must not come), or on a store
- * error.
- */
-int module_start(struct ctx *ctx, const char *lane, bool first);
+struct tn_request {
+    struct tn_ctx *call;
+    struct request *request;
+};
 
-/* Adds the loaded modules, and the folders of their browser files
- * ("/assets/ID/"), to the tables for the front. Strings live on. */
-void module_ready(struct ready_part *ready, struct arena *arena,
-                  size_t mounts_max);
+struct tn_answer {
+    struct tn_ctx *call;
+    struct request *request;
+    struct response *response;
+    bool given;
+};
+
+/* The tables that modules see (host_*.c). */
+extern const tn_host_call host_call;
+extern const tn_host_value host_value;
+extern const tn_host_record host_record;
+extern const tn_host_records host_records;
+extern const tn_host_web host_web;
+extern const tn_host_register host_register;
+
+/* Values cross the border as what they are. */
+static inline struct value *value_in(const tn_value *value)
+{
+    return (struct value *)(void *)(uintptr_t)value;
+}
+static inline tn_value *value_out(const struct value *value)
+{
+    return (tn_value *)(void *)(uintptr_t)value;
+}
 
 #endif

@@ -1,14 +1,14 @@
--- Which modules are on, and how loading them went. `surface` (JSON) is what
--- the module registered when it was last loaded: while it is in quarantine
--- its pages still answer, with an incident number.
+-- Modules that somebody has ever switched on. required: forms that are not
+-- saved while the module does not load (a JSON list); problem: why it did not
+-- load; incident: the number of its quarantine.
 CREATE TABLE module (
-    id TEXT NOT NULL PRIMARY KEY,
-    enabled INTEGER NOT NULL,
-    state TEXT NOT NULL,
+    id TEXT PRIMARY KEY,
     version TEXT NOT NULL,
     hash TEXT NOT NULL,
-    reason TEXT,
-    surface TEXT,
-    changed_at INTEGER NOT NULL,
-    changed_by INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+    kind TEXT NOT NULL,
+    enabled INTEGER NOT NULL,
+    required TEXT NOT NULL DEFAULT '[]',
+    problem TEXT,
+    incident TEXT,
+    changed_at INTEGER NOT NULL
+) STRICT;

@@ -1,0 +1,32 @@
+/*
+ * find.h - where modules lie, and reading one without running it.
+ */
+#ifndef PLUGIN_FIND_H
+#define PLUGIN_FIND_H
+
+#include "plugin/module.h"
+
+struct ctx;
+
+/*
+ * Ids of all modules in the folders plugins/ and scripts/ of the site and of
+ * the share folder, sorted; a module of the site hides an installed one.
+ */
+int module_ids(const char ***out, size_t *count, struct ctx *ctx);
+
+/*
+ * Finds a module and reads its manifest; checks its entry file and makes its
+ * hash. All in ctx->arena, which becomes the module's. Where something is
+ * wrong with it, *out is a module all the same, with what could be read.
+ *
+ * Returns 0; E_NOT_FOUND (no such folder); E_INVALID, E_UNSUPPORTED.
+ */
+int module_read(struct tn_module **out, struct ctx *ctx, const char *id);
+
+/* A file of the module; arena text. */
+const char *module_path(struct ctx *ctx, const struct tn_module *module,
+                        const char *name);
+/* What is opened: ID.so, or the Lua file. */
+const char *module_entry_path(struct ctx *ctx, const struct tn_module *module);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * host.h - what the files behind the SDK's tables share.
+ */
+#ifndef PLUGIN_HOST_H
+#define PLUGIN_HOST_H
+
+#include "plugin/module.h"
+
+struct field;
+struct form;
+
+/* The table of a module: sub-tables by its capabilities. */
+void host_make(struct tn_module *module);
+
+/* A stored value as modules see it: decimals as decimals, ids and instants as
+ * texts, rows as maps. */
+struct value *host_field_value(struct ctx *ctx, const struct field *field,
+                               const struct value *stored);
+/* The other way: decimals as texts, as JSON has them. */
+struct value *host_plain(struct ctx *ctx, const struct value *value);
+/* A member of a record, system ones too; NULL where there is none. `values`:
+ * the record's, or those before. */
+struct value *host_record_member(struct ctx *ctx, const struct record *record,
+                                 const struct value *values, const char *key);
+/* A whole record as a map. */
+struct value *host_record_map(struct ctx *ctx, const struct record *record,
+                              bool texts);
+
+/* Conditions as JSON, for C's trees; E_INVALID. */
+int host_condition(struct value **out, struct ctx *ctx,
+                   const tn_condition *condition);
+
+/* The records API for both languages; `where` is JSON or NULL. */
+struct host_find {
+    int limit, offset;
+    bool descending, texts;
+    const char *sort, *search;
+};
+int host_count(int64_t *out, struct tn_ctx *call, const char *form,
+               const struct value *where);
+int host_find(struct value **out, struct tn_ctx *call, const char *form,
+              const struct value *where, const struct host_find *find);
+
+/* The signed-in person as a map; NULL where there is none. */
+struct value *host_person(struct ctx *ctx);
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * host_call.c - the SDK's table `call`: memory, refusals, log, texts, time.
+ */
+#include "base/banned.h"
+
+#include "plugin/host.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/ctx.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/value.h"
+#include "org/person.h"
+#include "plugin/call.h"
+#include "plugin/manifest.h"
+
+enum { ALLOC_MAX = 64 * 1024 * 1024, TEXT_LOGGED = 500 };
+
+static void *host_alloc(tn_ctx *call, size_t size)
+{
+    return size <= ALLOC_MAX ? arena_alloc(call->ctx->arena, size) : NULL;
+}
+
+static void *host_keep(tn_ctx *call, size_t size)
+{
+    return size <= ALLOC_MAX ? arena_alloc(call->module->arena, size) : NULL;
+}
+
+/* Gives the last problem its catalog arguments. */
+static void add_arguments(struct ctx *ctx, const struct value *arguments)
+{
+    struct problem *problem = ctx->last_problem;
+    char number[DECIMAL_TEXT_MAX + 8];
+    struct decimal decimal;
+    size_t i;
+
+    for (i = 0; i < value_count(arguments) && i < PROBLEM_ARGS_MAX; i++) {
+        const struct value *one = value_at(arguments, i);
+        const char *text = value_as_text(one);
+
+        if (!text && value_as_decimal(&decimal, one)) {
+            decimal_format(number, decimal);
+            text = number;
+        }
+        problem->args[i] = arena_strdup(ctx->arena, text ? text : "");
+        problem->arg_count = (int)i + 1;
+    }
+}
+
+static int host_fail(tn_ctx *call, int status, const char *field,
+                     const char *key, const char *text,
+                     const tn_value *arguments)
+{
+    struct ctx *ctx = call->ctx;
+    int rc = status <= TN_E_INVALID && status >= TN_E_UNAVAILABLE
+                 ? status
+                 : TN_E_INTERNAL;
+    int before = ctx->problem_count;
+
+    rc = fail_at(ctx, rc, arena_strdup(ctx->arena, field),
+                 arena_strdup(ctx->arena, key ? key : "plugin.no_reason"), "%s",
+                 text  ? text
+                 : key ? key
+                       : call->module->id);
+    if (ctx->problem_count > before && arguments)
+        add_arguments(ctx, value_in(arguments));
+    call->status = rc;
+    return rc;
+}
+
+static void host_log(tn_ctx *call, int level, const char *event,
+                     const char *text)
+{
+    char cut[TEXT_LOGGED];
+
+    if (level < TN_LOG_DEBUG || level > TN_LOG_ERROR)
+        level = TN_LOG_INFO;
+    snprintf(cut, sizeof cut, "%s", text ? text : "");
+    log_ctx(call->ctx, (enum log_level)level, "module.says", "module",
+            call->module->id, "what", event ? event : "", "text", cut, NULL);
+}
+
+static const char *host_text(tn_ctx *call, const char *key,
+                             const tn_value *arguments)
+{
+    if (!key)
+        return "";
+    return arguments ? tr_with(call->ctx, key, value_in(arguments))
+                     : tr(call->ctx, key);
+}
+
+static const char *host_locale(tn_ctx *call)
+{
+    return call->ctx->locale;
+}
+
+struct value *host_person(struct ctx *ctx)
+{
+    const struct person *person = ctx->person;
+    struct value *map;
+
+    if (!person)
+        return NULL;
+    map = value_map(ctx->arena);
+    value_set_id(map, "id", person->id);
+    value_set_text(map, "login", person->login);
+    value_set_text(map, "name", person->name);
+    if (person->department)
+        value_set_id(map, "department", person->department);
+    value_set_bool(map, "administrator", person->administrator);
+    return map;
+}
+
+static const tn_value *host_person_out(tn_ctx *call)
+{
+    return value_out(host_person(call->ctx));
+}
+
+static int64_t host_now(tn_ctx *call)
+{
+    (void)call;
+    return clock_now();
+}
+
+static int64_t day_start(int64_t instant, const struct zone *zone)
+{
+    struct civil civil;
+
+    civil_of(&civil, instant, zone);
+    civil.hour = civil.minute = civil.second = civil.millisecond = 0;
+    return civil_instant(&civil, zone);
+}
+
+/* A day has 23 to 25 hours: 26 behind its start is the next one. */
+static int host_day(int64_t *starts, int64_t *ends, tn_ctx *call,
+                    int64_t instant)
+{
+    const struct zone *zone = call->ctx->zone ? call->ctx->zone : zone_utc();
+    int64_t start = day_start(instant, zone);
+
+    if (starts)
+        *starts = start;
+    if (ends)
+        *ends = day_start(start + (int64_t)26 * 3600 * 1000, zone);
+    return TN_OK;
+}
+
+static const char *host_instant(tn_ctx *call, int64_t instant)
+{
+    return instant_human(call->ctx, instant);
+}
+
+const tn_host_call host_call = {
+    .size = sizeof(tn_host_call),
+    .alloc = host_alloc,
+    .keep = host_keep,
+    .fail = host_fail,
+    .log = host_log,
+    .text = host_text,
+    .locale = host_locale,
+    .person = host_person_out,
+    .now = host_now,
+    .day = host_day,
+    .instant = host_instant,
+    .check = call_check,
+};
+
+/* ---- the whole table ---- */
+
+void host_make(struct tn_module *module)
+{
+    module->host = (tn_host){
+        .abi_major = TN_ABI_MAJOR,
+        .abi_minor = TN_ABI_MINOR,
+        .size = sizeof(tn_host),
+        .call = &host_call,
+        .value = &host_value,
+        .record = &host_record,
+        .records = &host_records,
+        .web = manifest_may(module->manifest, "routes") ? &host_web : NULL,
+        .add = &host_register,
+    };
+}

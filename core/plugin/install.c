@@ -1,0 +1,119 @@
+/*
+ * install.c - what a module brings into the store: tables, forms, flows.
+ */
+#include "base/banned.h"
+
+#include "plugin/install.h"
+
+#include <dirent.h>
+
+#include "access/access.h"
+#include "base/arena.h"
+#include "base/ctx.h"
+#include "base/file.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "flow/flow.h"
+#include "form/form.h"
+#include "plugin/find.h"
+#include "plugin/state.h"
+#include "store/db.h"
+#include "store/migrate.h"
+
+enum { MIGRATION_MAX = 1024 * 1024 };
+
+static int is_migration(const struct dirent *entry)
+{
+    return strspn(entry->d_name, "0123456789") == 4 &&
+           entry->d_name[4] == '_' && text_ends(entry->d_name, ".sql");
+}
+
+static int read_migration(struct migration *out, struct ctx *ctx,
+                          const struct tn_module *module, const char *folder,
+                          const char *file)
+{
+    int64_t number = 0;
+
+    (void)int_parse(&number, arena_strndup(ctx->arena, file, 4), 0, 9999);
+    out->component = module->id;
+    out->number = (int)number;
+    out->name = arena_strndup(ctx->arena, file + 5, strlen(file) - 9);
+    return file_read(&out->sql, NULL, ctx,
+                     arena_printf(ctx->arena, "%s/%s", folder, file),
+                     MIGRATION_MAX);
+}
+
+static int run_migrations(struct ctx *ctx, const struct tn_module *module)
+{
+    const char *folder = module_path(ctx, module, "migrations");
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, is_migration, alphasort), i, rc = 0;
+    struct migration *all;
+
+    if (count <= 0) {
+        free(entries);
+        return 0;
+    }
+    all = arena_array(ctx->arena, (size_t)count + 1, sizeof *all);
+    for (i = 0; i < count; i++) {
+        if (!rc)
+            rc = read_migration(&all[i], ctx, module, folder,
+                                entries[i]->d_name);
+        if (!rc && i && all[i].number == all[i - 1].number)
+            rc = fail(ctx, E_INVALID, "plugin.migrations",
+                      "%s has two migrations of the number %d", module->id,
+                      all[i].number);
+        free(entries[i]);
+    }
+    free(entries);
+    return rc ? rc
+              : migrate_module(ctx, all,
+                               arena_printf(ctx->arena, "m_%s_", module->id));
+}
+
+/* A number of refused files is a refusal of the whole. */
+static int refuse_some(struct ctx *ctx, const struct tn_module *module,
+                       const char *what, int refused)
+{
+    return refused <= 0 ? refused
+                        : fail(ctx, E_INVALID, "plugin.definitions",
+                               "%d of the %s of %s were refused; the log says "
+                               "why",
+                               refused, what, module->id);
+}
+
+static int install(struct ctx *ctx, const struct tn_module *module)
+{
+    int rc;
+
+    tx_long(ctx, "plugin.install");
+    rc = run_migrations(ctx, module);
+    if (!rc)
+        rc = form_enable_module(ctx, module->id, true);
+    if (!rc)
+        rc = refuse_some(ctx, module, "forms",
+                         form_publish_folder(ctx,
+                                             module_path(ctx, module, "forms"),
+                                             module->id));
+    if (!rc)
+        rc = refuse_some(ctx, module, "flows",
+                         flow_deploy_folder(ctx,
+                                            module_path(ctx, module, "flows"),
+                                            module->id));
+    return rc ? rc : row_write(ctx, module, true);
+}
+
+int module_install(struct ctx *ctx, const struct tn_module *module)
+{
+    bool system = ctx->system;
+    int rc = tx_begin(ctx, "plugin.install");
+
+    if (rc)
+        return rc;
+    /* Forms and flows of a module are published by the system, whoever
+     * switched it on. */
+    ctx->system = true;
+    rc = tx_end(ctx, install(ctx, module));
+    ctx->system = system;
+    return rc;
+}

@@ -1,0 +1,293 @@
+/*
+ * load.c - loading every enabled module into a worker.
+ *
+ * The order is that of their requirements. One that fails is left out, with
+ * a reason for administrators; what it declared as required then fails
+ * closed. A module whose files have changed is installed anew by the first
+ * worker that sees it.
+ */
+#include "base/banned.h"
+
+#include "plugin/load.h"
+
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/ctx.h"
+#include "base/i18n.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "base/value.h"
+#include "event/hook.h"
+#include "plugin/apply.h"
+#include "plugin/find.h"
+#include "plugin/install.h"
+#include "plugin/manifest.h"
+#include "plugin/plugin.h"
+#include "plugin/state.h"
+#include "store/db.h"
+
+/* What this process has; for ever. */
+static struct {
+    struct arena *arena;
+    struct map *modules; /* id → struct tn_module */
+    struct ready_mount *mounts;
+    struct ready_module *list;
+    size_t mount_count, list_count;
+} loaded;
+
+const struct tn_module *module_loaded(const char *id)
+{
+    return loaded.modules ? map_get(loaded.modules, id) : NULL;
+}
+
+size_t plugin_mounts(const struct ready_mount **out)
+{
+    *out = loaded.mounts;
+    return loaded.mount_count;
+}
+
+size_t plugin_modules(const struct ready_module **out)
+{
+    *out = loaded.list;
+    return loaded.list_count;
+}
+
+/* A module on its way into this process, with a context of its own. */
+struct candidate {
+    const struct module_row *row;
+    struct tn_module *module;
+    struct ctx own; /* its arena is the module's */
+    bool done;
+};
+
+/* Keeps why it is left out. */
+static void leave_out(struct candidate *candidate)
+{
+    struct tn_module *module = candidate->module;
+    struct ctx *own = &candidate->own;
+
+    module->state = MODULE_FAILED;
+    module->reason =
+        own->problems ? problem_message(own, own->problems) : ctx_error(own);
+    candidate->done = true;
+    log_event(LOG_ERROR, "module.failed", "module", module->id, "reason",
+              own->problems ? own->problems->text : ctx_error(own), NULL);
+}
+
+/* Files that are newer than what was installed. */
+static int install_anew(struct candidate *candidate)
+{
+    const struct module_row *row = candidate->row;
+    struct tn_module *module = candidate->module;
+    struct ctx *own = &candidate->own;
+    struct module_row now;
+    int rc;
+
+    if (text_equal(row->hash, module->hash))
+        return 0;
+    if (version_compare(module->manifest->version, row->version) < 0)
+        return fail(own, E_INVALID, "plugin.older",
+                    "%s %s is older than the installed %s; switch it off and "
+                    "on again to go back",
+                    module->id, module->manifest->version, row->version);
+    rc = tx_begin(own, "plugin.upgrade");
+    if (rc)
+        return rc;
+    rc = row_find(&now, own, module->id);
+    if (!rc && !text_equal(now.hash, module->hash)) {
+        rc = module_install(own, module);
+        if (!rc)
+            log_event(LOG_INFO, "module.upgraded", "module", module->id, "from",
+                      row->version, "to", module->manifest->version, NULL);
+    }
+    return tx_end(own, rc);
+}
+
+static void read_candidate(struct candidate *candidate, struct ctx *ctx,
+                           const struct module_row *row)
+{
+    struct ctx *own = &candidate->own;
+
+    *own = *ctx;
+    own->arena = arena_new(0);
+    own->problems = own->last_problem = NULL;
+    own->problem_count = 0;
+    own->module = NULL;
+    own->system = true;
+    candidate->row = row;
+    if (module_read(&candidate->module, own, row->id)) {
+        leave_out(candidate);
+        return;
+    }
+    candidate->module->incident = quarantine_of(own, candidate->module);
+    if (candidate->module->incident) {
+        candidate->module->state = MODULE_QUARANTINED;
+        candidate->done = true;
+        log_event(LOG_WARN, "module.in_quarantine", "module", row->id,
+                  "incident", candidate->module->incident, NULL);
+    }
+}
+
+static struct candidate *candidate_of(struct candidate *all, size_t count,
+                                      const char *id)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        if (strcmp(all[i].row->id, id) == 0)
+            return &all[i];
+    return NULL;
+}
+
+/* Whether all that it requires is there: 1; not yet: 0; never: negative. */
+static int requirements(struct candidate *candidate, struct candidate *all,
+                        size_t count)
+{
+    const struct manifest *manifest = candidate->module->manifest;
+    size_t i;
+    int rc = 1;
+
+    for (i = 0; i < manifest->require_count; i++) {
+        const struct requirement *need = &manifest->requires[i];
+        const struct candidate *other = candidate_of(all, count, need->id);
+
+        if (other && !other->done) {
+            rc = 0;
+            continue;
+        }
+        if (!other || other->module->state != MODULE_ON ||
+            version_compare(other->module->manifest->version, need->version) <
+                0)
+            return fail(&candidate->own, E_INVALID, "plugin.requires",
+                        "%s needs the module %s, %s or newer", manifest->id,
+                        need->id, need->version);
+    }
+    return rc;
+}
+
+static void start_candidate(struct candidate *candidate)
+{
+    int rc = install_anew(candidate);
+
+    if (!rc)
+        rc = module_start(&candidate->own, candidate->module);
+    if (rc) {
+        leave_out(candidate);
+        return;
+    }
+    candidate->done = true;
+    log_event(LOG_INFO, "module.loaded", "module", candidate->module->id,
+              "version", candidate->module->manifest->version, NULL);
+}
+
+static void start_all(struct candidate *all, size_t count)
+{
+    bool moved = true;
+    size_t i;
+
+    while (moved) {
+        moved = false;
+        for (i = 0; i < count; i++) {
+            int ready = all[i].done ? 0 : requirements(&all[i], all, count);
+
+            if (ready > 0)
+                start_candidate(&all[i]);
+            else if (ready < 0)
+                leave_out(&all[i]);
+            moved = moved || ready != 0;
+        }
+    }
+    for (i = 0; i < count; i++) {
+        if (all[i].done)
+            continue;
+        (void)fail(&all[i].own, E_INVALID, "plugin.circle",
+                   "%s and what it needs need each other", all[i].row->id);
+        leave_out(&all[i]);
+    }
+}
+
+/* Required hooks of a module that is not here. */
+static void fail_closed(const struct candidate *candidate)
+{
+    struct ctx own = candidate->own;
+    struct value *forms;
+    size_t i;
+
+    if (json_parse(&forms, &own, candidate->row->required,
+                   strlen(candidate->row->required)))
+        return;
+    for (i = 0; i < value_count(forms); i++)
+        if (value_as_text(value_at(forms, i)))
+            hook_missing(value_as_text(value_at(forms, i)), candidate->row->id);
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static void add_tables(const struct tn_module *module)
+{
+    const char *folder = arena_printf(loaded.arena, "%s/web", module->folder);
+
+    loaded.list[loaded.list_count++] =
+        (struct ready_module){ str_of(module->id),
+                               str_of(module->manifest->version),
+                               str_of(module->hash) };
+    if (is_folder(folder))
+        loaded.mounts[loaded.mount_count++] = (struct ready_mount){
+            str_of(arena_printf(loaded.arena, "/assets/m/%s/", module->id)),
+            str_of(folder)
+        };
+}
+
+/* The outcome: for this process, the front, the store. */
+static int take_over(struct ctx *ctx, struct candidate *candidate)
+{
+    struct tn_module *module = candidate->module;
+    bool system = ctx->system;
+    int rc;
+
+    map_set(loaded.modules, module->id, module);
+    if (module->state == MODULE_ON)
+        add_tables(module);
+    else
+        fail_closed(candidate);
+    if (module->state == MODULE_QUARANTINED)
+        apply_quarantine(module);
+    ctx->system = true;
+    rc = row_tell(ctx, candidate->row, module);
+    ctx->system = system;
+    return rc;
+}
+
+int plugins_load(struct ctx *ctx)
+{
+    struct module_row **rows;
+    struct candidate *all;
+    size_t count = 0, i;
+    int rc = row_all(&rows, ctx);
+
+    if (rc)
+        return rc;
+    while (rows[count])
+        count++;
+    loaded.arena = arena_new(0);
+    loaded.modules = map_new(loaded.arena);
+    loaded.mounts = arena_array(loaded.arena, count + 1, sizeof *loaded.mounts);
+    loaded.list = arena_array(loaded.arena, count + 1, sizeof *loaded.list);
+    loaded.mount_count = loaded.list_count = 0;
+    all = arena_array(ctx->arena, count + 1, sizeof *all);
+    for (i = 0, count = 0; rows[i]; i++)
+        if (rows[i]->enabled)
+            read_candidate(&all[count++], ctx, rows[i]);
+    start_all(all, count);
+    for (i = 0; !rc && i < count; i++)
+        rc = take_over(ctx, &all[i]);
+    return rc;
+}

@@ -1,0 +1,64 @@
+/*
+ * lua_internal.h - what the files of the Lua twin share.
+ */
+#ifndef PLUGIN_LUA_INTERNAL_H
+#define PLUGIN_LUA_INTERNAL_H
+
+#include <lua.h>
+
+#include "plugin/module.h"
+
+struct sandbox;
+struct script;
+
+/* One call into Lua. */
+struct lua_job {
+    struct tn_ctx *call;
+    int function; /* reference of the registry */
+    /* What the function gets behind ctx; NULL: nothing. */
+    struct tn_record *record;
+    struct tn_request *request;
+    struct tn_answer *answer;
+    const struct value *parameters;
+    struct value *data; /* receives the table that a page returns */
+    const char *today;
+    int status; /* what it returned */
+    int raised; /* status of a host function that ended it */
+};
+
+struct lua_module {
+    struct tn_module *module;
+    struct script *script;
+    struct sandbox *box;
+    struct lua_job *job; /* the call that runs */
+};
+
+/* The module that this state belongs to. */
+struct lua_module *lua_module_of(lua_State *L);
+
+/* Ends the Lua call with the status of a host function; never returns. */
+int lua_raise(lua_State *L, int rc);
+
+/* Makes the metatables of handles; and pushes handles, which are good for
+ * one call: used later they are an error. */
+void handles_open(lua_State *L);
+void handle_push_ctx(lua_State *L, struct tn_ctx *call);
+void handle_push_record(lua_State *L, struct tn_record *record);
+void handle_push_request(lua_State *L, struct tn_request *request);
+void handle_push_answer(lua_State *L, struct tn_answer *answer);
+/* The same back; raise an error for anything else. */
+struct tn_ctx *handle_ctx(lua_State *L, int index);
+struct tn_record *handle_record(lua_State *L, int index);
+
+/* ctx.records of the ctx at `index`; pushed. */
+void records_push(lua_State *L, int index);
+/* Functions on records, set in the table on top: before, changed … */
+void records_open(lua_State *L);
+
+/* request:… and answer:… (lua_web.c); metatables for handles_open. */
+int request_index(lua_State *L);
+int answer_index(lua_State *L);
+struct tn_request *handle_request(lua_State *L, int index);
+struct tn_answer *handle_answer(lua_State *L, int index);
+
+#endif

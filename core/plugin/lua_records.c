@@ -1,0 +1,214 @@
+/*
+ * lua_records.c - ctx.records: the records of forms; and functions on the
+ * record of a hook.
+ */
+#include "base/banned.h"
+
+#include <lauxlib.h>
+
+#include "base/ctx.h"
+#include "base/value.h"
+#include "form/form.h"
+#include "form/record.h"
+#include "plugin/call.h"
+#include "plugin/host.h"
+#include "plugin/lua_internal.h"
+#include "script/convert.h"
+
+/* The ctx that ctx.records was taken from. */
+static struct tn_ctx *own_call(lua_State *L)
+{
+    return handle_ctx(L, lua_upvalueindex(1));
+}
+
+static struct value *table_at(lua_State *L, struct tn_ctx *call, int index)
+{
+    if (lua_isnoneornil(L, index))
+        return NULL;
+    luaL_checktype(L, index, LUA_TTABLE);
+    return convert_pull(L, index, call->ctx->arena);
+}
+
+/* An empty table is read as a list; here it means "no fields". */
+static struct value *map_at(lua_State *L, struct tn_ctx *call, int index)
+{
+    struct value *value = table_at(L, call, index);
+
+    return value_kind(value) == VALUE_MAP ? value : value_map(call->ctx->arena);
+}
+
+static struct value *where_of(struct value *given)
+{
+    return value_count(given) ? given : NULL;
+}
+
+/* ctx.records.count(form, where) */
+static int count(lua_State *L)
+{
+    struct tn_ctx *call = own_call(L);
+    const char *form = luaL_checkstring(L, 1);
+    struct value *where = where_of(table_at(L, call, 2));
+    int64_t number;
+    int rc = host_count(&number, call, form, where);
+
+    if (rc)
+        return lua_raise(L, rc);
+    lua_pushinteger(L, number);
+    return 1;
+}
+
+/* ctx.records.find(form, { where, sort, descending, limit, offset, texts,
+ * search }) → list of tables */
+static int find(lua_State *L)
+{
+    struct tn_ctx *call = own_call(L);
+    const char *form = luaL_checkstring(L, 1);
+    const struct value *options = map_at(L, call, 2);
+    struct host_find wanted = {
+        .limit = (int)value_get_int(options, "limit", 0),
+        .offset = (int)value_get_int(options, "offset", 0),
+        .descending = value_get_bool(options, "descending"),
+        .texts = value_get_bool(options, "texts"),
+        .sort = value_get_text(options, "sort"),
+        .search = value_get_text(options, "search"),
+    };
+    struct value *list;
+    int rc = host_find(&list, call, form, where_of(value_get(options, "where")),
+                       &wanted);
+
+    if (rc)
+        return lua_raise(L, rc);
+    convert_push(L, list);
+    return 1;
+}
+
+/* "17" or 17 */
+static int64_t check_id(lua_State *L, int index, struct tn_ctx *call)
+{
+    int64_t id = value_as_id(convert_pull(L, index, call->ctx->arena));
+
+    if (id <= 0)
+        luaL_argerror(L, index, "an id expected");
+    return id;
+}
+
+/* Takes back what was recorded since: being absent is an answer here. */
+static void forget_problems(struct ctx *ctx, struct problem *last, int number)
+{
+    if (last)
+        last->next = NULL;
+    else
+        ctx->problems = NULL;
+    ctx->last_problem = last;
+    ctx->problem_count = number;
+}
+
+/* ctx.records.get(form, id) → a table, nil where there is none */
+static int get(lua_State *L)
+{
+    struct tn_ctx *call = own_call(L);
+    struct problem *last = call->ctx->last_problem;
+    int number = call->ctx->problem_count;
+    const char *form = luaL_checkstring(L, 1);
+    const tn_value *record;
+    int rc = host_records.get(&record, call, form, check_id(L, 2, call));
+
+    if (rc == E_NOT_FOUND) {
+        forget_problems(call->ctx, last, number);
+        lua_pushnil(L);
+        return 1;
+    }
+    if (rc)
+        return lua_raise(L, rc);
+    convert_push(L, value_in(record));
+    return 1;
+}
+
+/* ctx.records.create(form, values) → id */
+static int create(lua_State *L)
+{
+    struct tn_ctx *call = own_call(L);
+    const char *form = luaL_checkstring(L, 1);
+    int64_t id;
+    int rc =
+        host_records.create(&id, call, form, value_out(map_at(L, call, 2)));
+
+    if (rc)
+        return lua_raise(L, rc);
+    convert_push(L, value_in(host_value.make_id(call, id)));
+    return 1;
+}
+
+/* ctx.records.update(form, id, version, values) */
+static int update(lua_State *L)
+{
+    struct tn_ctx *call = own_call(L);
+    const char *form = luaL_checkstring(L, 1);
+    int64_t id = check_id(L, 2, call);
+    int64_t version = luaL_checkinteger(L, 3);
+    int rc = host_records.update(call, form, id, version,
+                                 value_out(map_at(L, call, 4)));
+
+    return rc ? lua_raise(L, rc) : 0;
+}
+
+void records_push(lua_State *L, int index)
+{
+    static const luaL_Reg functions[] = {
+        { "count", count },   { "find", find },     { "get", get },
+        { "create", create }, { "update", update }, { NULL, NULL },
+    };
+
+    index = lua_absindex(L, index);
+    luaL_newlibtable(L, functions);
+    lua_pushvalue(L, index);
+    luaL_setfuncs(L, functions, 1);
+}
+
+/* ---- on the record of a hook ---- */
+
+static struct value *before_of(const struct tn_record *handle, const char *key)
+{
+    return value_in(host_record.before(handle, key));
+}
+
+static int before(lua_State *L)
+{
+    convert_push(L, before_of(handle_record(L, 1), luaL_checkstring(L, 2)));
+    return 1;
+}
+
+static int changed(lua_State *L)
+{
+    struct tn_record *handle = handle_record(L, 1);
+    const char *key = luaL_checkstring(L, 2);
+    const struct value *now = host_record_member(
+        handle->call->ctx, handle->record, handle->record->values, key);
+    const struct value *then = before_of(handle, key);
+
+    lua_pushboolean(L, !value_equal(now, then) &&
+                           !(value_is_empty(now) && value_is_empty(then)));
+    return 1;
+}
+
+static int is_new(lua_State *L)
+{
+    lua_pushboolean(L, host_record.is_new(handle_record(L, 1)));
+    return 1;
+}
+
+static int form(lua_State *L)
+{
+    lua_pushstring(L, host_record.form(handle_record(L, 1)));
+    return 1;
+}
+
+void records_open(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        { "before", before }, { "changed", changed }, { "is_new", is_new },
+        { "form", form },     { NULL, NULL },
+    };
+
+    luaL_setfuncs(L, functions, 0);
+}
