@@ -47,6 +47,7 @@ static int sync_failed(struct db *db, struct ctx *ctx)
     if (!error)
         error = EIO;
     atomic_store(&db->lock.page->failed, error);
+    slot_gauge("store_failed", 1);
     ballast_mark_unclean(db->folder);
     log_ctx(ctx, LOG_ERROR, "store.sync_failed", "errno",
             strerrorname_np(error), NULL);

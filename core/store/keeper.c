@@ -251,10 +251,13 @@ static int one_round(struct keeper *keeper)
     if (done != keeper->done)
         keeper->quiet_since = clock_monotonic();
     keeper->done = done;
+    /* A disk that failed: nothing is moved or promised any more; the front
+     * shows it, and a restart of the service checks the database. */
+    if (atomic_load(&keeper->page->failed)) {
+        slot_gauge("store_failed", 1);
+        return 0;
+    }
     adopt_orphans(keeper);
-    if (atomic_load(&keeper->page->failed))
-        return fail(keeper->ctx, E_STORE, "store.sync_failed",
-                    "the disk failed to keep what was written");
     if (keeper->ctx->db->group)
         rc = sync_log(keeper);
     if (!rc)
@@ -262,7 +265,7 @@ static int one_round(struct keeper *keeper)
     if (!rc)
         rc = keep_house(keeper);
     /* No room is a state to live with: reading goes on, and it passes. */
-    if (rc == E_FULL || rc == E_BUSY) {
+    if (rc == E_FULL || rc == E_BUSY || atomic_load(&keeper->page->failed)) {
         keeper->starved_until = clock_monotonic() + STARVED_MS / 10;
         rc = 0;
     }
@@ -337,8 +340,9 @@ int keeper_run(struct ctx *ctx, const struct keeper_link *link)
     if (!rc) {
         atomic_store(&keeper.page->keeper, (int32_t)getpid());
         rc = checkpoint_run(ctx, true, &ms);
-        if (rc == E_FULL || rc == E_BUSY)
+        if (rc == E_FULL || rc == E_BUSY || atomic_load(&keeper.page->failed))
             rc = 0;
+        ctx_clear(ctx);
     }
     if (!rc)
         rc = work(&keeper, link);

@@ -31,8 +31,9 @@ struct keeper_link {
  * works until it is told to end; then checkpoints once more and closes.
  *
  * Returns 0 for an orderly end; E_BUSY where another keeper lives; another
- * error where the store cannot be trusted any more (a failed sync, a damaged
- * database): the process then ends with EXIT_SICK.
+ * error where the store cannot be trusted (a damaged database): the process
+ * then ends with EXIT_SICK. After a failed sync it stays, does nothing more,
+ * and tells so by the gauge store_failed.
  */
 int keeper_run(struct ctx *ctx, const struct keeper_link *link);
 
