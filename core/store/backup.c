@@ -125,12 +125,14 @@ static int copy_database(struct ctx *ctx, const char *to)
 {
     sqlite3 *copy = NULL;
     sqlite3_backup *backup;
+    mode_t before = umask(0077);
     int rc;
 
     rc = sqlite3_open_v2(to, &copy,
                          SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
                              SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
                          NULL);
+    umask(before);
     if (rc == SQLITE_OK) {
         backup = sqlite3_backup_init(copy, "main", ctx->db->sql, "main");
         if (backup)

@@ -342,7 +342,8 @@ int keeper_run(struct ctx *ctx, const struct keeper_link *link)
         rc = checkpoint_run(ctx, true, &ms);
         if (rc == E_FULL || rc == E_BUSY || atomic_load(&keeper.page->failed))
             rc = 0;
-        ctx_clear(ctx);
+        if (!rc)
+            ctx_clear(ctx);
     }
     if (!rc)
         rc = work(&keeper, link);
