@@ -305,6 +305,11 @@ void tasks_list_start(void)
     };
 
     route_add_table(routes);
+    menu_add(&(struct menu_entry){ .area = "main",
+                                   .key = "flow.page.tasks",
+                                   .path = "/tasks",
+                                   .icon = "tasks",
+                                   .order = 10 });
     widget_add(&(struct widget){ .name = "tasks",
                                  .key = "flow.widget.tasks",
                                  .data = tasks_widget,
