@@ -38,18 +38,21 @@ struct doctor {
     int bad;
 };
 
-/* One line, and below it what to do. The keys are cli.doctor.KEY and
- * cli.doctor.KEY_mend; {detail} is filled in. */
+/* One line, and below it what to do. The keys are cli.doctor.KEY, where that
+ * is bad KEY_bad (if there is one), and KEY_mend; {detail} is filled in. */
 static void say(struct doctor *doctor, enum verdict verdict, const char *key,
                 const char *detail)
 {
     static const char *const words[] = { "ok  ", "note", "BAD " };
     struct ctx *ctx = doctor->ctx;
     struct value *args = value_map(ctx->arena);
+    const char *line = arena_printf(ctx->arena, "cli.doctor.%s", key);
+    const char *worse = arena_printf(ctx->arena, "%s_bad", line);
 
     value_set_text(args, "detail", detail ? detail : "");
-    printf("%s  %s\n", words[verdict],
-           tr_with(ctx, arena_printf(ctx->arena, "cli.doctor.%s", key), args));
+    if (verdict != GOOD && tr_find("en", worse))
+        line = worse;
+    printf("%s  %s\n", words[verdict], tr_with(ctx, line, args));
     if (verdict != GOOD)
         printf("      → %s\n",
                tr_with(ctx, arena_printf(ctx->arena, "cli.doctor.%s_mend", key),
