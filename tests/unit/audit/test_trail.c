@@ -3,7 +3,7 @@
  */
 #include "base/banned.h"
 
-#include "unit/store/store_site.h"
+#include "store/store_site.h"
 
 #include "audit/audit.h"
 #include "base/crypto.h"

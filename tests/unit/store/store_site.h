@@ -64,7 +64,7 @@ static inline void make_folder(char out[PATH_MAX], const char *base)
         base = getenv("TENON_BUILD");
     if (!base)
         base = "/tmp";
-    snprintf(out, PATH_MAX, "%s/store-XXXXXX", base);
+    assert_true(snprintf(out, PATH_MAX, "%s/store-XXXXXX", base) < PATH_MAX);
     assert_non_null(mkdtemp(out));
 }
 

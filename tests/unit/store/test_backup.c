@@ -3,7 +3,7 @@
  */
 #include "base/banned.h"
 
-#include "unit/store/store_site.h"
+#include "store/store_site.h"
 
 #include <fcntl.h>
 
