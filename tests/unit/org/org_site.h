@@ -28,7 +28,6 @@ enum { NOON = 1700000000 };
 #define TEST_PASSWORD "correct horse battery"
 
 struct company {
-    struct arena *arena;
     struct ctx ctx;
     int64_t company, sales, south, finance; /* departments */
     int64_t boss, li, he, chen, zhang, lin, ada, gone;
