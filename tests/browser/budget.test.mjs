@@ -105,7 +105,7 @@ for (const [locale, size] of matrix) {
         await summary.waitFor();
         assert.ok(await summary.evaluate((node) =>
           node.contains(document.activeElement)), 'focus is in the summary');
-        await summary.locator('a').first().click();
+        await summary.locator('a[href="#f-purpose"]').click();
         assert.equal(await page.evaluate(() =>
           document.activeElement.getAttribute('name')), 'purpose');
         assert.equal(await page.locator('[name="items.0.name"]').inputValue(),
@@ -175,7 +175,7 @@ for (const [locale, size] of matrix) {
         await eventually(async () => await stateOf(me, record) === 'returned');
         await me.goto(`/records/budget/${record}`);
         await me.getByText('Please add the hotel').first().waitFor();
-        await me.locator('[data-key=e]').first().click();
+        await me.locator('a[href$="/edit"]').first().click();
         await me.locator('form[data-form=budget]').waitFor();
         await me.locator('[name=purpose]').fill('Fair with hotel 展会与住宿');
         await submit(me);
@@ -223,7 +223,7 @@ for (const [locale, size] of matrix) {
       await me.waitForTimeout(600);
       await me.goto('/apply');
       await openBudget(me);
-      const offer = me.locator('[data-draft-restore]').first();
+      const offer = me.locator('[data-draft] button').first();
       await offer.waitFor();
       await offer.click();
       await eventually(async () =>
