@@ -32,8 +32,12 @@ export class Client {
     }
     const answer = await fetch(this.site.url.replace(/\/$/, '') + path,
       { method, headers: all, body, redirect: 'manual' });
-    for (const line of answer.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
+    // Node before 18.14 joins them with commas.
+    const lines = answer.headers.getSetCookie?.() ??
+      (answer.headers.get('set-cookie') || '').split(/,(?=\s*[^ ;=]+=)/)
+        .filter(Boolean);
+    for (const line of lines) {
+      const [, name, value] = /^\s*([^=]+)=([^;]*)/.exec(line);
       if (value && !/max-age=0/i.test(line)) this.cookies[name] = value;
       else delete this.cookies[name];
     }
