@@ -28,7 +28,7 @@ struct csv {
     void *payload;
     char separator;
     enum csv_state state;
-    int64_t line, row_line;
+    int64_t line, row_line, quote_line;
     struct buf text; /* the row's cells, each ended by NUL */
     size_t starts[CSV_CELLS_MAX];
     const char *cells[CSV_CELLS_MAX];
@@ -129,6 +129,7 @@ static int step(struct csv *csv, char c)
     case CELL_START:
         if (c == '"') {
             csv->state = IN_QUOTED;
+            csv->quote_line = csv->line;
             return 0;
         }
         return plain(csv, c);
@@ -189,6 +190,7 @@ int csv_feed(struct csv *csv, const char *data, size_t length)
 
 int csv_end(struct csv *csv)
 {
+    csv->line = csv->state == IN_QUOTED ? csv->quote_line : csv->line;
     if (csv->state == IN_QUOTED)
         return bad(csv, "import.open_quote",
                    "a quoted cell that begins here never ends");

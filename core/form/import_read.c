@@ -83,6 +83,7 @@ int import_read(struct import_file *file, struct ctx *ctx, const char *name,
 {
     struct reading reading = { .file = file };
     const char *encoding;
+    struct ctx own;
     int rc;
 
     memset(file, 0, sizeof *file);
@@ -92,10 +93,18 @@ int import_read(struct import_file *file, struct ctx *ctx, const char *name,
     if (rc)
         return fail(ctx, rc, "import.encoding",
                     "%s is neither UTF-8 nor GB18030 text", name);
-    rc = csv_read(ctx, file->text, file->length, take_row, &reading);
-    if (rc && ctx->last_problem && text_starts(ctx->last_problem->text, "line"))
-        return fail(ctx, rc, "import.file", "%s: %s", name,
-                    ctx->last_problem->text);
+    own = *ctx;
+    own.problems = own.last_problem = NULL;
+    own.problem_count = 0;
+    rc = csv_read(&own, file->text, file->length, take_row, &reading);
+    if (rc) {
+        const char *text = problem_message(&own, own.problems);
+
+        /* The reader of CSV knows no file names, the taker of rows does. */
+        return text_starts(text, name)
+                   ? fail(ctx, rc, "form.message", "%s", text)
+                   : fail(ctx, rc, "import.file", "%s: %s", name, text);
+    }
     if (!rc && !file->header)
         return fail(ctx, E_INVALID, "import.empty", "%s is empty", name);
     return rc;

@@ -177,6 +177,19 @@ struct checking {
     int rc;
 };
 
+/* What could not be read is not told to be missing as well. */
+static bool has_problem(const struct ctx *ctx, const char *path)
+{
+    const struct problem *problem;
+    size_t length = strlen(path);
+
+    for (problem = ctx->problems; problem; problem = problem->next)
+        if (problem->field && strncmp(problem->field, path, length) == 0 &&
+            (problem->field[length] == '\0' || problem->field[length] == '.'))
+            return true;
+    return false;
+}
+
 static void check_value(struct ctx *ctx, struct checking *checking,
                         struct field_check *check, const char *rule_path)
 {
@@ -185,7 +198,8 @@ static void check_value(struct ctx *ctx, struct checking *checking,
 
     if (value_is_empty(check->value)) {
         if (!is_draft(checking->change) && !field->read_only &&
-            is_required(field, rule_path, checking->states))
+            is_required(field, rule_path, checking->states) &&
+            !has_problem(ctx, check->path))
             checking->rc = fail_at(ctx, E_INVALID, check->path, "form.required",
                                    "please fill this in");
         return;

@@ -94,7 +94,7 @@ static struct value *file_value(struct ctx *ctx, const struct attachment *file)
 static int post_file(struct ctx *ctx, struct request *request,
                      struct response *response, void *payload)
 {
-    static const char *const names[] = { NULL };
+    static const char *const names[] = { "file", NULL };
     struct attachment *file;
     int rc = request_only(ctx, request, names);
 

@@ -122,8 +122,10 @@ static int add_trail(struct ctx *ctx, const struct record *record,
         const char *icon = "history";
         struct value *entry;
 
-        /* States are told by the flow's own entries. */
-        if (strcmp(action, "state") == 0 && record->form->flow)
+        /* A flow's own entries tell when it was sent and what became of it. */
+        if (record->form->flow && (strcmp(action, "state") == 0 ||
+                                   (strcmp(action, "create") == 0 &&
+                                    strcmp(record->state, "draft") != 0)))
             continue;
         for (j = 0; j < sizeof icons / sizeof icons[0]; j++)
             if (strcmp(icons[j].action, action) == 0)

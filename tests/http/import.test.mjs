@@ -1,0 +1,158 @@
+// `tenon import` and `tenon export`, beside a service and without one; real
+// tables where tests/data or $TENON_DATA has them.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { demoSite, run, temporaryFolder, slow } from '../lib/server.mjs';
+import { signedIn } from '../lib/person.mjs';
+
+let site;
+let folder;
+let person;
+const data = process.env.TENON_DATA || new URL('../data', import.meta.url)
+  .pathname;
+
+before(async () => {
+  site = await demoSite();
+  folder = mkdtempSync(join(temporaryFolder('import'), 'x'));
+  person = await signedIn(site, 'zhang.wei');
+});
+after(() => site?.stop());
+
+function file(name, text) {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const imported = (...words) => run('import', '--site', site.folder, ...words);
+
+test('a table makes a form that everybody can read at once', async () => {
+  const result = imported('--form', 'suppliers', file('suppliers.csv',
+    '\ufeffName,Tax no,Since,Limit\n"Oak, Ltd",0012345,2020-05-01,1000.50\n' +
+    '橡木行,0098765,2021-06-02,20.00\n'));
+  assert.equal(result.code, 0, result.err);
+  assert.match(result.out, /2 of 2 rows/);
+  const list = (await person.get('/api/v1/records/suppliers?sort=name')).body;
+  assert.deepEqual(list.records.map((r) => r.values), [
+    { name: 'Oak, Ltd', tax_no: '0012345', since: '2020-05-01',
+      limit: '1000.50' },
+    { name: '橡木行', tax_no: '0098765', since: '2021-06-02', limit: '20.00' }]);
+  assert.equal((await person.get('/records/suppliers?q=橡木')).status, 200);
+});
+
+test('refused rows are given back with reasons', async () => {
+  const path = file('more.csv', 'Name,Since\nBirch,2022-01-01\nAsh,soon\n' +
+    ',2022-01-01\n');
+  const result = imported('--form', 'suppliers', path);
+  assert.equal(result.code, 0, result.err);
+  assert.match(result.out, /2 of 3 rows/);
+  const refused = readFileSync(`${path}.refused.csv`, 'utf8');
+  assert.match(refused, /^\ufeffName,Since,refused because\r\nAsh,soon,/);
+  assert.match(refused, /since: /);
+  // The file of refused rows can be mended and sent again as it is.
+  writeFileSync(`${path}.refused.csv`, refused.replace('soon', '2022-02-02'));
+  const again = imported('--form', 'suppliers', `${path}.refused.csv`);
+  assert.equal(again.code, 0, again.err);
+  assert.match(again.out, /1 of 1 rows/);
+});
+
+test('--all-or-none imports none of them', async () => {
+  const before = (await person.get('/api/v1/records/suppliers?count=true')).body
+    .count;
+  const result = imported('--form', 'suppliers', '--all-or-none',
+    file('none.csv', 'Name,Since\nElm,2022-01-01\nFir,never\n'));
+  assert.equal(result.code, 1);
+  assert.match(result.err + result.out, /1 rows? (is|are) refused|none/);
+  assert.equal((await person.get('/api/v1/records/suppliers?count=true')).body
+    .count, before);
+});
+
+test('bad files are named with line and column', () => {
+  const broken = imported('--form', 'suppliers', file('broken.csv',
+    'Name,Since\nElm,"2022\n'));
+  assert.equal(broken.code, 1);
+  assert.match(broken.err, /broken\.csv.*[Ll]ine 2, column 2/s);
+  const unknown = imported('--form', 'suppliers', file('unknown.csv',
+    'Name,Colour\nElm,red\n'));
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.err, /Colour/);
+  assert.equal(imported('--form', 'suppliers', join(folder, 'absent.csv')).code,
+    1);
+  assert.equal(run('import', file('a.csv', 'a\n1\n')).code, 2);
+});
+
+test('what is exported comes back', () => {
+  const out = run('export', site.folder, '--form', 'suppliers');
+  assert.equal(out.code, 0, out.err);
+  assert.match(out.out, /^\ufeffName,Tax no,Since,Limit\r\n"Oak, Ltd",0012345/);
+  const copy = imported('--form', 'copies', file('copy.csv', out.out));
+  assert.equal(copy.code, 0, copy.err);
+  assert.equal(run('export', site.folder, '--form', 'copies').out, out.out);
+});
+
+const real = (name) => join(data, name);
+const places = ['provinces.csv', 'cities.csv', 'areas.csv', 'streets.csv'];
+
+test('the street names of China become a cascade of four levels', {
+  skip: !existsSync(real('streets.csv')) && 'the real tables are not here',
+}, async () => {
+  // As people's spreadsheets save: one in GB18030, one with a mark.
+  const cities = file('cities.csv', spawnSync('iconv',
+    ['-t', 'GB18030', real('cities.csv')]).stdout);
+  const areas = file('areas.csv',
+    `\ufeff${readFileSync(real('areas.csv'), 'utf8')}`);
+  const started = Date.now();
+  const result = imported('--form', 'regions', real('provinces.csv'), cities,
+    areas, real('streets.csv'));
+  assert.equal(result.code, 0, result.err);
+  assert.match(result.out, /44703 of 44703 rows/);
+  assert.ok(Date.now() - started < 60000 * slow);
+  const list = (await person.get('/api/v1/records/regions?q=中山' +
+    '&sort=code&limit=200')).body.records;
+  assert.ok(list.length > 30);
+  assert.equal((await person.get('/records/regions?sort=-name&page=20')).status,
+    200);
+  writeFileSync(join(site.folder, 'forms/visit.json'), JSON.stringify({
+    title: 'Visit', fields: [{ key: 'place', type: 'cascade',
+      target: 'regions' }] }));
+  site.child.kill('SIGHUP');
+  const options = '/api/v1/forms/visit/fields/place/options';
+  let parent = '';
+  for (let level = 0; level < 4; level += 1) {
+    let answer;
+    for (let tries = 0; tries < 200; tries += 1) {
+      answer = await person.get(`${options}?parent=${parent}`);
+      if (answer.status === 200) break;
+      await new Promise((r) => setTimeout(r, 100));
+    }
+    assert.equal(answer.status, 200, answer.text);
+    const first = answer.body.options[0];
+    assert.equal(first.leaf, level === 3);
+    parent = first.value;
+  }
+  const made = await person.post('/api/v1/records/visit',
+    { values: { place: parent } });
+  assert.equal(made.status, 201, made.text);
+  const page = await person.get(`/records/visit/${made.body.id}`);
+  assert.match(page.text, /北京市 \/ 市辖区 \/ 东城区 \/ 东华门街道/);
+  // Nobody adds streets but administrators.
+  assert.equal((await person.post('/api/v1/records/regions',
+    { values: { name: 'x' } })).status, 403);
+});
+
+test('the 503 companies', {
+  skip: !existsSync(real('companies.csv')) && 'the real tables are not here',
+}, async () => {
+  const result = imported('--form', 'companies', real('companies.csv'));
+  assert.match(result.out, /503 of 503 rows/);
+  const form = (await person.get('/api/v1/forms/companies')).body;
+  const type = (key) => form.fields.find((f) => f.key === key).type;
+  assert.equal(type('cik'), 'text');
+  assert.equal(type('founded'), 'text');
+  assert.equal(type('date_added'), 'date');
+  const page = await person.get('/records/companies?sort=-date_added');
+  assert.match(page.text, /503/);
+});

@@ -1,0 +1,208 @@
+// /api/v1/records and /api/v1/forms: what docs/customizer/rest.md promises,
+// and what is refused (S13, S14, S17, S20, S21, S55, S56, S65).
+import { test, before, after, describe } from 'node:test';
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { demoSite, until } from '../lib/server.mjs';
+import { signedIn } from '../lib/person.mjs';
+
+const people = {};
+let site;
+
+const room = { title: 'Room', fields: [
+  { key: 'name', type: 'text', required: true, unique: true, index: true },
+  { key: 'seats', type: 'integer', min: 1, max: 500 },
+  { key: 'rate', type: 'money', currency: 'CNY' },
+  { key: 'open', type: 'boolean' },
+  { key: 'from', type: 'datetime' },
+  { key: 'until', type: 'datetime' },
+  { key: 'tags', type: 'multi_choice', options: ['video', 'phone'] },
+  { key: 'keeper', type: 'user' },
+  { key: 'next_door', type: 'link', target: 'room' },
+], rules: [{ refuse: '["until"] == nil and false', message: 'x' }] };
+delete room.rules;
+
+before(async () => {
+  site = await demoSite();
+  writeFileSync(join(site.folder, 'forms/room.json'), JSON.stringify(room));
+  site.child.kill('SIGHUP');
+  for (const login of ['zhang.wei', 'li.na', 'huang.yan', 'admin'])
+    people[login] = await signedIn(site, login);
+  await until(async () => (await people.admin.get('/api/v1/forms/room'))
+    .status === 200, 'the form to be read on SIGHUP', 20000);
+});
+after(() => site?.stop());
+
+const path = '/api/v1/records/room';
+const create = (login, values, headers) =>
+  people[login].post(path, { values }, headers);
+let count = 0;
+const name = () => `Room ${count += 1}`;
+
+describe('one record', () => {
+  test('is created, read with its ETag, changed, deleted', async () => {
+    const made = await create('zhang.wei', { name: 'Pine', seats: 12,
+      rate: '99.5', open: true, from: '2026-12-01T08:00:00Z',
+      tags: ['phone', 'video'], keeper: people['li.na'].id });
+    assert.equal(made.status, 201, made.text);
+    assert.equal(made.headers.get('etag'), '"1"');
+    assert.equal(made.headers.get('location'), `${path}/${made.body.id}`);
+    const { values } = made.body;
+    assert.deepEqual(values, { name: 'Pine', seats: 12, rate: '99.50',
+      open: true, from: '2026-12-01T08:00:00.000Z', until: null,
+      tags: ['video', 'phone'], keeper: people['li.na'].id, next_door: null });
+
+    const same = await people['zhang.wei'].get(`${path}/${made.body.id}`,
+      { 'if-none-match': '"1"' });
+    assert.equal(same.status, 304);
+
+    const patch = (value, version) => people['zhang.wei'].send('PATCH',
+      `${path}/${made.body.id}`, { values: value },
+      version ? { 'if-match': version } : {});
+    assert.equal((await patch({ seats: 13 })).status, 400);
+    const changed = await patch({ seats: 13 }, '"1"');
+    assert.equal(changed.status, 200, changed.text);
+    assert.equal(changed.headers.get('etag'), '"2"');
+    const lost = await patch({ rate: '1' }, '"1"');
+    assert.equal(lost.status, 409);
+    assert.match(lost.headers.get('content-type'), /application\/problem\+json/);
+    assert.ok(lost.body.problems.some((p) => p.field === 'seats'));
+
+    const gone = await people.admin.send('DELETE', `${path}/${made.body.id}`,
+      undefined, { 'if-match': '"2"' });
+    assert.equal(gone.status, 204, gone.text);
+    assert.equal((await people['zhang.wei'].get(`${path}/${made.body.id}`))
+      .status, 404);
+  });
+
+  test('what it gives can be sent back', async () => {
+    const made = (await create('zhang.wei', { name: name(), seats: 3,
+      rate: '2.25', open: false, tags: ['video'] })).body;
+    const answer = await people['zhang.wei'].send('PATCH',
+      `${path}/${made.id}`, { values: made.values }, { 'if-match': '1' });
+    assert.equal(answer.status, 200, answer.text);
+    assert.deepEqual(answer.body.values, made.values);
+  });
+
+  test('every problem is told, each at its field', async () => {
+    const answer = await create('zhang.wei', { seats: 0, rate: '1.234',
+      from: 'tomorrow', tags: ['fax'], keeper: '1', open: 'maybe' });
+    assert.equal(answer.status, 422);
+    assert.deepEqual(answer.body.problems.map((p) => p.field).sort(),
+      ['from', 'keeper', 'name', 'open', 'rate', 'seats', 'tags']);
+  });
+
+  test('S13: ids of others in the body are refused', async () => {
+    const secret = (await create('huang.yan', { name: name() })).body.id;
+    const answer = await create('zhang.wei', { name: name(),
+      next_door: secret });
+    assert.equal(answer.status, 422);
+    assert.equal(answer.body.problems[0].field, 'next_door');
+    assert.equal((await people['zhang.wei'].get(`${path}/${secret}`)).status,
+      404);
+  });
+
+  test('S14, S17, S65: unknown and system fields are refused', async () => {
+    for (const values of [{ name: 'x', owner: '1' }, { name: 'x', id: '1' },
+      { name: 'x', f_name: 'y' }, { name: 'x', deleted_at: 0 }])
+      assert.equal((await create('zhang.wei', values)).status, 422);
+    assert.equal((await people['zhang.wei'].post(path,
+      { values: { name: 'x' }, owner: '1' })).status, 422);
+    assert.equal((await people['zhang.wei'].post(path,
+      { values: { name: 'x' }, state: 'approved' })).status, 422);
+    assert.equal((await people['zhang.wei'].fetch('POST', path, {
+      headers: { 'content-type': 'application/json',
+        'x-csrf-token': people['zhang.wei'].csrf },
+      body: '{"values":{"name":"a","name":"b"}}' })).status, 400);
+  });
+
+  test('S56: of 100 claims of one name exactly one wins', async () => {
+    const answers = await Promise.all(Array.from({ length: 100 }, () =>
+      create('zhang.wei', { name: 'The only one' })));
+    const made = answers.filter((a) => a.status === 201);
+    assert.equal(made.length, 1);
+    assert.ok(answers.every((a) => [201, 409, 503].includes(a.status)),
+      String(answers.map((a) => a.status)));
+  });
+});
+
+describe('lists', () => {
+  before(async () => {
+    for (let i = 0; i < 25; i += 1)
+      await create('li.na', { name: `List ${i}`, seats: i % 5 + 1,
+        rate: String(i) });
+  });
+
+  test('cursors meet every record once, in order', async () => {
+    const seen = [];
+    let cursor = '';
+    do {
+      const page = await people['li.na'].get(`${path}?limit=7&sort=-rate` +
+        `&q=list&fields=name,rate${cursor && `&cursor=${cursor}`}`);
+      assert.equal(page.status, 200, page.text);
+      for (const record of page.body.records) {
+        assert.deepEqual(Object.keys(record.values), ['name', 'rate']);
+        seen.push(Number(record.values.rate));
+      }
+      cursor = page.body.cursor || '';
+    } while (cursor);
+    assert.deepEqual(seen, Array.from({ length: 25 }, (_, i) => 24 - i));
+  });
+
+  test('filters are trees of tests', async () => {
+    const list = async (filter) => (await people['li.na'].get(
+      `${path}?count=true&filter=${encodeURIComponent(JSON.stringify(filter))}`
+    )).body;
+    assert.equal((await list({ seats: 1, name: { starts: 'List' } })).count, 5);
+    assert.equal((await list({ or: [{ rate: { lt: '2' } },
+      { rate: { between: ['10', '12'] } }] })).count, 5);
+    assert.equal((await list({ not: { seats: { in: [1, 2, 3] } },
+      name: { starts: 'List' } })).count, 10);
+  });
+
+  test('S20, S21: hostile parameters', async () => {
+    const bad = ['sort=name%20desc', 'sort=id--', 'sort=f_name', 'limit=0',
+      'limit=201', 'limit=x', 'filter=%7B', 'filter=%7B%22a%22%3A1%7D',
+      'filter=%7B%22name%22%3A%7B%22like%22%3A1%7D%7D', 'fields=secret',
+      'fields=name%22', 'cursor=%27', 'order=name', 'cursor=e30'];
+    for (const query of bad) {
+      const answer = await people['li.na'].get(`${path}?${query}`);
+      assert.ok([400, 422].includes(answer.status),
+        `${query}: ${answer.status} ${answer.text}`);
+    }
+    assert.equal((await people['li.na'].get(`${path}?limit=1&limit=2`)).status,
+      400);
+  });
+});
+
+describe('forms', () => {
+  test('say their fields, options and logic', async () => {
+    const form = (await people['zhang.wei'].get('/api/v1/forms/budget')).body;
+    const items = form.fields.find((f) => f.key === 'items');
+    assert.equal(items.type, 'sub_table');
+    assert.ok(items.fields.some((f) => f.computed === 'quantity * unit_price'));
+    const logic = (await people['zhang.wei'].get(
+      '/api/v1/forms/budget/logic')).body;
+    assert.equal(logic.name, 'budget');
+    const options = (await people['zhang.wei'].get(
+      '/api/v1/forms/leave/fields/handover/options?q=li')).body.options;
+    assert.ok(options.some((o) => o.label === 'Li Na'));
+    assert.equal((await people['zhang.wei'].get(
+      '/api/v1/forms/leave/fields/reason/options')).status, 404);
+    assert.equal((await people['zhang.wei'].get('/api/v1/forms/none')).status,
+      404);
+  });
+});
+
+test('a definition with an error is refused; the one before stays', async () => {
+  const before = (await people.admin.get('/api/v1/forms/room')).body;
+  writeFileSync(join(site.folder, 'forms/room.json'), JSON.stringify(
+    { ...room, fields: [{ key: 'name', type: 'date' }, { key: 'x' }] }));
+  site.child.kill('SIGHUP');
+  const line = await until(() => site.log('form.refused')[0],
+    'the refusal in the log', 20000);
+  assert.equal(line.file, 'room.json');
+  assert.match(line.reason, /\/fields\/1\/type: expected one of text/);
+  assert.deepEqual((await people.admin.get('/api/v1/forms/room')).body, before);
+});
