@@ -169,8 +169,9 @@ static void open_svg(struct picture *picture)
     add_text(picture, tr_with(picture->ctx, "flow.picture.description", args));
     buf_add_text(
         out, "</desc><defs><marker id=\"flow-arrow\" class=\"tn-flow-arrow\""
-             " viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"7\""
-             " markerHeight=\"7\" orient=\"auto-start-reverse\">"
+             " viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"10\""
+             " markerHeight=\"10\" markerUnits=\"userSpaceOnUse\""
+             " orient=\"auto-start-reverse\">"
              "<path d=\"M0 0L10 5L0 10z\"/></marker></defs>");
 }
 
@@ -262,7 +263,7 @@ static void draw_task(struct picture *picture, const struct graph_shape *shape,
                  (int)shape->x + 8, (int)shape->y + 8);
     draw_label(picture, graph_node_title(picture->ctx, node),
                shape->x + shape->width / 2, shape->y + shape->height / 2,
-               shape->width - 14, false);
+               shape->width - 24, false);
 }
 
 static void draw_round(struct picture *picture, const struct graph_shape *shape,
