@@ -192,5 +192,6 @@ void portal_admin_start(void)
     admin_users_start();
     admin_departments_start();
     admin_roles_start();
+    admin_modules_start();
     admin_work_start();
 }

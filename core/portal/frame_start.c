@@ -5,6 +5,7 @@
 
 #include "portal/portal.h"
 
+#include "plugin/plugin.h"
 #include "portal/frame.h"
 #include "web/request.h"
 #include "web/router.h"
@@ -20,6 +21,7 @@ void portal_frame_start(void)
     };
 
     web_start();
+    plugin_page_with(portal_page);
     menu_add(&home);
     frame_home_start();
     frame_sign_in_start();
