@@ -16,3 +16,17 @@ foreach(source ${baselines})
     ${CMAKE_BINARY_DIR}/bench)
   add_dependencies(bench ${name})
 endforeach()
+
+# What writes down the product's statements, and what fills a site.
+add_library(trace_statements SHARED EXCLUDE_FROM_ALL
+  tests/bench/trace_statements.c)
+add_executable(bench_sql EXCLUDE_FROM_ALL tests/bench/sql.c)
+foreach(name trace_statements bench_sql)
+  target_include_directories(${name} PRIVATE core)
+  target_compile_options(${name} PRIVATE ${TENON_WARNINGS})
+  target_link_libraries(${name} PRIVATE PkgConfig::sqlite dl)
+  set_target_properties(${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+  add_dependencies(bench ${name})
+endforeach()

@@ -1,10 +1,12 @@
 // lib.mjs - what the figures share: load by wrk, the disk's fsync latency,
 // processes' memory. Sites for measurements stand in build/bench, never on a
 // tmpfs: what is measured there would not be durable.
-import { spawnSync, execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync,
   rmSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
 import { cpus } from 'node:os';
+
+import { build } from '../lib/server.mjs';
 
 export const root = new URL('../..', import.meta.url).pathname;
 export const folder = `${root}build/bench`;
@@ -37,9 +39,10 @@ export function fsyncLatency() {
   return { median: times[100].toFixed(2), p99: times[197].toFixed(2) };
 }
 
-// wrk's word: requests a second, latencies in ms, errors.
-export function wrk(url, { connections, seconds = 8, script, threads = 1,
-  headers = {}, args = [] }) {
+// wrk's word: requests a second, latencies in ms. Not waited for in place:
+// somebody must read the service's log meanwhile, or its pipe fills.
+export async function wrk(url, { connections, seconds = 8, script, threads = 1,
+  headers = {} }) {
   const words = ['-t', String(threads), '-c', String(connections), '-d',
     `${seconds}s`, '--latency'];
   for (const [name, value] of Object.entries(headers))
@@ -49,20 +52,20 @@ export function wrk(url, { connections, seconds = 8, script, threads = 1,
     writeFileSync(file, script);
     words.push('-s', file);
   }
-  const out = spawnSync('wrk', [...words, url, ...(args.length ? ['--', ...args]
-    : [])], { encoding: 'utf8' });
-  const text = out.stdout;
-  const rate = /Requests\/sec:\s+([\d.]+)/.exec(text);
-  if (!rate) throw new Error(`wrk: ${text}${out.stderr}`);
+  const text = await new Promise((done, failed) => {
+    execFile('wrk', [...words, url], (error, out, err) =>
+      (error ? failed(new Error(`wrk: ${out}${err}`)) : done(out)));
+  });
   const ms = (percent) => {
     const match = new RegExp(`^\\s+${percent}%\\s+([\\d.]+)(us|ms|s)`, 'm')
       .exec(text);
     return match ? Number(match[1]) *
       { us: 0.001, ms: 1, s: 1000 }[match[2]] : NaN;
   };
-  const bad = /Non-2xx or 3xx responses: (\d+)/.exec(text);
-  if (bad) throw new Error(`wrk: ${bad[1]} answers were errors\n${text}`);
-  return { rate: Number(rate[1]), p50: ms(50), p99: ms(99) };
+  const bad = /Non-2xx or 3xx responses: (\d+)|Socket errors: (.*)/.exec(text);
+  if (bad) throw new Error(`wrk: answers were errors\n${text}`);
+  return { rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]),
+    p50: ms(50), p99: ms(99) };
 }
 
 // Proportional set size of processes, in MB.
@@ -94,7 +97,7 @@ export function tree(pid) {
 }
 
 export function program(name) {
-  return `${root}build/release/bench/${name}`;
+  return `${build}/bench/${name}`;
 }
 
 export function run(file, args, options = {}) {
