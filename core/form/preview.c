@@ -2,9 +2,9 @@
  * preview.c - draws the first pages of a PDF, in the jobs lane.
  *
  * pdftoppm reads a stranger's file: it runs as a child without new
- * privileges, with limits of memory, time, file size and processes, an empty
- * environment and no descriptors but the file (S24, S46, S53). Its images go
- * into store/blob.
+ * privileges, with limits of memory, time, file size and descriptors, an
+ * empty environment and no open file but the PDF (S24, S46, S53). Its images
+ * go into store/blob.
  */
 #include "base/banned.h"
 
@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -30,24 +31,50 @@
 
 enum { PAGES_MAX = 5, SECONDS_MAX = 20 };
 
+/* "--as=512": never above what this process may have itself, because only
+ * root may raise a limit. */
+static char *limit(struct ctx *ctx, const char *name, int resource, rlim_t most)
+{
+    struct rlimit own;
+
+    if (getrlimit(resource, &own) == 0 && own.rlim_max != RLIM_INFINITY &&
+        own.rlim_max < most)
+        most = own.rlim_max;
+    return arena_printf(ctx->arena, "--%s=%llu", name,
+                        (unsigned long long)most);
+}
+
 /* The limits come from prlimit and setpriv (util-linux), because
  * posix_spawn sets none. */
-static int start_child(pid_t *child, int fd, const char *folder)
+static int start_child(pid_t *child, struct ctx *ctx, int fd,
+                       const char *folder)
 {
     char *const argv[] = {
-        "prlimit",     "--as=1073741824",
-        "--cpu=15",    "--fsize=33554432",
-        "--nproc=512", "--nofile=32",
-        "--core=0",    "--",
-        "setpriv",     "--no-new-privs",
-        "--",          "pdftoppm",
-        "-png",        "-r",
-        "96",          "-scale-to-x",
-        "1000",        "-scale-to-y",
-        "-1",          "-f",
-        "1",           "-l",
-        "5",           "-",
-        "page",        NULL,
+        "prlimit",
+        limit(ctx, "as", RLIMIT_AS, (rlim_t)1 << 30),
+        limit(ctx, "cpu", RLIMIT_CPU, 15),
+        limit(ctx, "fsize", RLIMIT_FSIZE, (rlim_t)1 << 25),
+        limit(ctx, "nofile", RLIMIT_NOFILE, 32),
+        "--core=0",
+        "--",
+        "setpriv",
+        "--no-new-privs",
+        "--",
+        "pdftoppm",
+        "-png",
+        "-r",
+        "96",
+        "-scale-to-x",
+        "1000",
+        "-scale-to-y",
+        "-1",
+        "-f",
+        "1",
+        "-l",
+        "5",
+        "-",
+        "page",
+        NULL,
     };
     char *const environment[] = { "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8",
                                   NULL };
@@ -178,7 +205,7 @@ int preview_job(struct ctx *ctx, const struct job *job)
         return fail(ctx, E_IO, "form.no_temporary_folder",
                     "no folder for previews can be made in /tmp");
     }
-    rc = start_child(&child, fd, folder);
+    rc = start_child(&child, ctx, fd, folder);
     close(fd);
     if (rc || !wait_child(child))
         log_ctx(ctx, LOG_WARN, "preview.failed", "attachment",
