@@ -31,6 +31,9 @@ const struct command cli_commands[] = {
       "role add KEY [--title NAME] | role give KEY LOGIN | "
       "role take KEY LOGIN",
       command_user, false, false },
+    { "plugin", "plugin.summary",
+      "list SITE | enable SITE ID | disable SITE ID | release SITE ID",
+      command_plugin, false, false },
     { "backup", "cli.backup.summary", "SITE BACKUP", command_backup, false,
       false },
     { "restore", "cli.restore.summary", "BACKUP SITE | --check BACKUP",

@@ -58,6 +58,7 @@ int command_serve(struct ctx *ctx, int argc, char **argv);
 int command_worker(struct ctx *ctx, int argc, char **argv);
 int command_init(struct ctx *ctx, int argc, char **argv);
 int command_user(struct ctx *ctx, int argc, char **argv);
+int command_plugin(struct ctx *ctx, int argc, char **argv);
 int command_backup(struct ctx *ctx, int argc, char **argv);
 int command_restore(struct ctx *ctx, int argc, char **argv);
 int command_doctor(struct ctx *ctx, int argc, char **argv);

@@ -25,6 +25,7 @@
 #include "org/admin.h"
 #include "org/person.h"
 #include "org/session.h"
+#include "plugin/plugin.h"
 #include "store/db.h"
 #include "worker/schema.h"
 
@@ -153,7 +154,8 @@ static int fill(struct ctx *ctx, const struct wishes *wishes)
         rc = make_basics(ctx);
     if (!rc && wishes->demo) {
         site_rooms_start();
-        return demo_fill(ctx);
+        rc = demo_fill(ctx);
+        return rc ? rc : plugins_enable_examples(ctx);
     }
     if (!rc)
         rc = link_make(token, ctx, "first_run", 0, FIRST_RUN_MINUTES);

@@ -87,7 +87,11 @@ static const char *state_of(struct ctx *ctx, const struct listed *one)
         return "quarantined";
     if (one->wrong || one->row->problem)
         return "failed";
-    return running && running->state == MODULE_ON ? "on" : "starting";
+    /* A command does not know how far the service is; what is wrong stands
+     * in the row. */
+    return !modules_are_loaded() || (running && running->state == MODULE_ON)
+               ? "on"
+               : "starting";
 }
 
 static struct value *requirement_list(struct ctx *ctx,

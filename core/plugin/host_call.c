@@ -152,6 +152,25 @@ static const char *host_instant(tn_ctx *call, int64_t instant)
     return instant_human(call->ctx, instant);
 }
 
+static const char *host_date(tn_ctx *call, int64_t instant)
+{
+    struct ctx *ctx = call->ctx;
+    struct civil civil;
+
+    civil_of(&civil, instant, ctx->zone ? ctx->zone : zone_utc());
+    return date_human(ctx, arena_printf(ctx->arena, "%04d-%02d-%02d",
+                                        civil.year, civil.month, civil.day));
+}
+
+static const char *host_time(tn_ctx *call, int64_t instant)
+{
+    struct ctx *ctx = call->ctx;
+    struct civil civil;
+
+    civil_of(&civil, instant, ctx->zone ? ctx->zone : zone_utc());
+    return arena_printf(ctx->arena, "%02d:%02d", civil.hour, civil.minute);
+}
+
 const tn_host_call host_call = {
     .size = sizeof(tn_host_call),
     .alloc = host_alloc,
@@ -164,6 +183,8 @@ const tn_host_call host_call = {
     .now = host_now,
     .day = host_day,
     .instant = host_instant,
+    .date = host_date,
+    .time = host_time,
     .check = call_check,
 };
 

@@ -43,6 +43,11 @@ const struct tn_module *module_loaded(const char *id)
     return loaded.modules ? map_get(loaded.modules, id) : NULL;
 }
 
+bool modules_are_loaded(void)
+{
+    return loaded.modules != NULL;
+}
+
 size_t plugin_mounts(const struct ready_mount **out)
 {
     *out = loaded.mounts;

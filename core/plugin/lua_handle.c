@@ -203,11 +203,34 @@ static int ctx_instant(lua_State *L)
     return 1;
 }
 
+/* ctx:date("2026-…Z" or "2026-11-23") → "23 Nov 2026" */
+static int ctx_date(lua_State *L)
+{
+    struct tn_ctx *call = handle_ctx(L, 1);
+    const char *text = luaL_checkstring(L, 2);
+    int year, month, day;
+
+    lua_pushstring(L, date_parse(&year, &month, &day, text)
+                          ? date_human(call->ctx, text)
+                          : host_call.date(call, check_instant(L, 2)));
+    return 1;
+}
+
+/* ctx:time("2026-…Z") → "09:30" */
+static int ctx_time(lua_State *L)
+{
+    struct tn_ctx *call = handle_ctx(L, 1);
+
+    lua_pushstring(L, host_call.time(call, check_instant(L, 2)));
+    return 1;
+}
+
 static const luaL_Reg ctx_functions[] = {
     { "fail", ctx_fail },       { "fail_at", ctx_fail_at },
     { "log", ctx_log },         { "t", ctx_text },
     { "now", ctx_now },         { "day", ctx_day },
-    { "instant", ctx_instant }, { NULL, NULL },
+    { "instant", ctx_instant }, { "time", ctx_time },
+    { "date", ctx_date },       { NULL, NULL },
 };
 
 static int ctx_index(lua_State *L)

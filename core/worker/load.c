@@ -21,6 +21,7 @@
 #include "form/form.h"
 #include "notify/notify.h"
 #include "org/person.h"
+#include "plugin/plugin.h"
 #include "portal/portal.h"
 #include "store/db.h"
 #include "view/view.h"
@@ -100,7 +101,9 @@ int process_load(struct process *process)
     start_rooms();
     if (process->first)
         rc = publish_definitions(ctx);
-    return rc;
+    /* Behind the rooms: a module adds to them, and never comes first. */
+    plugin_page_with(portal_page);
+    return rc ? rc : plugins_load(ctx);
 }
 
 const char *process_reason(const struct process *process)
@@ -176,6 +179,21 @@ static void add_themes(struct ready_part *ready, struct arena *arena,
         closedir(themes);
 }
 
+/* Modules of this generation, and their browser files. */
+static void add_modules(struct ready_part *ready, struct arena *arena)
+{
+    const struct ready_module *modules;
+    const struct ready_mount *mounts;
+    size_t count = plugin_mounts(&mounts), i;
+
+    for (i = 0; i < count && ready->mount_count < MOUNTS_MAX; i++)
+        ready->mounts[ready->mount_count++] = mounts[i];
+    ready->module_count = plugin_modules(&modules);
+    if (ready->module_count)
+        ready->modules = arena_memdup(
+            arena, modules, ready->module_count * sizeof *ready->modules);
+}
+
 void process_tables(struct process *process, struct ready_part *ready)
 {
     struct arena *arena = process->ctx->arena;
@@ -185,4 +203,5 @@ void process_tables(struct process *process, struct ready_part *ready)
     ready->mounts = arena_array(arena, MOUNTS_MAX, sizeof *ready->mounts);
     add_themes(ready, arena, site->folder);
     add_themes(ready, arena, site->share);
+    add_modules(ready, arena);
 }

@@ -258,6 +258,8 @@ typedef struct tn_host_call {
     int64_t (*now)(tn_ctx *ctx);
     int (*day)(int64_t *starts, int64_t *ends, tn_ctx *ctx, int64_t instant);
     const char *(*instant)(tn_ctx *ctx, int64_t instant);
+    const char *(*date)(tn_ctx *ctx, int64_t instant);
+    const char *(*time)(tn_ctx *ctx, int64_t instant);
     int (*check)(tn_ctx *ctx);
 } tn_host_call;
 
@@ -431,6 +433,9 @@ typedef tn_host_register tn_host_add;
     TN_CALL_(call, day, TN_E_UNSUPPORTED, starts, ends, ctx, instant_)
 /* An instant as people of this language and zone read it. */
 #define tn_instant(ctx, instant_) TN_CALL_(call, instant, "", ctx, instant_)
+/* Its date alone, and its time of day alone ("09:30"). */
+#define tn_date(ctx, instant_) TN_CALL_(call, date, "", ctx, instant_)
+#define tn_time(ctx, instant_) TN_CALL_(call, time, "", ctx, instant_)
 /* In long loops: TN_E_TIMEOUT when the call has to end. */
 #define tn_check(ctx) TN_CALL_(call, check, TN_OK, ctx)
 

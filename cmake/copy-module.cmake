@@ -1,0 +1,18 @@
+# Copies a module's folder, without its sources and tests, to TO; only what
+# changed is written, and what is gone is removed.
+cmake_minimum_required(VERSION 3.25)
+file(GLOB_RECURSE files RELATIVE ${FROM} ${FROM}/*)
+set(kept "")
+foreach(file ${files})
+  if(NOT file MATCHES "\\.[ch]$|^tests/|(^|/)\\.")
+    list(APPEND kept ${file})
+    get_filename_component(folder ${file} DIRECTORY)
+    file(COPY ${FROM}/${file} DESTINATION ${TO}/${folder})
+  endif()
+endforeach()
+file(GLOB_RECURSE there RELATIVE ${TO} ${TO}/*)
+foreach(file ${there})
+  if(NOT file IN_LIST kept AND NOT file MATCHES "\\.so$")
+    file(REMOVE ${TO}/${file})
+  endif()
+endforeach()
