@@ -55,6 +55,9 @@ static int64_t number_of(const struct call *call, int64_t otherwise)
     return int_parse(&number, text, 0, INT64_MAX) ? otherwise : number;
 }
 
+/* Not a constant: the compiler would see through it. */
+static volatile uintptr_t bad_address = 16;
+
 /* Deliberately no tail call, no inlining: the trace shall name it. */
 __attribute__((noinline)) static int use_bad_pointer(volatile int *pointer)
 {
@@ -121,7 +124,7 @@ static void on_crash(struct stub *stub, const struct call *call,
     (void)call;
     (void)give;
     slot_push("bad", "page /crash");
-    use_bad_pointer((int *)(uintptr_t)16);
+    use_bad_pointer((int *)bad_address);
 }
 
 static void on_core_crash(struct stub *stub, const struct call *call,
@@ -130,7 +133,7 @@ static void on_core_crash(struct stub *stub, const struct call *call,
     (void)stub;
     (void)call;
     (void)give;
-    use_bad_pointer((int *)(uintptr_t)16);
+    use_bad_pointer((int *)bad_address);
 }
 
 static void on_loop(struct stub *stub, const struct call *call,
@@ -223,7 +226,9 @@ static void on_memory(struct stub *stub, const struct call *call,
     (void)call;
     (void)give;
     slot_push("bad", "page /memory");
-    arena = arena_new((size_t)1 << 40);
+    /* The limit of the process comes first (worker_memory_mb), but where a
+     * sanitizer runs there is none. */
+    arena = arena_new((size_t)600 << 20);
     for (;;)
         memset(arena_alloc(arena, 1 << 20), 1, 1 << 20);
 }
@@ -448,7 +453,7 @@ static int start(void *self, struct ready_part *ready, const char **reason)
     if (asked_for(stub, "crash") && !in_quarantine(stub) &&
         strcmp(stub->lane, "pages") == 0) {
         slot_push_loading("bad", "1.0.0", "abc123");
-        use_bad_pointer((int *)(uintptr_t)16);
+        use_bad_pointer((int *)bad_address);
     }
     if (asked_for(stub, "slow"))
         usleep(300000);
