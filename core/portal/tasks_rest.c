@@ -210,6 +210,7 @@ static int decide_task(struct ctx *ctx, struct request *request,
                                          [DECISION_RETURN] = "return" };
     const char *word = value_get_text(request->json, "decision");
     int decision = DECISION_APPROVE;
+    struct task *task;
     int64_t id;
     int rc = request_id(&id, ctx, request, "id");
 
@@ -226,7 +227,9 @@ static int decide_task(struct ctx *ctx, struct request *request,
     rc = flow_decide(ctx, id, (enum decision)decision,
                      value_get_text(request->json, "comment"),
                      operation_of(request));
-    return rc ? rc : write_task(ctx, response, id);
+    if (!rc)
+        rc = flow_task_get(&task, NULL, ctx, id);
+    return rc ? rc : response_json(ctx, response, 200, task_value(ctx, task));
 }
 
 /* ---- the process of a record ---- */
