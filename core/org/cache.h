@@ -16,6 +16,7 @@ struct map;
 struct org_cache {
     struct arena *arena;
     struct map *persons;     /* id as text → struct person * */
+    struct map *names;       /* id as text → const char *, of strangers */
     struct map *departments; /* id as text → struct department *, also closed */
     const struct department **tree; /* the open ones, in tree order */
     size_t tree_count;

@@ -185,9 +185,14 @@ const char *person_name(struct ctx *ctx, int64_t id)
     person = map_get(cache->persons, key);
     if (person)
         return person->name;
+    name = map_get(cache->names, key);
+    if (name)
+        return name;
     /* Names of strangers in a list: one column, not the whole person. */
     if (db_text(&name, ctx, "SELECT name FROM org_user WHERE id = ?1", "i", id))
         return "";
+    name = arena_strdup(cache->arena, name);
+    map_set(cache->names, key, (void *)name);
     return name;
 }
 

@@ -30,8 +30,9 @@ static bool login_character(unsigned char c)
     return c >= 0x80 || isalnum(c) || strchr("._-@", c);
 }
 
-static int check_login(struct ctx *ctx, const char *login)
+static int check_login(struct ctx *ctx, int64_t id, const char *login)
 {
+    int64_t other = 0;
     const char *p;
     int rc = change_check_text(ctx, "login", login, LOGIN_LENGTH_MAX);
 
@@ -41,6 +42,11 @@ static int check_login(struct ctx *ctx, const char *login)
         if (!login_character((unsigned char)*p))
             return fail_at(ctx, E_INVALID, "login", "org.user.login_form",
                            "letters, digits and . _ - @ only");
+    if (db_int(&other, ctx,
+               "SELECT id FROM org_user WHERE login_key = ?1 AND id <> ?2",
+               "si", text_fold(ctx->arena, login), id) == 0)
+        return fail_at(ctx, E_INVALID, "login", "org.user.login_taken",
+                       "somebody else has this user name");
     return 0;
 }
 
@@ -108,7 +114,7 @@ static int check_input(struct user_input *clean, struct ctx *ctx, int64_t id,
     }
     if (input->manager != 0 && ctx->problem_count == before)
         (void)check_manager(ctx, id, input->manager);
-    (void)check_login(ctx, clean->login);
+    (void)check_login(ctx, id, clean->login);
     (void)change_check_text(ctx, "name", clean->name, NAME_LENGTH_MAX);
     (void)check_mail(ctx, clean->mail);
     if (!*clean->mail)
@@ -116,21 +122,14 @@ static int check_input(struct user_input *clean, struct ctx *ctx, int64_t id,
     return ctx->problem_count > before ? E_INVALID : 0;
 }
 
-/* Writes the row; a login that another user has is said at its field. */
 static int write_user(struct ctx *ctx, int64_t id, bool create,
                       const struct user_input *user)
 {
     const unsigned char *sort;
     size_t sort_length;
-    int64_t other = 0;
     const char *login_key = text_fold(ctx->arena, user->login);
     const char *name_key = text_fold(ctx->arena, user->name);
 
-    if (db_int(&other, ctx,
-               "SELECT id FROM org_user WHERE login_key = ?1 AND id <> ?2",
-               "si", login_key, id) == 0)
-        return fail_at(ctx, E_INVALID, "login", "org.user.login_taken",
-                       "somebody else has this user name");
     text_sort_key(&sort, &sort_length, ctx->arena, user->name);
     if (create)
         return db_exec(ctx,
