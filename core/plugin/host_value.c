@@ -75,8 +75,9 @@ static bool as_instant(int64_t *out, const tn_value *value)
 {
     const char *text = value_as_text(value_in(value));
 
-    *out = 0;
-    return text && instant_parse(out, text, zone_utc());
+    *out = value_as_int(value_in(value), 0);
+    return value_kind(value_in(value)) == VALUE_INT ||
+           (text && instant_parse(out, text, zone_utc()));
 }
 
 static int64_t as_id(const tn_value *value)

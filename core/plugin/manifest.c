@@ -167,7 +167,7 @@ static int read_entry(const struct reading *reading, config_setting_t *root)
 static const struct config_row requirement_rows[] = {
     { "id", CONFIG_TEXT, offsetof(struct requirement, id), 0, 1,
       MODULE_ID_MAX },
-    { "version", CONFIG_TEXT, offsetof(struct requirement, version), 0, 5, 17 },
+    { "version", CONFIG_TEXT, offsetof(struct requirement, version), 0, 1, 17 },
     { 0 },
 };
 
@@ -341,8 +341,8 @@ void manifest_grant(const struct manifest *manifest)
 
 static const struct config_row rows[] = {
     { "id", CONFIG_TEXT, offsetof(struct manifest, id), 0, 1, MODULE_ID_MAX },
-    { "version", CONFIG_TEXT, offsetof(struct manifest, version), 0, 5, 17 },
-    { "sdk", CONFIG_TEXT, offsetof(struct manifest, sdk), 0, 3, 11 },
+    { "version", CONFIG_TEXT, offsetof(struct manifest, version), 0, 1, 17 },
+    { "sdk", CONFIG_TEXT, offsetof(struct manifest, sdk), 0, 1, 11 },
     { "license", CONFIG_TEXT, offsetof(struct manifest, license), 0, 1,
       MODULE_TEXT_MAX },
     { "author", CONFIG_TEXT, offsetof(struct manifest, author), 0, 1,

@@ -98,6 +98,8 @@ static int reserve(tn_ctx *ctx, tn_record *record, const tn_value *parameters,
         to <= from)
         return tn_fail(ctx, TN_E_INVALID, "vehicle.reserve_times",
                        "vehicle.reserve needs starts and a later ends");
+    starts = tn_instant_value(ctx, from);
+    ends = tn_instant_value(ctx, to);
     rc = find_free(&car, ctx, starts, ends, tn_int(ctx, seats ? seats : 1));
     if (rc != TN_OK)
         return rc;

@@ -6,7 +6,7 @@
 
 local tenon = require "tenon"
 
-local FORM = "notice.notice"
+local FORM = "notice"
 local DAYS = 30 -- a notice without a last day
 
 -- A notice has a last day, and not before its first.

@@ -453,7 +453,7 @@ typedef tn_host_register tn_host_add;
 #define tn_as_text(v) TN_CALL_(value, as_text, NULL, v)
 /* From a decimal, an integer, or a text that holds one. */
 #define tn_as_decimal(out, v) TN_CALL_(value, as_decimal, false, out, v)
-/* From the text of a date-time. */
+/* From the text of a date-time, or a number of milliseconds. */
 #define tn_as_instant(out, v) TN_CALL_(value, as_instant, false, out, v)
 /* From an integer or a text of digits; 0 where there is none. */
 #define tn_as_id(v) TN_CALL_(value, as_id, 0, v)
