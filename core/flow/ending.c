@@ -84,7 +84,7 @@ int step_finish(struct step *step, const char *outcome)
         rc = copies_send(step, step->graph->copies, step->graph->copy_count,
                          NULL);
     if (!rc)
-        rc = notice_send(step, instance->initiator, kind, NULL,
+        rc = notice_send(step, instance->initiator, kind,
                          arena_printf(step->ctx->arena, "/records/%s/%lld",
                                       instance->form,
                                       (long long)instance->record));

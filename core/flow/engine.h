@@ -176,9 +176,9 @@ int visit_open_start(struct step *step, struct token *token);
 /* Copies (抄送) to those named; one per person and instance. */
 int copies_send(struct step *step, const struct participant *people, int count,
                 const char *node);
-/* A notice in the receiver's language. kind: "flow.notice.…". */
+/* A notice; it is read in the receiver's language. kind: "flow.notice.…". */
 int notice_send(struct step *step, int64_t person, const char *kind,
-                const struct graph_node *node, const char *link);
+                const char *link);
 
 /* ---- room.c ---- */
 

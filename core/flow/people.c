@@ -14,8 +14,6 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/ctx.h"
-#include "base/i18n.h"
-#include "base/site.h"
 #include "base/value.h"
 #include "form/record.h"
 #include "notify/notify.h"
@@ -173,26 +171,13 @@ int people_resolve(struct people *out, struct step *step,
 /* ---- notices ---- */
 
 int notice_send(struct step *step, int64_t person, const char *kind,
-                const struct graph_node *node, const char *link)
+                const char *link)
 {
-    struct ctx reader = *step->ctx; /* for the receiver's language */
-    const struct person *receiver;
-    struct value *args;
-    int rc = person_load(&receiver, step->ctx, person);
+    struct value *args = value_map(step->ctx->arena);
 
-    if (rc)
-        return rc;
-    reader.locale = locale_known(receiver->locale ? receiver->locale : "");
-    if (!reader.locale && step->ctx->site)
-        reader.locale = step->ctx->site->settings.locale;
-    if (!reader.locale)
-        reader.locale = "en";
-    args = value_map(step->ctx->arena);
     value_set_text(args, "title", step->instance->title);
-    value_set_text(args, "process", locale_pick(&reader, step->graph->title));
     value_set_text(args, "initiator",
                    person_name(step->ctx, step->instance->initiator));
-    value_set_text(args, "step", node ? graph_node_title(&reader, node) : "");
     return notify_user(step->ctx, person, kind, args, link);
 }
 
@@ -300,7 +285,7 @@ static int send_copy(struct step *step, int64_t person, const char *node)
         return rc;
     rc = access_reader_add(ctx, instance->record, person, "copy", 0);
     if (!rc)
-        rc = notice_send(step, person, "flow.notice.copy", NULL,
+        rc = notice_send(step, person, "flow.notice.copy",
                          arena_printf(ctx->arena, "/records/%s/%lld",
                                       instance->form,
                                       (long long)instance->record));
