@@ -1,9 +1,11 @@
 /*
  * arena.c - memory that lives as long as one call.
  *
- * A chain of blocks, filled from the newest. The first block stays for the
- * next request; what is larger than a quarter of a block gets its own, so
- * that one large buffer does not waste the rest of a small one.
+ * A chain of blocks, filled from the newest. What is larger than a quarter of
+ * a block gets its own, so that one large buffer does not waste the rest of a
+ * small one. After a reset the first block and up to SPARE_MAX bytes of
+ * others stay for the next request: giving them back and faulting them in
+ * again costs more than a small page does.
  */
 #include "base/banned.h"
 
@@ -35,6 +37,7 @@ enum { RED_ZONE = 0 };
 enum {
     FIRST_BLOCK = 64 * 1024,
     LAST_BLOCK = 1024 * 1024,
+    SPARE_MAX = 1024 * 1024,
     ALIGNMENT = alignof(max_align_t)
 };
 
@@ -53,9 +56,11 @@ struct cleanup {
 struct arena {
     struct block *current; /* newest block that is being filled */
     struct block *first;
+    struct block *spare; /* of earlier requests, empty */
     struct cleanup *cleanups;
     size_t limit;
-    size_t reserved;   /* bytes of all blocks */
+    size_t reserved;   /* bytes of all blocks but the spare ones */
+    size_t spares;     /* bytes of those */
     size_t used;       /* bytes handed out */
     size_t next_block; /* size of the next ordinary block */
 };
@@ -70,10 +75,30 @@ static _Noreturn void give_up(const char *why)
     _exit(EXIT_SICK);
 }
 
+/* A spare block with room for `size`, unless most of it would be wasted. */
+static struct block *take_spare(struct arena *arena, size_t size)
+{
+    struct block **at, *block;
+
+    for (at = &arena->spare; (block = *at); at = &block->next) {
+        if (block->size < size || block->size / 4 > size ||
+            block->size > arena->limit - arena->reserved)
+            continue;
+        *at = block->next;
+        block->next = NULL;
+        arena->spares -= block->size;
+        arena->reserved += block->size;
+        return block;
+    }
+    return NULL;
+}
+
 static struct block *block_new(struct arena *arena, size_t size)
 {
-    struct block *block;
+    struct block *block = take_spare(arena, size);
 
+    if (block)
+        return block;
     if (size > arena->limit - arena->reserved)
         give_up("{\"level\":\"error\",\"event\":\"memory.limit\"}\n");
     block = malloc(sizeof *block + size);
@@ -119,19 +144,39 @@ static void run_cleanups(struct arena *arena)
     }
 }
 
-/* Frees every block but the first one. */
-static void free_blocks(struct arena *arena)
+/* Empties the arena of every block but the first; some stay as spares. */
+static void drop_blocks(struct arena *arena, size_t spare_max)
 {
     struct block *block = arena->first->next;
 
     while (block) {
         struct block *next = block->next;
 
-        block_free(arena, block);
+        if (arena->spares + block->size <= spare_max) {
+            arena->reserved -= block->size;
+            arena->spares += block->size;
+            ASAN_POISON_MEMORY_REGION(block->data, block->size);
+            block->used = 0;
+            block->next = arena->spare;
+            arena->spare = block;
+        } else {
+            block_free(arena, block);
+        }
         block = next;
     }
     arena->first->next = NULL;
     arena->current = arena->first;
+}
+
+static void free_spares(struct arena *arena)
+{
+    while (arena->spare) {
+        struct block *block = arena->spare;
+
+        arena->spare = block->next;
+        arena->reserved += block->size;
+        block_free(arena, block);
+    }
 }
 
 void arena_free(struct arena *arena)
@@ -139,7 +184,8 @@ void arena_free(struct arena *arena)
     if (!arena)
         return;
     run_cleanups(arena);
-    free_blocks(arena);
+    drop_blocks(arena, 0);
+    free_spares(arena);
     block_free(arena, arena->first);
     free(arena);
 }
@@ -147,7 +193,7 @@ void arena_free(struct arena *arena)
 void arena_reset(struct arena *arena)
 {
     run_cleanups(arena);
-    free_blocks(arena);
+    drop_blocks(arena, SPARE_MAX);
     arena->first->used = 0;
     arena->used = 0;
     arena->next_block = FIRST_BLOCK;
@@ -188,7 +234,8 @@ static struct block *block_for(struct arena *arena, size_t need)
     return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* Not zeroed: for what is written at once. */
+static void *alloc_raw(struct arena *arena, size_t size)
 {
     struct block *block;
     unsigned char *data;
@@ -203,7 +250,12 @@ void *arena_alloc(struct arena *arena, size_t size)
     block->used += need;
     arena->used += need;
     ASAN_UNPOISON_MEMORY_REGION(data, size);
-    return memset(data, 0, size);
+    return data;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    return memset(alloc_raw(arena, size), 0, size);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -238,8 +290,9 @@ void *arena_grow(struct arena *arena, void *data, size_t old_size, size_t size)
         memset((unsigned char *)data + old_size, 0, size - old_size);
         return data;
     }
-    moved = arena_alloc(arena, size);
+    moved = alloc_raw(arena, size);
     memcpy(moved, data, old_size);
+    memset(moved + old_size, 0, size - old_size);
     return moved;
 }
 
@@ -254,8 +307,9 @@ char *arena_strndup(struct arena *arena, const char *text, size_t length)
 
     if (!text)
         return NULL;
-    copy = arena_alloc(arena, length + 1);
+    copy = alloc_raw(arena, length + 1);
     memcpy(copy, text, length);
+    copy[length] = '\0';
     return copy;
 }
 
@@ -265,7 +319,7 @@ void *arena_memdup(struct arena *arena, const void *data, size_t size)
 
     if (!data)
         return NULL;
-    copy = arena_alloc(arena, size);
+    copy = alloc_raw(arena, size);
     return size ? memcpy(copy, data, size) : copy;
 }
 
@@ -282,7 +336,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
         give_up("{\"level\":\"error\",\"event\":\"memory.format\"}\n");
     if ((size_t)length < sizeof small)
         return arena_strndup(arena, small, (size_t)length);
-    text = arena_alloc(arena, (size_t)length + 1);
+    text = alloc_raw(arena, (size_t)length + 1);
     va_start(args, format);
     vsnprintf(text, (size_t)length + 1, format, args);
     va_end(args);

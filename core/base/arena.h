@@ -25,8 +25,8 @@ struct arena *arena_new(size_t limit);
 /* Frees the arena and all that came from it. NULL is allowed. */
 void arena_free(struct arena *arena);
 
-/* Empties the arena but keeps its first block, for the next request. Runs
- * the cleanups. */
+/* Empties the arena but keeps about a megabyte for the next request. Runs the
+ * cleanups. */
 void arena_reset(struct arena *arena);
 
 /* `size` bytes, aligned for any type, zeroed. Never NULL. */

@@ -1,8 +1,9 @@
 /*
  * value.c - the value tree: what JSON, Lua, records, templates share.
  *
- * A map is two parallel arrays, looked through one by one while it is small;
- * beyond LINEAR_MAX keys a table of indexes is laid beside them.
+ * A map is an array of entries, looked through one by one while it is small:
+ * a short hash beside each key spares nearly all comparisons of texts. Beyond
+ * LINEAR_MAX keys a table of indexes is laid beside it.
  */
 #include "base/banned.h"
 
@@ -19,6 +20,12 @@ enum { LINEAR_MAX = 16 };
 /* Beyond it a double no longer holds every whole number. */
 static const double exact_max = 9007199254740992.0;
 
+struct entry {
+    const char *key;
+    struct value *item;
+    uint32_t hash; /* value_key_hash */
+};
+
 struct value {
     enum value_kind kind;
     uint32_t count;    /* of a list's or map's entries */
@@ -31,10 +38,10 @@ struct value {
         double real;
         struct decimal decimal;
         struct str text;
+        struct value **items; /* of a list */
         struct {
-            struct value **items;
-            const char **keys; /* NULL in lists */
-            uint32_t *table;   /* index + 1; NULL in small maps */
+            struct entry *entries; /* of a map */
+            uint32_t *table;       /* index + 1; NULL in small maps */
         };
     };
 };
@@ -289,10 +296,10 @@ static bool maps_equal(const struct value *a, const struct value *b)
     if (a->count != b->count)
         return false;
     for (i = 0; i < a->count; i++) {
-        const struct value *other = value_get(b, a->keys[i]);
+        const struct value *other = value_get(b, a->entries[i].key);
 
         /* The node, not its content, says that the key is there. */
-        if (!other || !value_equal(a->items[i], other))
+        if (!other || !value_equal(a->entries[i].item, other))
             return false;
     }
     return true;
@@ -348,13 +355,14 @@ static void make_room(struct value *value)
     if (value->count < old)
         return;
     assert(capacity > old);
-    value->items =
-        arena_grow(value->arena, value->items, old * sizeof *value->items,
-                   capacity * sizeof *value->items);
     if (value->kind == VALUE_MAP)
-        value->keys =
-            arena_grow(value->arena, value->keys, old * sizeof *value->keys,
-                       capacity * sizeof *value->keys);
+        value->entries = arena_grow(value->arena, value->entries,
+                                    old * sizeof *value->entries,
+                                    capacity * sizeof *value->entries);
+    else
+        value->items =
+            arena_grow(value->arena, value->items, old * sizeof *value->items,
+                       capacity * sizeof *value->items);
     value->capacity = capacity;
 }
 
@@ -371,13 +379,29 @@ static uint32_t table_slot(const struct value *map, const char *key)
         (uint32_t)text_hash(key, strlen(key)) & (map->table_size - 1);
 
     while (map->table[slot] &&
-           strcmp(map->keys[map->table[slot] - 1], key) != 0)
+           strcmp(map->entries[map->table[slot] - 1].key, key) != 0)
         slot = (slot + 1) & (map->table_size - 1);
     return slot;
 }
 
+/* Not kept from strangers: it only says which keys need no comparison. */
+uint32_t value_key_hash(const char *key)
+{
+    size_t length = strlen(key);
+    uint32_t first = 0, last = 0;
+
+    if (length >= sizeof first) {
+        memcpy(&first, key, sizeof first);
+        memcpy(&last, key + length - sizeof last, sizeof last);
+    } else {
+        memcpy(&first, key, length);
+    }
+    return first * 0x9e3779b1u ^ last * 0x85ebca77u ^ (uint32_t)length;
+}
+
 /* The index of a key; `count` where it is not there. */
-static uint32_t map_find(const struct value *map, const char *key)
+static uint32_t map_find(const struct value *map, const char *key,
+                         uint32_t hash)
 {
     uint32_t i;
 
@@ -386,7 +410,8 @@ static uint32_t map_find(const struct value *map, const char *key)
         return i ? i - 1 : map->count;
     }
     for (i = 0; i < map->count; i++)
-        if (strcmp(map->keys[i], key) == 0)
+        if (map->entries[i].hash == hash &&
+            strcmp(map->entries[i].key, key) == 0)
             break;
     return i;
 }
@@ -397,7 +422,7 @@ static void table_fill(struct value *map)
 
     memset(map->table, 0, map->table_size * sizeof *map->table);
     for (i = 0; i < map->count; i++)
-        map->table[table_slot(map, map->keys[i])] = i + 1;
+        map->table[table_slot(map, map->entries[i].key)] = i + 1;
 }
 
 static void table_build(struct value *map)
@@ -407,31 +432,41 @@ static void table_build(struct value *map)
     table_fill(map);
 }
 
-struct value *value_get(const struct value *map, const char *key)
+struct value *value_get_hashed(const struct value *map, const char *key,
+                               uint32_t hash)
 {
     uint32_t index;
 
+    if (value_kind(map) != VALUE_MAP)
+        return NULL;
+    index = map_find(map, key, hash);
+    return index < map->count ? map->entries[index].item : NULL;
+}
+
+struct value *value_get(const struct value *map, const char *key)
+{
     if (value_kind(map) != VALUE_MAP || !key)
         return NULL;
-    index = map_find(map, key);
-    return index < map->count ? map->items[index] : NULL;
+    return value_get_hashed(map, key, value_key_hash(key));
 }
 
 void value_set(struct value *map, const char *key, struct value *item)
 {
-    uint32_t index;
+    uint32_t index, hash;
 
     assert(value_kind(map) == VALUE_MAP && key);
     if (!item)
         item = value_null(map->arena);
-    index = map_find(map, key);
+    hash = value_key_hash(key);
+    index = map_find(map, key, hash);
     if (index < map->count) {
-        map->items[index] = item;
+        map->entries[index].item = item;
         return;
     }
     make_room(map);
-    map->items[index] = item;
-    map->keys[index] = arena_strdup(map->arena, key);
+    map->entries[index].item = item;
+    map->entries[index].key = arena_strdup(map->arena, key);
+    map->entries[index].hash = hash;
     map->count++;
     if (map->table && map->table_size >= map->capacity * 2)
         map->table[table_slot(map, key)] = index + 1;
@@ -445,14 +480,12 @@ bool value_remove(struct value *map, const char *key)
 
     if (value_kind(map) != VALUE_MAP || !key)
         return false;
-    index = map_find(map, key);
+    index = map_find(map, key, value_key_hash(key));
     if (index == map->count)
         return false;
     after = --map->count - index;
-    memmove(map->items + index, map->items + index + 1,
-            after * sizeof *map->items);
-    memmove(map->keys + index, map->keys + index + 1,
-            after * sizeof *map->keys);
+    memmove(map->entries + index, map->entries + index + 1,
+            after * sizeof *map->entries);
     if (map->table)
         table_fill(map);
     return true;
@@ -462,14 +495,14 @@ const char *value_key_at(const struct value *map, size_t index)
 {
     if (value_kind(map) != VALUE_MAP || index >= map->count)
         return NULL;
-    return map->keys[index];
+    return map->entries[index].key;
 }
 
 struct value *value_item_at(const struct value *map, size_t index)
 {
     if (value_kind(map) != VALUE_MAP || index >= map->count)
         return NULL;
-    return map->items[index];
+    return map->entries[index].item;
 }
 
 const char *value_get_text(const struct value *map, const char *key)
@@ -546,7 +579,8 @@ struct value *value_copy(struct arena *arena, const struct value *value)
         break;
     case VALUE_MAP:
         for (i = 0; i < value->count; i++)
-            value_set(copy, value->keys[i], value_copy(arena, value->items[i]));
+            value_set(copy, value->entries[i].key,
+                      value_copy(arena, value->entries[i].item));
         break;
     case VALUE_BOOL:
         copy->flag = value->flag;

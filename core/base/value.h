@@ -68,6 +68,10 @@ void value_append(struct value *list, struct value *item);
 
 /* Maps. */
 struct value *value_get(const struct value *map, const char *key); /* or NULL */
+/* The same for a key that is looked up often: its hash is made once. */
+uint32_t value_key_hash(const char *key);
+struct value *value_get_hashed(const struct value *map, const char *key,
+                               uint32_t hash);
 void value_set(struct value *map, const char *key, struct value *item);
 bool value_remove(struct value *map, const char *key);
 const char *value_key_at(const struct value *map, size_t index);

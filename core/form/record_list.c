@@ -2,7 +2,7 @@
  * record_list.c - lists: filtered by permission, sorted, a page at a time.
  *
  * A person's scopes become branches, each read by its own index with its own
- * LIMIT, merged by UNION; only keys and ids go through the merge, the rows of
+ * LIMIT, then merged; only keys and ids go through the merge, the rows of
  * the page are read at the end (architecture 3, "grant"). Never one OR.
  */
 #include "base/banned.h"
@@ -199,6 +199,7 @@ struct list {
     struct vector filter_values;
     struct buf sql;
     struct vector values;
+    const char *merge; /* between two branches */
     int branches;
 };
 
@@ -338,7 +339,7 @@ static void open_branch(struct list *list, bool reader)
         list->query->bin ? "t.deleted_at > 0" : "t.deleted_at = 0";
 
     if (list->branches++)
-        buf_add_text(&list->sql, " UNION ");
+        buf_add_text(&list->sql, list->merge);
     buf_addf(&list->sql, "SELECT * FROM (SELECT ");
     if (!list->by_id)
         buf_addf(&list->sql, "t.%s AS k, ", list->key);
@@ -504,28 +505,32 @@ static void select_columns(struct list *list)
             buf_addf(&list->sql, ", t.\"%s\"", query->fields[i]->column);
 }
 
-/* Keys and ids of the page by the branches, then the rows. */
+/* Keys and ids of the page by the branches, then the rows. What several
+ * branches found goes by GROUP BY: one sorter, where a UNION fills a table of
+ * its own for each branch. CROSS JOIN reads the rows in the page's order. */
 static void make_page(struct list *list, const struct scopes *scopes,
                       int64_t limit, int64_t offset)
 {
     const char *order = list->descending ? "DESC" : "ASC";
+    const char *keys = list->by_id ? "id" : "k, id";
 
+    list->merge = " UNION ALL ";
     buf_add_text(&list->sql, "SELECT ");
     select_columns(list);
-    buf_add_text(&list->sql, " FROM (SELECT * FROM (");
+    buf_addf(&list->sql, " FROM (SELECT %s FROM (", keys);
     all_branches(list, scopes, limit + offset);
-    buf_add_text(&list->sql, ") ORDER BY ");
+    buf_add_char(&list->sql, ')');
+    if (list->branches > 1)
+        buf_addf(&list->sql, " GROUP BY %s", keys);
+    buf_add_text(&list->sql, " ORDER BY ");
     if (!list->by_id)
         buf_addf(&list->sql, "k %s, ", order);
     buf_addf(&list->sql,
              "id %s LIMIT ? OFFSET ?) p CROSS JOIN \"%s\" t"
-             " WHERE t.id = p.id ORDER BY ",
+             " WHERE t.id = p.id",
              order, list->form->table);
     add_number(list, limit);
     add_number(list, offset);
-    if (!list->by_id)
-        buf_addf(&list->sql, "p.k %s, ", order);
-    buf_addf(&list->sql, "p.id %s", order);
 }
 
 static struct record *read_chosen(struct list *list, struct query *row)
@@ -670,6 +675,7 @@ static int count_branches(int64_t *out, struct ctx *ctx,
             break;
         buf_clear(&list.sql);
         vector_init(&list.values, ctx->arena);
+        list.merge = " UNION ";
         buf_add_text(&list.sql, "SELECT count(*) FROM (");
         one.items[0] = scopes.items[i < scopes.count ? i : 0];
         all_branches(&list, i < scopes.count ? &one : &scopes, cap + 1);

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/ctx.h"
+#include "base/value.h"
 #include "view/template_tree.h"
 
 enum { DELIMITER_MAX = 16, NAME_PARTS_MAX = 32 };
@@ -263,6 +264,10 @@ static int name_set(struct parser *parser, struct node *node,
     }
     node->parts =
         arena_memdup(parser->arena, parts, (size_t)count * sizeof(*parts));
+    node->hashes =
+        arena_array(parser->arena, (size_t)count, sizeof(*node->hashes));
+    for (int i = 0; i < count; i++)
+        node->hashes[i] = value_key_hash(parts[i]);
     node->part_count = count;
     return 0;
 }

@@ -64,12 +64,13 @@ static const struct value *lookup(const struct renderer *r,
     if (!node->part_count)
         return r->contexts[r->context_count - 1];
     for (int i = r->context_count; i-- > 0 && !found;) {
-        found = value_get(r->contexts[i], node->parts[0]);
+        found =
+            value_get_hashed(r->contexts[i], node->parts[0], node->hashes[0]);
         if (node->local)
             break;
     }
     for (int i = 1; i < node->part_count && found; i++)
-        found = value_get(found, node->parts[i]);
+        found = value_get_hashed(found, node->parts[i], node->hashes[i]);
     return found;
 }
 
@@ -222,7 +223,9 @@ static void put_helper(struct renderer *r, const struct node *node)
         struct str text = str_of(part);
 
         if (part[0] == '@') {
+            uint32_t hash = value_key_hash(part + 1);
             struct node name = { .parts = (const char *[]){ part + 1 },
+                                 .hashes = &hash,
                                  .part_count = 1 };
 
             text = text_of(lookup(r, &name), scratch);

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum node_kind {
     NODE_TEXT,
@@ -35,6 +36,7 @@ struct node {
     size_t length;
     const char *name;   /* the tag's content */
     const char **parts; /* its dotted parts; none for "." */
+    uint32_t *hashes;   /* of the parts: value_key_hash */
     int part_count;
     const char *indent; /* white space before the tag */
     /* A block's own indentation: taken off where its content goes

@@ -18,7 +18,7 @@ CREATE TABLE access_reader (
     until INTEGER,
     PRIMARY KEY (record, user_id, why)
 ) STRICT;
-CREATE INDEX access_reader_user ON access_reader (user_id, record);
+CREATE INDEX access_reader_user ON access_reader (user_id, record, until);
 -- Modules whose features are switched off, for everybody (department 0).
 CREATE TABLE access_module (
     module TEXT NOT NULL,
