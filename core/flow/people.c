@@ -226,7 +226,7 @@ static int give_task(struct step *step, int64_t visit,
                                "task", 0);
     if (!rc)
         rc = notice_send(
-            step, holder, notice, node,
+            step, holder, notice,
             arena_printf(step->ctx->arena, "/tasks/%lld", (long long)task));
     step_tell(step, holder);
     return rc;
