@@ -12,6 +12,7 @@
 
 #include "front/answer.h"
 #include "front/exchange.h"
+#include "front/peer.h"
 #include "front/state.h"
 #include "ipc/ready.h"
 
@@ -45,11 +46,52 @@ static void unlink_from(struct queue *queue, struct exchange *exchange)
     queue->count--;
 }
 
+/* Counts what waits or is in work, not what is still being sent: slow bodies
+ * take nobody's share. */
+static bool count(struct exchange *exchange)
+{
+    struct conn *conn = exchange->conn;
+    struct peer *peer = conn->peer;
+    char address[ADDRESS_TEXT_MAX];
+
+    if (exchange->peer)
+        return true;
+    if (conn->proxied && exchange->address.length < sizeof address) {
+        memcpy(address, exchange->address.data, exchange->address.length);
+        address[exchange->address.length] = '\0';
+        peer = peer_of_text(exchange->front, address);
+    }
+    if (!peer)
+        return true;
+    if (peer->requests >= REQUESTS_PER_PEER) {
+        peer_put(exchange->front, peer);
+        return false;
+    }
+    peer->requests++;
+    exchange->peer = peer;
+    return true;
+}
+
+void dispatch_uncount(struct exchange *exchange)
+{
+    struct peer *peer = exchange->peer;
+
+    if (!peer)
+        return;
+    exchange->peer = NULL;
+    peer->requests--;
+    peer_put(exchange->front, peer);
+}
+
 void dispatch_submit(struct exchange *exchange)
 {
     struct front *front = exchange->front;
     struct queue *queue = &front->queues[exchange->lane];
 
+    if (!count(exchange)) {
+        exchange_fail(exchange, 429, 0);
+        return;
+    }
     if (queue->count >= QUEUE_MAX) {
         front->counters.overload++;
         exchange_fail(exchange, 503, 0);

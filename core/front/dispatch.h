@@ -7,8 +7,11 @@
 struct exchange;
 struct front;
 
-/* Queues the exchange in its lane, or answers 503 where 256 wait. */
+/* Queues the exchange in its lane; answers 503 where 256 wait there, 429 where
+ * its session or address has its share already. */
 void dispatch_submit(struct exchange *exchange);
+/* It does not count at its session or address any more. */
+void dispatch_uncount(struct exchange *exchange);
 /* Takes it out of its queue again. */
 void dispatch_forget(struct exchange *exchange);
 /* Gives waiting requests to free workers. */

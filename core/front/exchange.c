@@ -44,10 +44,7 @@ static struct exchange *exchange_new(struct conn *conn)
 
 static void exchange_free(struct exchange *exchange)
 {
-    if (exchange->peer) {
-        exchange->peer->requests--;
-        peer_put(exchange->front, exchange->peer);
-    }
+    dispatch_uncount(exchange);
     spool_free(exchange->spool);
     free(exchange->body);
     free(exchange->payload);
@@ -251,25 +248,6 @@ static bool host_allowed(const struct front *front, struct str host)
     return true;
 }
 
-/* Counts the request at its session or address. */
-static bool count_request(struct exchange *exchange, const char *address)
-{
-    struct conn *conn = exchange->conn;
-    struct peer *peer = conn->peer;
-
-    if (conn->proxied && strcmp(address, conn->address) != 0)
-        peer = peer_of_text(exchange->front, address);
-    if (!peer)
-        return true;
-    if (peer->requests >= REQUESTS_PER_PEER) {
-        peer_put(exchange->front, peer);
-        return false;
-    }
-    peer->requests++;
-    exchange->peer = peer;
-    return true;
-}
-
 /* Decides who answers: the front itself, a file, or a lane of workers. */
 static void route(struct exchange *exchange)
 {
@@ -373,9 +351,6 @@ void exchange_begin(struct conn *conn, char *block, size_t length)
     } else if (!host_allowed(front, head->host)) {
         conn->last = true;
         exchange_fail(exchange, 421, 0);
-    } else if (!count_request(exchange, address)) {
-        conn->last = true;
-        exchange_fail(exchange, 429, 0);
     } else {
         begin_body(exchange, head);
     }
@@ -518,6 +493,7 @@ void exchange_allowed(struct exchange *exchange, uint64_t limit)
         exchange_free(exchange);
         return;
     }
+    dispatch_uncount(exchange);
     if (limit > (uint64_t)front->settings->body_max)
         limit = (uint64_t)front->settings->body_max;
     exchange->limit = (int64_t)limit;

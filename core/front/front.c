@@ -105,6 +105,7 @@ static void on_tick(evutil_socket_t fd, short what, void *argument)
     (void)what;
     front_now(front);
     conns_check(front);
+    listen_relieve(front);
     dispatch_check(front);
     supervise_tick(front);
     if (front->stopping)

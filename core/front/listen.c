@@ -25,7 +25,7 @@
 #include "front/service.h"
 #include "front/state.h"
 
-enum { SOCKETS_MAX = 8, BACKLOG = 511, PAUSE_MS = 500 };
+enum { SOCKETS_MAX = 8, BACKLOG = 511, PAUSE_MS = 500, AT_ONCE = 16 };
 
 struct listening {
     struct evconnlistener *listeners[SOCKETS_MAX];
@@ -113,6 +113,18 @@ void listen_room(struct front *front)
         return;
     if (front->connections < front->connections_max)
         enable(front, true);
+}
+
+void listen_relieve(struct front *front)
+{
+    int i;
+
+    if (!front->listening || !front->listening->started ||
+        front->listening->enabled)
+        return;
+    for (i = 0; i < AT_ONCE && conns_evict(front); i++)
+        ;
+    listen_room(front);
 }
 
 /* Room for the rest: workers, files, spools. */

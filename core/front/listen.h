@@ -18,6 +18,9 @@ int listen_open(struct ctx *ctx, struct front *front, const char *address,
 int listen_start(struct front *front);
 /* A connection was closed: there may be room again. */
 void listen_room(struct front *front);
+/* At the limit: closes idle connections, so that new ones can come; called by
+ * the tick. */
+void listen_relieve(struct front *front);
 /* Stops accepting, for good. */
 void listen_close(struct front *front);
 /* "http://127.0.0.1:8080", of the first socket. */

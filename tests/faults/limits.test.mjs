@@ -1,0 +1,248 @@
+// limits.test.mjs - slow and greedy clients, and too few descriptors (F06,
+// F08, S33, S34); the service manager's words; ten tabs.
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { connect, createServer } from 'node:net';
+import { get as httpGet } from 'node:http';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, configure, long, raw, sleep, slow, statuses, stubSite, tenon,
+  temporaryFolder, until } from '../lib/server.mjs';
+
+const get = async (site, path) => (await fetch(site.url + path)).status;
+
+async function p99(site, count) {
+  const times = [];
+  for (let i = 0; i < count; i += 1) {
+    const begun = performance.now();
+    assert.equal(await get(site, '/hello'), 200);
+    times.push(performance.now() - begun);
+  }
+  times.sort((a, b) => a - b);
+  return times[Math.floor(count * 0.99)];
+}
+
+// `count` clients of one kind; each is tended every 500 ms.
+function crowd(site, count, begin, tend = () => {}) {
+  const sockets = Array.from({ length: count }, () => {
+    const socket = connect(site.port, '127.0.0.1');
+    socket.closed_by_peer = false;
+    socket.on('error', () => {});
+    socket.on('close', () => { socket.closed_by_peer = true; });
+    socket.on('connect', () => begin(socket));
+    return socket;
+  });
+  const timer = setInterval(() => sockets.forEach((socket) => {
+    if (!socket.destroyed) tend(socket);
+  }), 500);
+  return { sockets, open: () => sockets.filter((s) => !s.closed_by_peer).length,
+    end() { clearInterval(timer); sockets.forEach((s) => s.destroy()); } };
+}
+
+const memory = (pid) => Number(/VmRSS:\s+(\d+)/.exec(
+  readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+
+describe('F06_ S33_ a crowd of slow clients', () => {
+  const count = long ? 1000 : 300;
+  let site;
+  before(async () => {
+    site = await stubSite({ connections_per_address: 2000,
+      header_seconds: 3, body_seconds: 4 });
+    await site.whole();
+  });
+  after(async () => site && site.stop());
+
+  const kinds = [
+    ['slow headers', (socket) => socket.write('GET /hello HTTP/1.1\r\nHost: a'),
+      (socket) => socket.write('b')],
+    ['slow bodies', (socket) => socket.write('POST /echo HTTP/1.1\r\n' +
+      'Host: 127.0.0.1\r\nContent-Length: 5000\r\n\r\n'),
+    (socket) => socket.write('x')],
+    ['slow chunks', (socket) => socket.write('POST /echo HTTP/1.1\r\n' +
+      'Host: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n'),
+    (socket) => socket.write('1\r\nx\r\n')],
+    ['silence', () => {}],
+  ];
+  for (const [what, begin, tend] of kinds) {
+    test(`${what}: others are served, the crowd is closed in time`, async () => {
+      const before = memory(site.pid);
+      const clients = crowd(site, count, begin, tend);
+      await sleep(500);
+      const calm = await p99(site, 60);
+      assert.ok(calm < 250 * slow, `p99 ${calm} ms`);
+      const each = (memory(site.pid) - before) / count;
+      assert.ok(each < 16 * slow, `${each} KiB each`);
+      await until(() => clients.open() === 0, 'their end', 9000);
+      clients.end();
+      assert.equal(await get(site, '/hello'), 200);
+    });
+  }
+
+  test('slow readers: others are served, memory is bounded', async () => {
+    const before = memory(site.pid);
+    const clients = crowd(site, 50, (socket) => {
+      socket.pause();
+      socket.write('GET /big?1000000 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'
+        .repeat(20));
+    });
+    await sleep(1500);
+    const calm = await p99(site, 60);
+    assert.ok(calm < 400 * slow, `p99 ${calm} ms`);
+    // Not twenty answers each: the next is made when the last has left.
+    assert.ok(memory(site.pid) - before < 120 * 1024 * slow,
+      `${memory(site.pid) - before} KiB`);
+    clients.end();
+  });
+
+  test('slow readers are closed', { skip: !long }, async () => {
+    const clients = crowd(site, 20, (socket) => {
+      socket.pause();
+      socket.write('GET /big?1000000 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    });
+    await sleep(45000);
+    const metrics = await (await fetch(`${site.url}/metrics`)).text();
+    assert.ok(Number(/tenon_connections (\d+)/.exec(metrics)[1]) < 10);
+    clients.end();
+  });
+
+  test('F18_ resets and half answers leave nothing behind', async () => {
+    for (let i = 0; i < 200; i += 1) {
+      const socket = connect(site.port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.write('GET /big?200000 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+      if (i % 2) socket.resetAndDestroy(); else setTimeout(() =>
+        socket.resetAndDestroy(), i % 20);
+    }
+    await until(async () => /tenon_connections [1-9]\n/.test(await (await
+      fetch(`${site.url}/metrics`)).text()), 'their end');
+    assert.equal(site.log('worker.died').length, 0);
+  });
+});
+
+test('F08_ without descriptors the front rests, and recovers', async () => {
+  const folder = temporaryFolder('few');
+  configure(folder, { listen: '127.0.0.1:0', connections_per_address: 2000 });
+  const child = spawn('/bin/sh', ['-c', 'ulimit -n 200; exec "$@"', 'sh', tenon,
+    'serve', '--announce', '--listen', '127.0.0.1:0', '--worker-program',
+    join(build, 'worker_stub'), folder], { stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TENON_SHARE: join(build, 'share/tenon') } });
+  let out = '', log = '';
+  child.stdout.on('data', (data) => { out += data; });
+  child.stderr.on('data', (data) => { log += data; });
+  await until(() => out.includes('\n'), 'the service');
+  const url = out.trim();
+  const site = { url, port: Number(new URL(url).port) };
+  await until(async () => await get(site, '/hello') === 200, 'a page');
+  const clients = crowd(site, 300, (socket) => socket.write('GET /hel'));
+  await sleep(500);
+  const stat = () => readFileSync(`/proc/${child.pid}/stat`, 'utf8')
+    .split(') ')[1].split(' ').slice(11, 13).reduce((a, b) => a + Number(b), 0);
+  const ticks = stat();
+  const lines = log.split('\n').length;
+  await sleep(3000);
+  assert.ok(stat() - ticks < 60 * slow, `${stat() - ticks} ticks in 3 s`);
+  assert.ok(log.split('\n').length - lines < 60, 'a quiet log');
+  clients.end();
+  await until(async () => {
+    try { return await get(site, '/hello') === 200; } catch { return false; }
+  }, 'recovery');
+  child.kill('SIGTERM');
+  await new Promise((done) => child.on('exit', done));
+});
+
+test('ten tabs of one browser share one stream; six more do no harm',
+  async () => {
+    const site = await stubSite({ event_streams_max: 4 });
+    await site.whole();
+    const tabs = await Promise.all(Array.from({ length: 10 }, () =>
+      new Promise((done) => {
+        const request = httpGet(`${site.url}/stream?7`, (response) =>
+          done({ request, status: response.statusCode }));
+      })));
+    assert.equal(tabs.filter((tab) => tab.status === 200).length, 4);
+    assert.equal(tabs.filter((tab) => tab.status === 429).length, 6);
+    assert.equal(await get(site, '/hello'), 200);
+    for (const tab of tabs) tab.request.destroy();
+    await site.stop();
+  });
+
+test('an idle connection is closed for a new one at the limit', async () => {
+  const site = await stubSite({ connections_max: 20,
+    connections_per_address: 500 });
+  await site.whole();
+  const request = 'GET /hello HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
+  const clients = crowd(site, 30, (socket) => socket.write(request));
+  await sleep(500);
+  const { text } = await raw(site, request);
+  assert.deepEqual(statuses(text), [200]);
+  clients.end();
+  await site.stop();
+});
+
+const python = spawnSync('python3', ['--version']).status === 0;
+
+test('systemd is told: ready, watchdog, stopping; its socket is taken',
+  { skip: !python }, async () => {
+    const folder = temporaryFolder('systemd');
+    configure(folder, { listen: '127.0.0.1:1' });
+    mkdirSync(join(folder, 'run'), { recursive: true });
+    const notes = join(folder, 'notes');
+    // A small service manager: a datagram socket and a listening one.
+    const manager = join(folder, 'manager.py');
+    writeFileSync(manager, `
+import os, socket, sys
+notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+notify.bind('\\0tenon-test-%d' % os.getpid())
+listener = socket.create_server(('127.0.0.1', 0))
+listener.set_inheritable(True)
+print(listener.getsockname()[1], flush=True)
+name = '@tenon-test-%d' % os.getpid()
+pid = os.fork()
+if pid == 0:
+    os.dup2(listener.fileno(), 3)
+    env = dict(os.environ, LISTEN_FDS='1', LISTEN_PID=str(os.getpid()),
+        NOTIFY_SOCKET=name, WATCHDOG_USEC='400000')
+    os.execve(sys.argv[1], sys.argv[1:], env)
+listener.close()
+print(pid, flush=True)
+with open(${JSON.stringify(notes)}, 'w') as out:
+    notify.settimeout(20)
+    while True:
+        note = notify.recv(1000).decode()
+        out.write(note + '\\n')
+        out.flush()
+        if note.startswith('STOPPING'): break
+os.waitpid(pid, 0)
+`);
+    const child = spawn('python3', [manager, tenon, 'serve',
+      '--worker-program', join(build, 'worker_stub'), folder], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, TENON_SHARE: join(build, 'share/tenon') } });
+    let out = '';
+    child.stdout.on('data', (data) => { out += data; });
+    await until(() => out.split('\n').length > 2, 'the manager');
+    const [port, pid] = out.split('\n').map(Number);
+    const site = { url: `http://127.0.0.1:${port}`, port };
+    assert.equal(await get(site, '/hello'), 200);
+    const said = () => existsSync(notes) ? readFileSync(notes, 'utf8') : '';
+    await until(() => /READY=1/.test(said()) &&
+      (said().match(/WATCHDOG=1/g) || []).length >= 3, 'its words');
+    process.kill(pid, 'SIGTERM');
+    await new Promise((done) => child.on('exit', done));
+    assert.match(said(), /STOPPING=1/);
+  });
+
+test('a port that another program has is refused at once', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((done) => server.on('listening', done));
+  const folder = temporaryFolder('taken');
+  configure(folder, { listen: '127.0.0.1:0' });
+  const result = spawnSync(tenon, ['serve', '--listen',
+    `127.0.0.1:${server.address().port}`, '--worker-program',
+    join(build, 'worker_stub'), folder], { encoding: 'utf8',
+    env: { ...process.env, TENON_SHARE: join(build, 'share/tenon') } });
+  server.close();
+  assert.equal(result.status, 1);
+  assert.match(result.stderr, /tenon: |taken/);
+});
