@@ -220,6 +220,8 @@ int portal_page(struct ctx *ctx, struct request *request,
     if (ctx->person)
         add_person(ctx, page, request->path);
     add_notice(ctx, request, response, page);
+    value_set_bool(page, "menu_narrow",
+                   text_equal(request_cookie(ctx, request, "menu"), "narrow"));
     for (i = 0; i < value_count(own); i++)
         value_set(page, value_key_at(own, i), value_item_at(own, i));
     value_set(data, "page", page);

@@ -271,6 +271,21 @@ function summaryOf(form: HTMLFormElement): HTMLElement {
   return made;
 }
 
+function labelText(id: string): string {
+  const label = document.getElementById(`${id}-label`)?.cloneNode(true);
+  if (!(label instanceof Element)) return "";
+  for (const star of label.querySelectorAll(".tn-star")) star.remove();
+  return label.textContent?.trim() ?? "";
+}
+
+/** What the summary calls a field: "Purpose", "Items 2 · Unit price". */
+function nameOf(name: string): string {
+  const [table = "", index, key] = name.split(".");
+  if (key === undefined || index === undefined) return labelText(idOf(name));
+  const label = labelText(idOf(name));
+  return `${labelText(idOf(table))} ${Number(index) + 1} · ${label}`;
+}
+
 /** Each error at its field and in the summary, which takes the focus (E12).
  * Values stay as they are. */
 export function showProblems(form: HTMLFormElement, problems: Problem[]): void {
@@ -293,7 +308,10 @@ export function showProblems(form: HTMLFormElement, problems: Problem[]): void {
       continue;
     }
     const link = make("a", { href: `#${control.id || idOf(name)}` });
-    link.textContent = problem.message;
+    const called = nameOf(name);
+    link.textContent = called
+      ? `${called}: ${problem.message}`
+      : problem.message;
     link.addEventListener("click", (event) => {
       event.preventDefault();
       control.focus();
