@@ -2,7 +2,7 @@
  * tasks_rest.c - /api/v1/tasks and the process of a record for programs.
  *
  * A command's operation id comes as the header Idempotency-Key: a repeat
- * gives the first answer (I8). docs/customizer/rest.md has the whole.
+ * gives the first answer (I8). docs/customizer/flows.md has the whole.
  */
 #include "base/banned.h"
 
