@@ -13,9 +13,9 @@ extern const struct migration store_migrations[], event_migrations[],
     plugin_migrations[];
 
 static const struct migration *const rooms[] = {
-    store_migrations,  event_migrations,  audit_migrations, org_migrations,
-    access_migrations, notify_migrations, form_migrations,  flow_migrations,
-    plugin_migrations,
+    store_migrations, event_migrations,  audit_migrations,
+    org_migrations,   access_migrations, notify_migrations,
+    form_migrations,  flow_migrations,   plugin_migrations,
 };
 
 int schema_migrate(struct ctx *ctx)

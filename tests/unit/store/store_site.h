@@ -39,7 +39,8 @@ static const struct migration thing_migrations[] __attribute__((unused)) = {
       " number INTEGER NOT NULL, data BLOB, note TEXT) STRICT;"
       "CREATE INDEX thing_number ON thing (number);"
       "CREATE TABLE part (id INTEGER PRIMARY KEY, thing INTEGER NOT NULL "
-      "REFERENCES thing (id)) STRICT;" },
+      "REFERENCES thing (id)) STRICT;"
+      "CREATE INDEX part_thing ON part (thing);" },
     { 0 },
 };
 
