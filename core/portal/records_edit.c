@@ -386,8 +386,7 @@ static void edit_problems(const struct edit *edit, const char *id)
             value_set_text(edit->map, "error",
                            value_get_text(problem, "message"));
         value_set_text(problem, "id", id);
-        value_set_text(problem, "label",
-                       value_get_text(edit->map, "label"));
+        value_set_text(problem, "label", value_get_text(edit->map, "label"));
     }
 }
 
