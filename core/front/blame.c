@@ -87,6 +87,30 @@ static const char *kind_of(const struct worker *worker, int status)
     return WIFSIGNALED(status) ? "crash" : "exit";
 }
 
+static void find_version(struct verdict *verdict, const struct front *front)
+{
+    struct str version, hash;
+
+    generation_module(front->generation, verdict->module, &version, &hash);
+    snprintf(verdict->version, sizeof verdict->version, "%.*s",
+             (int)version.length, version.data);
+    snprintf(verdict->hash, sizeof verdict->hash, "%.*s", (int)hash.length,
+             hash.data);
+}
+
+/* Nonsense in the frames is read when the call that wrote it may be over:
+ * then it was the module of the route. */
+static void blame_route(struct verdict *verdict, const struct worker *worker)
+{
+    if (!worker->kind || !worker->exchange || !worker->exchange->module[0] ||
+        (strcmp(worker->kind, "protocol") != 0 &&
+         strcmp(worker->kind, "descriptor") != 0))
+        return;
+    memcpy(verdict->module, worker->exchange->module, sizeof verdict->module);
+    snprintf(verdict->entry, sizeof verdict->entry, "answer");
+    find_version(verdict, worker->front);
+}
+
 static void find_guilty(struct verdict *verdict, const struct slot_copy *slot,
                         const struct worker *worker)
 {
@@ -98,8 +122,10 @@ static void find_guilty(struct verdict *verdict, const struct slot_copy *slot,
         memcpy(verdict->waiting, slot->frames[slot->depth - 1].entry,
                sizeof verdict->waiting);
     /* Waiting is not the module's fault; a crash below it is. */
-    if (top < 0 || (late && top != slot->depth - 1))
+    if (top < 0 || (late && top != slot->depth - 1)) {
+        blame_route(verdict, worker);
         return;
+    }
     memcpy(verdict->module, slot->frames[top].module, sizeof verdict->module);
     memcpy(verdict->entry, slot->frames[top].entry, sizeof verdict->entry);
     verdict->loading = slot->loading;
@@ -109,14 +135,7 @@ static void find_guilty(struct verdict *verdict, const struct slot_copy *slot,
         snprintf(verdict->hash, sizeof verdict->hash, "%.79s",
                  slot->loading_hash);
     } else {
-        struct str version, hash;
-
-        generation_module(worker->front->generation, verdict->module, &version,
-                          &hash);
-        snprintf(verdict->version, sizeof verdict->version, "%.*s",
-                 (int)version.length, version.data);
-        snprintf(verdict->hash, sizeof verdict->hash, "%.*s", (int)hash.length,
-                 hash.data);
+        find_version(verdict, worker->front);
     }
 }
 
