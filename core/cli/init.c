@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <sys/stat.h>
 
 #include "access/access.h"
@@ -52,6 +53,23 @@ static bool is_empty(const char *folder)
     return empty;
 }
 
+static int remove_one(const char *path, const struct stat *info, int kind,
+                      struct FTW *walk)
+{
+    (void)info;
+    (void)kind;
+    return walk->level == 0 ? 0 : remove(path);
+}
+
+/* What a failed attempt leaves would be in the way of the next one. The
+ * folder was empty when we began, so all in it is ours. */
+static void clean_up(const char *folder, bool existed)
+{
+    (void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    if (!existed)
+        (void)rmdir(folder);
+}
+
 static int make_folders(struct ctx *ctx, const char *folder)
 {
     static const char *const names[] = { "",         "/files", "/run",
@@ -59,9 +77,6 @@ static int make_folders(struct ctx *ctx, const char *folder)
                                          "/scripts", "/themes" };
     size_t i;
 
-    if (!is_empty(folder))
-        return fail(ctx, E_CONFLICT, "cli.init.not_empty",
-                    "%s is there already and not empty", folder);
     for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
         const char *path = arena_printf(ctx->arena, "%s%s", folder, names[i]);
 
@@ -196,14 +211,21 @@ int command_init(struct ctx *ctx, int argc, char **argv)
         { "zone", &wishes.zone, NULL },     { "url", &wishes.url, NULL },
         { "demo", NULL, &wishes.demo },     { 0 },
     };
+    bool existed;
     int rc = cli_options(ctx, rows, &argc, argv);
 
     if (rc)
         return rc;
     if (argc != 2)
         return cli_usage(ctx, argv[0]);
+    existed = access(argv[1], F_OK) == 0;
+    if (!is_empty(argv[1]))
+        return fail(ctx, E_CONFLICT, "cli.init.not_empty",
+                    "%s is there already and not empty", argv[1]);
     rc = make_site(ctx, argv[1], &wishes);
-    if (!rc)
+    if (rc)
+        clean_up(argv[1], existed);
+    else
         printf("%s\n\n  tenon serve %s\n", tr(ctx, "cli.init.done"), argv[1]);
     return rc;
 }

@@ -102,6 +102,9 @@ int frame_answer(struct ctx *ctx, struct request *request,
     view_csp(csp, request->nonce);
     buf_clear(&response->body);
     rc = view_page(ctx, &response->body, template, data);
+    /* A missing template is our trouble, not a page that is not there. */
+    if (rc == E_NOT_FOUND)
+        return E_INTERNAL;
     if (rc)
         return rc;
     response->type = "text/html; charset=utf-8";

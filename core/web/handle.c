@@ -135,11 +135,9 @@ static int authorise(struct ctx *ctx, const struct request *request)
 
     if (route->access != ROUTE_PUBLIC && !ctx->person)
         return fail(ctx, E_SIGN_IN, "org.sign_in.needed", "sign in first");
-    if (route->access == ROUTE_ADMINISTRATOR && !ctx->person->administrator) {
-        log_ctx(ctx, LOG_WARN, "access.refused", "route", route->pattern, NULL);
+    if (route->access == ROUTE_ADMINISTRATOR && !ctx->person->administrator)
         return fail(ctx, E_FORBIDDEN, "access.administrators",
                     "only administrators may do this");
-    }
     if (route->flags & ROUTE_EXPENSIVE)
         return limit_take(ctx, route);
     return 0;
@@ -268,6 +266,18 @@ static int close_transaction(struct ctx *ctx, int rc)
                      "a transaction was left open");
 }
 
+/* S38: failed authorisations, whichever room found them. What a foreign page
+ * tried has its own line already. */
+static void log_refusal(struct ctx *ctx, const struct request *request)
+{
+    const char *key = ctx->problems ? ctx->problems->key : NULL;
+
+    if (!text_equal(key, "web.csrf"))
+        log_ctx(ctx, LOG_WARN, "access.refused", "method", request->method,
+                "route", request->route ? request->route->pattern : NULL, "key",
+                key, NULL);
+}
+
 static void answer_error(struct ctx *ctx, struct request *request,
                          struct response *response, int rc, int status)
 {
@@ -276,6 +286,8 @@ static void answer_error(struct ctx *ctx, struct request *request,
         response->file_fd = -1;
     }
     response->stream = response->metrics = false;
+    if (rc == E_FORBIDDEN)
+        log_refusal(ctx, request);
     if (!ctx->problems)
         (void)fail(ctx, rc, "web.internal", "error %d without a problem", rc);
     (void)problem_answer(ctx, request, response,

@@ -154,6 +154,10 @@ test('S38 security events name who, what and where from', async () => {
   await new Client(site).signIn('lin', 'wrong wrong');
   await new Client(site).signIn('eve\n{"event":"forged"}', 'wrong wrong');
   await signedIn(site, 'lin');
+  const lin = await signedIn(site, 'lin');
+  assert.equal((await lin.get('/admin/users')).status, 403);
+  assert.ok(site.log('access.refused').some((line) => line.person &&
+    line.route === '/admin/users' && line.address));
   const refused = site.log('sign_in.refused');
   assert.ok(refused.some((line) => line.reason === 'wrong' && line.user &&
     line.address === '127.0.0.1' && line.time && line.request));
