@@ -68,8 +68,8 @@ const struct field *form_field(const struct form *form, const char *key);
 const struct field *form_cell(const struct field *table, const char *key);
 /* Registers the room's jobs and outbox subscribers; while a worker starts. */
 void form_start(void);
-/* Its schedules (bin after 30 days, unbound files); the jobs worker and
- * `tenon init` call it. */
+/* Its schedules: the bin's end after 30 days, unbound files. The first round
+ * of a jobs worker calls it. */
 int form_schedule(struct ctx *ctx);
 
 /*

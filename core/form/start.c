@@ -169,7 +169,23 @@ void form_start(void)
 
     job_register(&purge);
     attachment_start();
+    job_tick_register("form.schedule", schedule_tick);
     outbox_subscribe("record.saved", "form.hooks", run_committed, NULL);
+}
+
+/* The first round of a jobs worker sees to the schedules. */
+static int schedule_tick(struct ctx *ctx, int64_t *next_due)
+{
+    static const struct db *done;
+    int rc;
+
+    (void)next_due;
+    if (done == ctx->db)
+        return 0;
+    rc = form_schedule(ctx);
+    if (!rc)
+        done = ctx->db;
+    return rc;
 }
 
 int form_schedule(struct ctx *ctx)
