@@ -159,20 +159,6 @@ void attachment_start(void)
     job_register(&collect);
 }
 
-void form_start(void)
-{
-    static const struct job_kind purge = {
-        .kind = "form.purge_bin",
-        .call = purge_job,
-        .seconds = 120,
-    };
-
-    job_register(&purge);
-    attachment_start();
-    job_tick_register("form.schedule", schedule_tick);
-    outbox_subscribe("record.saved", "form.hooks", run_committed, NULL);
-}
-
 /* The first round of a jobs worker sees to the schedules. */
 static int schedule_tick(struct ctx *ctx, int64_t *next_due)
 {
@@ -186,6 +172,20 @@ static int schedule_tick(struct ctx *ctx, int64_t *next_due)
     if (!rc)
         done = ctx->db;
     return rc;
+}
+
+void form_start(void)
+{
+    static const struct job_kind purge = {
+        .kind = "form.purge_bin",
+        .call = purge_job,
+        .seconds = 120,
+    };
+
+    job_register(&purge);
+    attachment_start();
+    job_tick_register("form.schedule", schedule_tick);
+    outbox_subscribe("record.saved", "form.hooks", run_committed, NULL);
 }
 
 int form_schedule(struct ctx *ctx)
