@@ -3,29 +3,22 @@
  *
  * A generation of the cache is one arena. When the epoch "org" has moved on,
  * the generation is retired, not freed: somebody up the stack may still hold
- * a person of it. It goes when no call can be that old any more.
+ * a person of it. It goes when the next request begins (person_sweep).
  */
 #include "base/banned.h"
 
 #include "org/cache.h"
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/ctx.h"
 #include "base/map.h"
 #include "org/org.h"
 #include "org/person.h"
 #include "store/db.h"
 
-enum { RETIRED_MAX = 8, CACHE_BYTES = 16 << 20 };
-
-/* No call, job or command step lives longer than this. */
-static const int64_t RETIRED_MS = 15 * 60 * 1000;
-
-struct retired {
-    struct arena *arena;
-    int64_t since;
-};
+/* Changes that one call may make before the oldest of what it saw goes: more
+ * than any page makes. Commands hold nobody for longer than a step. */
+enum { RETIRED_MAX = 512, CACHE_BYTES = 16 << 20 };
 
 static struct org_cache current;
 static struct db *current_db;
@@ -34,31 +27,29 @@ static int64_t current_epoch;
  * be rolled back, so it is not kept beyond. */
 static bool changed_here;
 static uint64_t changes;
-static struct retired retired[RETIRED_MAX];
+static struct arena *retired[RETIRED_MAX]; /* a ring, oldest at `first` */
+static size_t first_retired, retired_count;
 
 static void retire(void)
 {
-    int64_t now = clock_monotonic();
-    size_t i, oldest = 0;
-
     if (!current.arena)
         return;
-    for (i = 0; i < RETIRED_MAX; i++) {
-        if (retired[i].arena && now - retired[i].since > RETIRED_MS) {
-            arena_free(retired[i].arena);
-            retired[i].arena = NULL;
-        }
-        if (!retired[i].arena ||
-            (retired[oldest].arena && retired[i].since < retired[oldest].since))
-            oldest = i;
+    if (retired_count == RETIRED_MAX) {
+        arena_free(retired[first_retired]);
+        first_retired = (first_retired + 1) % RETIRED_MAX;
+        retired_count--;
     }
-    /* All places taken by young ones: a long command that changes people one
-     * by one. The oldest goes; it is eight changes old. */
-    if (retired[oldest].arena)
-        arena_free(retired[oldest].arena);
-    retired[oldest].arena = current.arena;
-    retired[oldest].since = now;
+    retired[(first_retired + retired_count++) % RETIRED_MAX] = current.arena;
     memset(&current, 0, sizeof(current));
+}
+
+void person_sweep(void)
+{
+    while (retired_count > 0) {
+        arena_free(retired[first_retired]);
+        first_retired = (first_retired + 1) % RETIRED_MAX;
+        retired_count--;
+    }
 }
 
 struct org_cache *org_cache(struct ctx *ctx)
@@ -100,13 +91,8 @@ uint64_t person_changes(void)
 
 void person_forget_all(void)
 {
-    size_t i;
-
     retire();
-    for (i = 0; i < RETIRED_MAX; i++) {
-        arena_free(retired[i].arena);
-        retired[i].arena = NULL;
-    }
+    person_sweep();
     changed_here = false;
     changes++;
 }

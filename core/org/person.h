@@ -35,6 +35,9 @@ bool person_has_role(const struct person *person, const char *key);
 /* The display name of any user, also a disabled one; "" where unknown. */
 const char *person_name(struct ctx *ctx, int64_t id);
 
+/* Between two calls, when nobody holds a person: lets go of what was cached
+ * before changes. */
+void person_sweep(void);
 /* Empties the cache of persons and departments; for tests that open several
  * databases, and before a process lets its store go. Nobody may hold a
  * person. */

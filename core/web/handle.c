@@ -299,6 +299,7 @@ void web_handle(struct ctx *ctx, struct request *request,
 {
     int status = 0, rc;
 
+    person_sweep();
     look(ctx, request, response);
     rc = run(ctx, request, response, &status);
     rc = close_transaction(ctx, rc);

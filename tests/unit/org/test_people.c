@@ -187,6 +187,24 @@ static void a_change_that_is_rolled_back_is_not_remembered(void **state)
     assert_string_equal(person->name, "lin");
 }
 
+static void who_acts_stays_valid_through_many_changes(void **state)
+{
+    struct company *c = *state;
+    int64_t role;
+    char key[16];
+    int i;
+
+    assert_int_equal(person_load(&c->ctx.person, &c->ctx, c->ada), 0);
+    for (i = 0; i < 40; i++) {
+        snprintf(key, sizeof key, "role_%d", i);
+        assert_int_equal(role_create(&role, &c->ctx, key, key), 0);
+        assert_int_equal(role_grant(&c->ctx, c->lin, role, true), 0);
+    }
+    assert_string_equal(c->ctx.person->login, "ada");
+    assert_true(c->ctx.person->administrator);
+    c->ctx.person = NULL;
+}
+
 static void every_change_leaves_a_trail(void **state)
 {
     struct company *c = *state;
@@ -244,6 +262,7 @@ int main(void)
         TEST(a_role_that_somebody_holds_is_not_deleted),
         TEST(only_enabled_people_hold_a_role),
         TEST(a_change_that_is_rolled_back_is_not_remembered),
+        TEST(who_acts_stays_valid_through_many_changes),
         TEST(every_change_leaves_a_trail),
         TEST(people_are_found_by_a_part_of_their_name),
     };
