@@ -8,6 +8,8 @@
 #include "base/ctx.h"
 #include "base/log.h"
 #include "event/job.h"
+#include "org/person.h"
+#include "store/db.h"
 #include "worker/internal.h"
 
 enum {
@@ -30,7 +32,11 @@ int jobs_idle(void *self)
     ctx.zone = process->ctx->zone;
     ctx.locale = process->ctx->locale;
     ctx.system = true;
-    done = job_run_due(&ctx, ROUND, &due);
+    /* What other processes have changed since the last round. */
+    person_sweep();
+    done = epoch_read(&ctx);
+    if (done == 0)
+        done = job_run_due(&ctx, ROUND, &due);
     if (done < 0) {
         log_ctx(&ctx, LOG_ERROR, "jobs.failed", "error", ctx_error(&ctx), NULL);
         return AFTER_ERROR_MS;

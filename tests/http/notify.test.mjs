@@ -103,3 +103,18 @@ test('who wants no mails gets none', async () => {
   assert.ok(!to('li.na').some((one) => one.text.includes('no mail please')));
   assert.ok((await li.get('/messages')).text.includes('no mail please'));
 });
+
+test('a language chosen later counts for the next mail', async () => {
+  await li.get('/me');
+  await li.post('/me', { locale: 'zh-TW', zone: '', theme: '',
+    mail_wanted: 'true' });
+  await apply('first');
+  await until(() => to('li.na').some((m) => m.text.includes('first')), 'mail');
+  await li.post('/preferences/language', { locale: 'en', return: '/' });
+  await apply('second');
+  await until(() => to('li.na').some((m) => m.text.includes('second')), 'mail');
+  const [first, second] = ['first', 'second'].map((word) =>
+    to('li.na').find((m) => m.text.includes(word)).text);
+  assert.match(first, /[\u4e00-\u9fff]/);
+  assert.ok(!/[\u4e00-\u9fff]/.test(second), second);
+});
