@@ -61,6 +61,19 @@ static int64_t memory_mark(const struct settings *settings)
     return (int64_t)settings->worker_memory_mb * 1024 * 1024 / 2;
 }
 
+/* The request's arena has its own limit; this one is for what modules take
+ * from the system. The sanitizers' shadow counts, so not with them. */
+static void limit_memory(size_t limit)
+{
+#ifndef __SANITIZE_ADDRESS__
+    const rlim_t most = (rlim_t)limit + (rlim_t)64 * 1024 * 1024;
+
+    setrlimit(RLIMIT_DATA, &(struct rlimit){ most, most });
+#else
+    (void)limit;
+#endif
+}
+
 static int run_lane(struct process *own)
 {
     struct worker_program program = {
@@ -79,6 +92,7 @@ static int run_lane(struct process *own)
 
     if (text_equal(own->options->lane, "jobs"))
         program.idle = jobs_idle;
+    limit_memory(limit);
     own->arena = arena_new(limit);
     code = worker_loop(&program, mark);
     arena_free(own->arena);

@@ -231,6 +231,15 @@ describe('a module that misbehaves', () => {
       .some((line) => /used after its call/.test(line.error)));
   });
 
+  test('F14_ 10 GB are more than a worker may have', async (t) => {
+    if (/asan/.test(build)) return t.skip('the sanitizers need more');
+    const answer = await person.get('/m/hostile/memory');
+    assert.ok(answer.text === 'no more\n' || answer.status === 500,
+      answer.text);
+    await until(async () => (await person.get('/m/notice')).status === 200,
+      'a page');
+  });
+
   test('F14_ children and descriptors: the worker goes on', async () => {
     const child = await person.get('/m/hostile/child');
     assert.equal(child.status, 200);

@@ -1,9 +1,12 @@
 /*
- * The shape of the SDK's structs as 1.0 has them. A change here is a break
- * of every module that was built before: members are added at the end only,
- * and get a line here when their release is made. Checked by the compiler;
- * running it is a formality.
+ * test_abi.c - the shape of the SDK's structs as 1.0 has them.
+ *
+ * A change here is a break of every module that was built before: members are
+ * added at the end only, and get a line here when their release is made.
+ * Checked by the compiler; running it is a formality.
  */
+#include "base/banned.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

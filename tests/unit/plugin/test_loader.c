@@ -1,7 +1,9 @@
 /*
- * What the loader refuses, puts away and fails closed; what Lua modules can't
- * do. Modules in Lua are made on the spot. Each test goes on where the one
- * before ended.
+ * test_loader.c - what the loader refuses, puts away and fails closed; what
+ * Lua modules can't do.
+ *
+ * Modules in Lua are made on the spot. Each test goes on where the one before
+ * ended.
  */
 #include "base/banned.h"
 

@@ -1,4 +1,7 @@
-/* Manifests: what is accepted, and how what is wrong is told. */
+/*
+ * test_manifest.c - manifests: what is accepted, and how what is wrong is
+ * told.
+ */
 #include "base/banned.h"
 
 #include "plugin/module_site.h"

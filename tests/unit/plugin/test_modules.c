@@ -1,6 +1,8 @@
 /*
- * The example modules at work: switched on, loaded into this process, and
- * called through the rooms. Each test goes on where the one before ended.
+ * test_modules.c - the example modules at work.
+ *
+ * Switched on, loaded into this process, and called through the rooms. Each
+ * test goes on where the one before ended.
  */
 #include "base/banned.h"
 

@@ -1,5 +1,8 @@
-/* What is seen in a shared object before it is opened. The object is that of
- * the vehicle module, with one thing spoilt at a time. */
+/*
+ * test_object.c - what is seen in a shared object before it is opened.
+ *
+ * The object is that of the vehicle module, with one thing spoilt at a time.
+ */
 #include "base/banned.h"
 
 #include "plugin/module_site.h"
