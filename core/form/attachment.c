@@ -53,6 +53,7 @@ int attachment_find(struct attachment **out, struct ctx *ctx, int64_t id)
 
     *out = NULL;
     rc = db_query(&query, ctx,
+                  /* sql: names from the definition */
                   arena_printf(ctx->arena,
                                "SELECT %s FROM attachment WHERE id = ?1",
                                COLUMNS),

@@ -339,6 +339,7 @@ static int run_files(struct importing *import, const struct import_file *files,
 static int undo(struct importing *import)
 {
     struct ctx *ctx = import->ctx;
+    /* sql: names from the definition */
     const char *sql = arena_printf(
         ctx->arena, "DELETE FROM \"%s\" WHERE id = ?1", import->form->table);
     size_t left = import->made_count;

@@ -212,6 +212,7 @@ static int touch(struct ctx *ctx, struct record *record, const char *column,
     values[4] = value_int(ctx->arena, record->id);
     return db_exec_values(
         ctx,
+        /* sql: names from the definition */
         arena_printf(ctx->arena,
                      "UPDATE \"%s\" SET %s = ?, version = ?,"
                      " updated_at = ?, updated_by = ? WHERE id = ?",

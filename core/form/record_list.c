@@ -343,10 +343,12 @@ static void open_branch(struct list *list, bool reader)
     buf_addf(&list->sql, "SELECT * FROM (SELECT ");
     if (!list->by_id)
         buf_addf(&list->sql, "t.%s AS k, ", list->key);
+    /* sql: names from the definition */
     buf_addf(&list->sql, "%s AS id FROM ", id);
     /* CROSS JOIN keeps the order: first the few records opened to him. */
     if (reader)
         buf_add_text(&list->sql, "access_reader a CROSS JOIN ");
+    /* sql: names from the definition */
     buf_addf(&list->sql, "\"%s\" t WHERE %s", list->form->table, alive);
 }
 
@@ -369,6 +371,7 @@ static void close_branch(struct list *list, bool reader, int64_t limit)
         buf_addf(&list->sql, "NULLIF(t.%s, NULL) %s, ", list->key, order);
     else if (!list->by_id)
         buf_addf(&list->sql, "t.%s %s, ", list->key, order);
+    /* sql: names from the definition */
     buf_addf(&list->sql, "%s %s LIMIT ?)", id, order);
     add_number(list, limit);
 }
@@ -517,14 +520,17 @@ static void make_page(struct list *list, const struct scopes *scopes,
     list->merge = " UNION ALL ";
     buf_add_text(&list->sql, "SELECT ");
     select_columns(list);
+    /* sql: names from the definition */
     buf_addf(&list->sql, " FROM (SELECT %s FROM (", keys);
     all_branches(list, scopes, limit + offset);
     buf_add_char(&list->sql, ')');
     if (list->branches > 1)
+        /* sql: names from the definition */
         buf_addf(&list->sql, " GROUP BY %s", keys);
     buf_add_text(&list->sql, " ORDER BY ");
     if (!list->by_id)
         buf_addf(&list->sql, "k %s, ", order);
+    /* sql: names from the definition */
     buf_addf(&list->sql,
              "id %s LIMIT ? OFFSET ?) p CROSS JOIN \"%s\" t"
              " WHERE t.id = p.id",

@@ -201,6 +201,7 @@ int record_check_unique(struct ctx *ctx, const struct record *record,
         args[1] = value_int(ctx->arena, record->id);
         bad = db_query_values(
             &query, ctx,
+            /* sql: names from the definition */
             arena_printf(ctx->arena,
                          "SELECT id FROM \"%s\" WHERE \"%s\" = ?"
                          " AND deleted_at = 0 AND id <> ?",
@@ -274,6 +275,7 @@ int record_change_row(struct ctx *ctx, struct record *record,
 
     vector_init(&values, ctx->arena);
     buf_init(&sql, ctx->arena, 65536);
+    /* sql: names from the definition */
     buf_addf(&sql, "UPDATE \"%s\" SET version = ?", form->table);
     add_int(ctx, &values, record->version);
     add_set(&sql, &values, "updated_at",

@@ -42,6 +42,7 @@ int reference_visible(struct ctx *ctx, const char *target, int64_t id)
     if (!form)
         return E_NOT_FOUND;
     rc = db_query(&query, ctx,
+                  /* sql: names from the definition */
                   arena_printf(ctx->arena,
                                "SELECT owner, department FROM \"%s\""
                                " WHERE id = ?1 AND deleted_at = 0",
@@ -75,6 +76,7 @@ static int read_row(struct ctx *ctx, const struct form *form, int64_t id,
         up = arena_printf(ctx->arena, "\"f_%s\"", form->parent_field);
     rc = db_query(
         &query, ctx,
+        /* sql: names from the definition */
         arena_printf(ctx->arena, "SELECT %s, %s FROM \"%s\" WHERE id = ?1", up,
                      field ? arena_printf(ctx->arena, "\"%s\"", field->column)
                            : "NULL",
@@ -122,6 +124,7 @@ bool reference_has_children(struct ctx *ctx, const struct form *tree,
     if (!tree->parent_field)
         return false;
     return db_int(&found, ctx,
+                  /* sql: names from the definition */
                   arena_printf(ctx->arena,
                                "SELECT 1 FROM \"%s\" WHERE \"f_%s\" = ?1"
                                " AND deleted_at = 0 LIMIT 1",

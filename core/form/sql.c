@@ -62,6 +62,7 @@ static const char *make_insert(struct arena *arena, const struct form *form)
     }
     for (i = 0; i < count; i++)
         buf_add_text(&marks, i ? ", ?" : "?");
+    /* sql: names from the definition */
     return arena_printf(arena, "INSERT INTO \"%s\" (%s) VALUES (%s)",
                         form->table, buf_text(&names), buf_text(&marks));
 }
@@ -78,14 +79,17 @@ static void make_rows(struct arena *arena, struct form_sql *sql, size_t index,
         buf_addf(&names, ", \"%s\"", table->fields[i]->column);
         buf_add_text(&marks, ", ?");
     }
+    /* sql: names from the definition */
     sql->rows[index] = arena_printf(
         arena, "SELECT id%s FROM \"%s\" WHERE record = ?1 ORDER BY position",
         buf_text(&names), table->table);
     sql->row_inserts[index] =
+        /* sql: names from the definition */
         arena_printf(arena,
                      "INSERT INTO \"%s\" (id, record, position%s)"
                      " VALUES (?, ?, ?%s)",
                      table->table, buf_text(&names), buf_text(&marks));
+    /* sql: names from the definition */
     sql->row_deletes[index] = arena_printf(
         arena, "DELETE FROM \"%s\" WHERE record = ?1", table->table);
 }
@@ -96,6 +100,7 @@ struct form_sql *form_sql_make(struct arena *arena, const struct form *form)
     size_t i;
 
     sql->columns = make_select(arena, form);
+    /* sql: names from the definition */
     sql->select = arena_printf(arena, "SELECT %s FROM \"%s\" t WHERE t.id = ?1",
                                sql->columns, form->table);
     sql->insert = make_insert(arena, form);
@@ -133,6 +138,7 @@ static int add_column(struct ctx *ctx, const char *table, struct map *have,
     if (!column || map_get(have, column))
         return 0;
     return db_exec(ctx,
+                   /* sql: names from the definition */
                    arena_printf(ctx->arena,
                                 "ALTER TABLE \"%s\" ADD COLUMN \"%s\" %s",
                                 table, column, type),
@@ -144,6 +150,7 @@ static int add_index(struct ctx *ctx, const char *table, const char *suffix,
 {
     return db_exec(
         ctx,
+        /* sql: names from the definition */
         arena_printf(ctx->arena,
                      "CREATE %sINDEX IF NOT EXISTS \"%s_%s\" ON \"%s\" (%s)%s",
                      unique ? "UNIQUE " : "", table, suffix, table, columns,
@@ -179,6 +186,7 @@ static int make_head(struct ctx *ctx, const struct form *form)
 
     rc = db_exec(
         ctx,
+        /* sql: names from the definition */
         arena_printf(ctx->arena,
                      "CREATE TABLE IF NOT EXISTS \"%s\" ("
                      "id INTEGER PRIMARY KEY, version INTEGER NOT NULL,"
@@ -199,6 +207,7 @@ static int make_head(struct ctx *ctx, const struct form *form)
                        false, false);
     if (!rc)
         rc = db_exec(ctx,
+                     /* sql: names from the definition */
                      arena_printf(ctx->arena,
                                   "CREATE INDEX IF NOT EXISTS \"%s_bin\""
                                   " ON \"%s\" (deleted_at)"
@@ -238,6 +247,7 @@ static int make_table(struct ctx *ctx, const struct form *form,
     int rc;
 
     rc = db_exec(ctx,
+                 /* sql: names from the definition */
                  arena_printf(ctx->arena,
                               "CREATE TABLE IF NOT EXISTS \"%s\" ("
                               "id INTEGER PRIMARY KEY,"

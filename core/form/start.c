@@ -33,6 +33,7 @@ static int purge_record(struct ctx *ctx, const struct form *form, int64_t id)
                      id);
     if (!rc)
         rc = db_exec(ctx,
+                     /* sql: names from the definition */
                      arena_printf(ctx->arena,
                                   "DELETE FROM \"%s\" WHERE id = ?1"
                                   " AND deleted_at > 0",
@@ -49,6 +50,7 @@ static int purge_batch(struct ctx *ctx, const struct form *form, int64_t before,
     QUERY_AUTO *query = NULL;
     size_t count = 0, i;
     int rc = db_query(&query, ctx,
+                      /* sql: names from the definition */
                       arena_printf(ctx->arena,
                                    "SELECT id FROM \"%s\" WHERE"
                                    " deleted_at > 0 AND deleted_at < ?1"

@@ -69,6 +69,7 @@ static int64_t last_used(struct ctx *ctx, const struct form *form)
     int64_t id = 0;
 
     if (db_int(&id, ctx,
+               /* sql: names from the definition */
                arena_printf(ctx->arena,
                             "SELECT id FROM \"%s\" WHERE deleted_at = 0"
                             " AND owner = ?1 ORDER BY id DESC LIMIT 1",
