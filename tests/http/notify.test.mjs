@@ -55,10 +55,9 @@ test('E52 a mail speaks the receiver\'s language, whoever caused it',
   async () => {
     await li.post('/preferences/language', { locale: 'zh-TW', return: '/' });
     await li.get('/me');
-    const before = to('li.na').length;
     await apply('E52 展會');
-    await until(() => to('li.na').length > before, 'the mail');
-    const mail = to('li.na').find((one) => one.text.includes('E52'));
+    const mail = await until(() => to('li.na').find((one) =>
+      one.text.includes('E52')), 'the mail');
     assert.ok(/[\u4e00-\u9fff]/.test(mail.subject.replace('展會', '')),
       mail.subject);
     assert.match(mail.text, /https?:\/\/[^\s]+\/tasks\/\d+/);
