@@ -42,15 +42,12 @@ static int purge_record(struct ctx *ctx, const struct form *form, int64_t id)
     return rc;
 }
 
-/* One batch in a transaction of its own; *more says whether to go on. */
-static int purge_batch(struct ctx *ctx, const struct form *form, int64_t before,
-                       bool *more)
+/* Ids of records whose time in the bin is over; at most PURGE_BATCH. */
+static int find_over(int64_t *ids, size_t *count, struct ctx *ctx,
+                     const struct form *form, int64_t before)
 {
-    int64_t ids[PURGE_BATCH];
     QUERY_AUTO *query = NULL;
-    size_t count = 0, i;
     int rc = db_query(&query, ctx,
-                      /* sql: names from the definition */
                       arena_printf(ctx->arena,
                                    "SELECT id FROM \"%s\" WHERE"
                                    " deleted_at > 0 AND deleted_at < ?1"
@@ -58,10 +55,22 @@ static int purge_batch(struct ctx *ctx, const struct form *form, int64_t before,
                                    form->table),
                       "ii", before, (int64_t)PURGE_BATCH);
 
+    *count = 0;
     while (!rc && (rc = query_next(query)) == 1) {
-        ids[count++] = query_int(query, 0);
+        ids[(*count)++] = query_int(query, 0);
         rc = 0;
     }
+    return rc;
+}
+
+/* One batch in a transaction of its own; *more says whether to go on. */
+static int purge_batch(struct ctx *ctx, const struct form *form, int64_t before,
+                       bool *more)
+{
+    int64_t ids[PURGE_BATCH];
+    size_t count, i;
+    int rc = find_over(ids, &count, ctx, form, before);
+
     *more = count == PURGE_BATCH;
     if (rc || !count)
         return rc;
