@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/ctx.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "base/value.h"
@@ -96,7 +97,12 @@ int access_grant_set(struct ctx *ctx, const char *who_kind, int64_t who,
             rc = epoch_raise(ctx, "grant");
         access_forget();
     }
-    return tx_end(ctx, rc);
+    rc = tx_end(ctx, rc);
+    if (!rc)
+        log_ctx(ctx, LOG_INFO, granted ? "grant.given" : "grant.taken",
+                "who_kind", who_kind, "who", log_int(who), "form", form,
+                "right", right_names[right], "scope", scope_names[scope], NULL);
+    return rc;
 }
 
 int access_defaults(struct ctx *ctx)

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/ctx.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/value.h"
 #include "org/cache.h"
@@ -194,7 +195,11 @@ int role_grant(struct ctx *ctx, int64_t user, int64_t role, bool granted)
     }
     if (!rc)
         rc = org_changed(ctx);
-    return tx_end(ctx, rc);
+    rc = tx_end(ctx, rc);
+    if (!rc)
+        log_ctx(ctx, LOG_INFO, granted ? "role.given" : "role.taken", "user",
+                log_int(user), "role", key, NULL);
+    return rc;
 }
 
 int role_list(struct value **out, struct ctx *ctx)

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/ctx.h"
 #include "base/i18n.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/unicode.h"
 #include "base/value.h"
@@ -258,7 +259,11 @@ int user_set_enabled(struct ctx *ctx, int64_t id, bool enabled)
     }
     if (!rc)
         rc = org_changed(ctx);
-    return tx_end(ctx, rc);
+    rc = tx_end(ctx, rc);
+    if (!rc)
+        log_ctx(ctx, LOG_INFO, enabled ? "user.enabled" : "user.disabled",
+                "user", log_int(id), NULL);
+    return rc;
 }
 
 int user_set_preferences(struct ctx *ctx, int64_t id, const char *locale,
