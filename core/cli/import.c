@@ -20,6 +20,7 @@
 #include "cli/site.h"
 #include "form/csv.h"
 #include "form/import.h"
+#include "plugin/plugin.h"
 
 enum { IMPORT_BYTES_MAX = 128 * 1024 * 1024 };
 
@@ -177,6 +178,10 @@ int command_import(struct ctx *ctx, int argc, char **argv)
         rc = site_command_open(ctx, site);
     if (!rc) {
         site_rooms_start();
+        /* Modules' checks hold on every entrance. */
+        rc = plugins_load(ctx);
+    }
+    if (!rc) {
         rc = import_run(&result, ctx, command.files, command.count, &options);
         progress_end(&command.bar);
         bad = close_refused(&command);

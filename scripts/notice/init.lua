@@ -40,8 +40,7 @@ local function card(ctx, notice)
     body = notice.body,
     important = notice.important or false,
     by = notice.text.author,
-    starts = ctx:date(notice.starts),
-    ends = ctx:date(notice.ends),
+    ends = ctx:t("notice.until", { date = ctx:date(notice.ends) }),
   }
 end
 

@@ -1,0 +1,138 @@
+// The fourth story: an administrator switches an example module off and on
+// again while others work; one that crashes costs the request that called it.
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, demoSite, run, until } from '../lib/server.mjs';
+import { accessible, as, desktop, launch, noFaults, noSidewaysScroll, phone }
+  from '../lib/browser.mjs';
+
+const matrix = process.env.TENON_LONG
+  ? [['en', desktop], ['en', phone], ['zh-CN', desktop], ['zh-CN', phone]]
+  : [['en', desktop], ['zh-CN', phone]];
+const words = {
+  en: { menu: 'Vehicles' },
+  'zh-CN': { menu: '用车' },
+};
+
+// Fills in a record's form and saves it.
+async function save(page, form, fields) {
+  await page.goto(`/records/${form}/new`);
+  for (const [name, value] of Object.entries(fields)) {
+    const field = page.locator(`[name="${name}"]`).first();
+    if (typeof value === 'boolean') await field.setChecked(value);
+    else await field.fill(value);
+  }
+  await Promise.all([
+    page.waitForURL(/\/records\/[a-z.]+\/\d+/),
+    page.locator('button.btn-primary[form=record-form], ' +
+      '#record-form button.btn-primary').first().click(),
+  ]);
+}
+
+describe('modules', () => {
+  let browser, site;
+  before(async () => {
+    browser = await launch();
+    site = await demoSite({ zone: 'Asia/Shanghai' });
+    cpSync(join(build, 'test-plugins/plugins/crash'),
+      join(site.folder, 'plugins/crash'), { recursive: true });
+    await site.whole();
+  });
+  after(async () => {
+    if (browser) await browser.close();
+    if (site) await site.stop();
+  });
+
+  for (const [locale, size] of matrix) {
+    test(`${locale} at ${size.width}: switched off for everybody, and back`,
+      async () => {
+        const admin = await as(browser, site, 'admin', { locale, size });
+        const person = await as(browser, site, 'zhang.wei', { locale, size,
+          dark: size === phone });
+        await save(admin, 'vehicle.car', { name: `GL8 ${locale} ${size.width}`,
+          plate: `${locale}-${size.width}`, seats: '7' });
+        for (const path of ['/m/vehicle/day', '/m/notice']) {
+          await person.goto(path);
+          await accessible(person);
+          await noSidewaysScroll(person);
+        }
+        await person.goto('/m/vehicle/day');
+        assert.ok((await person.locator('h1').first().textContent()).trim());
+        await person.getByText(`GL8 ${locale} ${size.width}`).waitFor();
+        // The module's own picture of an address comes and goes with it.
+        const picture = () => person.request.get(
+          '/assets/m/vehicle/garage.svg').then((answer) => answer.status());
+        assert.equal(await picture(), 200);
+
+        await admin.goto('/admin/modules');
+        await accessible(admin);
+        await noSidewaysScroll(admin);
+        const switchTo = async (verb) => {
+          const answer = admin.waitForResponse((response) =>
+            response.url().includes(`/admin/modules/vehicle/${verb}`));
+          await admin.locator(`form[action$="/vehicle/${verb}"] button`)
+            .click();
+          const status = (await answer).status();
+          assert.ok([200, 303].includes(status), String(status));
+        };
+        await switchTo('disable');
+        const gone = await person.goto('/m/vehicle/day');
+        assert.equal(gone.status(), 404);
+        await person.goto('/');
+        assert.equal(await person.locator('a[href="/m/vehicle/day"]').count(),
+          0);
+        assert.equal((await person.goto('/records/vehicle.booking/new'))
+          .status() >= 400, true);
+
+        await admin.goto('/admin/modules');
+        await switchTo('enable');
+        await until(async () =>
+          (await person.goto('/m/vehicle/day')).status() === 200,
+        'the module', 20000);
+        await person.getByText(`GL8 ${locale} ${size.width}`).waitFor();
+        await person.goto('/');
+        assert.ok(await person.locator('a[href="/m/vehicle/day"]').count() > 0);
+        assert.ok((await person.locator('a[href="/m/vehicle/day"]').first()
+          .textContent()).includes(words[locale].menu));
+        await site.whole();
+        assert.equal(await picture(), 200);
+        // A live part that was being loaded anew when the page was left.
+        for (const page of [admin, person])
+          page.faults = page.faults.filter((fault) =>
+            !/Failed to fetch/.test(fault));
+        noFaults(admin);
+        noFaults(person);
+        await admin.context().close();
+        await person.context().close();
+      });
+  }
+
+  test('one that crashes costs exactly the request that called it', async () => {
+    const result = run('plugin', 'enable', site.folder, 'crash');
+    assert.equal(result.code, 0, result.err);
+    await site.whole();
+    const one = await as(browser, site, 'zhang.wei', { locale: 'en' });
+    const other = await as(browser, site, 'li.na', { locale: 'en' });
+    const pages = [];
+    let over = false;
+    const reading = (async () => {
+      while (!over || pages.length < 10)
+        pages.push((await other.goto('/m/notice')).status());
+    })();
+    const crash = await one.goto('/m/crash/null');
+    assert.equal(crash.status(), 500);
+    // The page tells a number, and is readable.
+    assert.match(await one.locator('code').first().textContent(),
+      /^[0-9A-Z]{8}$/);
+    await accessible(one);
+    assert.equal((await one.goto('/m/crash/ok')).status(), 200);
+    over = true;
+    await reading;
+    assert.deepEqual(pages.filter((status) => status !== 200), []);
+    const died = site.log('worker.died').at(-1);
+    assert.equal(died.module, 'crash');
+    assert.equal(died.entry, 'GET /m/crash/null');
+  });
+});
