@@ -1,7 +1,13 @@
-# worker_stub: the worker that misbehaves on request, for tests/http and
-# tests/faults (any build: they also run against the release). Not installed.
+# For tests/http and tests/faults, in any build (they also run against the
+# release); not installed. worker_stub: the worker that misbehaves on request.
+# fail_nth: preloaded, lets the n-th call fail.
 if(TARGET tenon_worker)
   add_executable(worker_stub tests/faults/worker_stub.c)
   target_compile_options(worker_stub PRIVATE ${TENON_WARNINGS})
   target_link_libraries(worker_stub PRIVATE tenon_worker)
+  add_library(fail_nth MODULE tests/faults/fail_nth.c)
+  target_compile_options(fail_nth PRIVATE -fvisibility=default -fno-builtin
+                         -U_FORTIFY_SOURCE -fno-sanitize=all -Wall -Wextra)
+  target_link_libraries(fail_nth PRIVATE dl)
+  set_target_properties(fail_nth PROPERTIES PREFIX "")
 endif()

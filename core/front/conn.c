@@ -72,7 +72,6 @@ static bool make_bufferevent(struct conn *conn)
     if (!conn->be)
         return false;
     bufferevent_setcb(conn->be, on_read, on_written, on_event, conn);
-    bufferevent_setwatermark(conn->be, EV_READ, 0, INPUT_HIGH);
     if (bufferevent_enable(conn->be, EV_READ | EV_WRITE) < 0) {
         bufferevent_free(conn->be);
         conn->fd = -1;
@@ -342,6 +341,23 @@ static bool body(struct conn *conn)
     return false;
 }
 
+/* Reads no further while much waits. By hand: bufferevent_setwatermark
+ * follows a NULL when memory is short. */
+static void choke(struct conn *conn)
+{
+    struct evbuffer *input = bufferevent_get_input(conn->be);
+    size_t length = evbuffer_get_length(input);
+
+    if (!conn->choked && length >= INPUT_HIGH) {
+        conn->choked = true;
+        bufferevent_disable(conn->be, EV_READ);
+    } else if (conn->choked && length < INPUT_HIGH / 2) {
+        conn->choked = false;
+        if (bufferevent_enable(conn->be, EV_READ) < 0)
+            conn->broken = conn->last = true;
+    }
+}
+
 /* The last answer is leaving. When it is out, our side is shut and what the
  * client still sends is read and lost, so that the answer isn't. False: the
  * connection is gone or waits. */
@@ -351,6 +367,7 @@ static bool closing(struct conn *conn)
 
     conn->received += (int64_t)evbuffer_get_length(input);
     evbuffer_drain(input, evbuffer_get_length(input));
+    choke(conn);
     if (conn->broken) {
         conn_free(conn);
         return false;
@@ -410,6 +427,7 @@ void conn_advance(struct conn *conn)
         }
     }
     conn->advancing = false;
+    choke(conn);
     if (more)
         conn_wake(conn);
 }

@@ -293,7 +293,6 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
     front->control->clients = client;
     front->control->count++;
     bufferevent_setcb(client->be, on_read, NULL, on_event, client);
-    bufferevent_setwatermark(client->be, EV_READ, 0, 2 * LINE_MAX_BYTES);
     bufferevent_enable(client->be, EV_READ | EV_WRITE);
 }
 

@@ -83,6 +83,7 @@ struct conn {
     bool proxied;   /* comes from a configured proxy */
     bool fresh;     /* no request yet */
     bool broken;    /* an answer could not be written whole */
+    bool choked;    /* nothing is read while much waits */
     int blank_lines;
     int64_t since;            /* of the state, monotonic ms */
     int64_t stall_at;         /* when movement is looked at again */

@@ -24,6 +24,7 @@
 #include "front/rules.h"
 #include "front/service.h"
 #include "front/state.h"
+#include "front/stream.h"
 
 enum {
     BACKOFF_MAX_MS = 5000,
@@ -150,6 +151,8 @@ static void roll_end(struct front *front)
 {
     free(front->roll);
     front->roll = NULL;
+    /* Open pages about modules show what became of it. */
+    stream_event(front, 0, 0, STR("modules"));
     if (front->roll_again) {
         front->roll_again = false;
         supervise_reload(front, "again");
