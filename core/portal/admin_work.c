@@ -32,6 +32,29 @@ static const char *kind_text(struct ctx *ctx, const char *prefix,
 
 /* ---- incidents ---- */
 
+/* What is known about an incident as pairs of name and text. The names are
+ * those of the log, so that one finds the lines. */
+static struct value *detail_list(struct ctx *ctx, const struct value *data)
+{
+    struct value *list = value_list(ctx->arena);
+    size_t i;
+
+    for (i = 0; value_kind(data) == VALUE_MAP && i < value_count(data); i++) {
+        struct value *item = value_item_at(data, i);
+        struct value *pair;
+
+        if (value_is_empty(item))
+            continue;
+        pair = value_map(ctx->arena);
+        value_set_text(pair, "name", value_key_at(data, i));
+        value_set_text(pair, "text",
+                       value_as_text(item) ? value_as_text(item)
+                                           : json_text(ctx->arena, item));
+        value_append(list, pair);
+    }
+    return list;
+}
+
 static int show_incidents(struct ctx *ctx, struct request *request,
                           struct response *response, void *payload)
 {
@@ -51,8 +74,7 @@ static int show_incidents(struct ctx *ctx, struct request *request,
         value_set_text(row, "title",
                        kind_text(ctx, "admin.incidents.kind",
                                  value_get_text(row, "kind")));
-        if (!value_is_empty(detail))
-            value_set_text(row, "detail", json_text(ctx->arena, detail));
+        value_set(row, "details", detail_list(ctx, detail));
         portal_time(ctx, row, value_get_int(row, "at", 0));
     }
     value_set(data, "incidents", list);
@@ -70,10 +92,13 @@ static int show_incidents(struct ctx *ctx, struct request *request,
 static int act_on_incident(struct ctx *ctx, struct request *request,
                            struct response *response, void *payload)
 {
+    static const char *const names[] = { NULL };
     bool retry = payload != NULL;
     int64_t id;
-    int rc = request_id(&id, ctx, request, "id");
+    int rc = request_only(ctx, request, names);
 
+    if (!rc)
+        rc = request_id(&id, ctx, request, "id");
     if (!rc)
         rc = retry ? incident_retry(ctx, id) : incident_close(ctx, id);
     return rc ? rc
@@ -126,10 +151,13 @@ static int show_jobs(struct ctx *ctx, struct request *request,
 static int act_on_job(struct ctx *ctx, struct request *request,
                       struct response *response, void *payload)
 {
+    static const char *const names[] = { NULL };
     bool retry = payload != NULL;
     int64_t id;
-    int rc = request_id(&id, ctx, request, "id");
+    int rc = request_only(ctx, request, names);
 
+    if (!rc)
+        rc = request_id(&id, ctx, request, "id");
     if (!rc)
         rc = retry ? job_retry(ctx, id) : job_discard(ctx, id);
     return rc ? rc

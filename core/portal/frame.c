@@ -80,6 +80,9 @@ static const char *current_path(struct ctx *ctx, const char *path)
     int i;
 
     for (i = 0; (entry = menu_at(i)); i++) {
+        if (strcmp(entry->area, "administration") == 0 ||
+            strcmp(entry->area, "apply") == 0)
+            continue; /* not in the menu itself */
         length = covers(entry->path, path);
         if (length > most && menu_visible(ctx, entry)) {
             most = length;
