@@ -16,6 +16,9 @@ struct ctx;
  */
 int demo_fill(struct ctx *ctx);
 
+/* Switches the example modules on and fills them; after demo_fill(). */
+int demo_modules(struct ctx *ctx);
+
 #define DEMO_PASSWORD "tenon-demo"
 
 #endif

@@ -26,7 +26,6 @@
 #include "org/admin.h"
 #include "org/person.h"
 #include "org/session.h"
-#include "plugin/plugin.h"
 #include "store/db.h"
 #include "worker/schema.h"
 
@@ -170,7 +169,7 @@ static int fill(struct ctx *ctx, const struct wishes *wishes)
     if (!rc && wishes->demo) {
         site_rooms_start();
         rc = demo_fill(ctx);
-        return rc ? rc : plugins_enable_examples(ctx);
+        return rc ? rc : demo_modules(ctx);
     }
     if (!rc)
         rc = link_make(token, ctx, "first_run", 0, FIRST_RUN_MINUTES);
