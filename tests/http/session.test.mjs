@@ -150,6 +150,22 @@ test('S23 pages carry a fresh nonce and a strict policy', async () => {
   assert.equal(nonces.size, 4);
 });
 
+test('S6 a token is in no address, log, error page or referrer', async () => {
+  const lin = await signedIn(site, 'lin');
+  for (const path of ['/', '/me', '/nowhere', '/admin', '/api/v1/session',
+    '/messages/1', '/sign-in']) {
+    const page = await lin.get(path);
+    assert.ok(!page.text.includes(lin.token), path);
+    assert.ok(!(page.location || '').includes(lin.token), path);
+  }
+  assert.ok(!site.text.includes(lin.token));
+  // In an address it is worth nothing.
+  const thief = new Client(site);
+  for (const query of [`?tenon=${lin.token}`, `?session=${lin.token}`,
+    `?token=${lin.token}`])
+    assert.equal((await thief.get(`/me${query}`)).status, 303);
+});
+
 test('S38 security events name who, what and where from', async () => {
   await new Client(site).signIn('lin', 'wrong wrong');
   await new Client(site).signIn('eve\n{"event":"forged"}', 'wrong wrong');

@@ -144,10 +144,17 @@ test('S63 metrics are for administrators and the machine itself', async () => {
     assert.ok([303, 404].includes((await stranger.get(path)).status), path);
 });
 
-test('S14 fields that a form does not have are refused', async () => {
+test('S14 S17 fields that a form does not have are refused', async () => {
   for (const path of ['/me', '/admin/departments', '/admin/roles']) {
     await root.get('/me');
     const page = await root.post(path, { name: 'x', id: '1', enabled: '1' });
     assert.equal(page.status, 400, path);
   }
+  const before = JSON.parse((await lin.get('/api/v1/session')).text).person;
+  await lin.get('/me');
+  const page = await lin.post('/me', { locale: 'en', zone: '', theme: '',
+    administrator: 'true', roles: '1', department: '1' });
+  assert.equal(page.status, 400);
+  assert.deepEqual(JSON.parse((await lin.get('/api/v1/session')).text).person,
+    before);
 });

@@ -361,6 +361,22 @@ static void S11_confirming_makes_a_session_recent_again(void **state)
     assert_true(session_is_recent(session));
 }
 
+static void S37_tokens_never_repeat_and_secrets_compare_whole(void **state)
+{
+    static char tokens[2000][TOKEN_TEXT_MAX];
+    size_t i, j;
+
+    (void)state;
+    for (i = 0; i < 2000; i++) {
+        token_make(tokens[i]);
+        for (j = 0; j < i; j++)
+            assert_string_not_equal(tokens[i], tokens[j]);
+    }
+    assert_true(secret_equal("abcdefgh", "abcdefgh", 8));
+    assert_false(secret_equal("abcdefgh", "abcdefgx", 8));
+    assert_false(secret_equal("xbcdefgh", "abcdefgh", 8));
+}
+
 static void S62_disabling_somebody_ends_the_sessions(void **state)
 {
     struct company *c = *state;
@@ -396,6 +412,7 @@ int main(void)
         TEST(S7_a_link_works_once_and_for_its_purpose_only),
         TEST(S7_a_link_gets_old_and_an_older_one_dies),
         TEST(S11_confirming_makes_a_session_recent_again),
+        TEST(S37_tokens_never_repeat_and_secrets_compare_whole),
         TEST(S62_disabling_somebody_ends_the_sessions),
     };
 
