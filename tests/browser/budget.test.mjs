@@ -110,8 +110,8 @@ for (const [locale, size] of matrix) {
           document.activeElement.getAttribute('name')), 'purpose');
         assert.equal(await page.locator('[name="items.0.name"]').inputValue(),
           '椅子 chair');
-        assert.equal(await page.locator('[name="items.0.unit_price"]')
-          .inputValue(), '-5');
+        assert.equal(Number(await page
+          .locator('[name="items.0.unit_price"]').inputValue()), -5);
         await accessible(page);
         await noSidewaysScroll(page);
         noFaults(page);
@@ -158,8 +158,9 @@ for (const [locale, size] of matrix) {
       await decide(money, 'approve');
       await eventually(async () => await stateOf(me, record) === 'approved');
       await me.goto('/messages');
-      await me.locator(`a[href$="/records/budget/${record}"]`).first()
-        .waitFor();
+      await me.locator('a[href*="/messages/"]', { hasText: '新品发布 Launch' })
+        .first().click();
+      await me.waitForURL(new RegExp(`/records/budget/${record}$`));
       for (const page of [me, head, money]) noFaults(page);
     });
 

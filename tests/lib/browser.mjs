@@ -30,10 +30,16 @@ export async function visitor(browser, site, {
   context.setDefaultTimeout(10000 * slow);
   const page = await context.newPage();
   page.faults = [];
-  page.on('pageerror', (error) => page.faults.push(`script: ${error.message}`));
+  // A view transition that a faster navigation overtakes is no fault.
+  page.on('pageerror', (error) => {
+    if (!/Transition was (aborted|skipped)/.test(error.message))
+      page.faults.push(`script: ${error.message}`);
+  });
   page.on('console', (message) => {
     if (message.type() === 'error' &&
-        !/status of (401|403|404|409|413|422|5\d\d)/.test(message.text()))
+        // What a navigation cuts off, and answers that a story asks for.
+        !/Failed to fetch|status of (401|403|404|409|413|422|5\d\d)/
+          .test(message.text()))
       page.faults.push(`console: ${message.text()}`);
   });
   return page;
