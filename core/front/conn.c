@@ -507,6 +507,8 @@ static void check(struct conn *conn)
     int64_t age = conn->front->now - conn->since;
 
     if (left && conn->state != CONN_BODY && conn->state != CONN_SPOOL) {
+        /* Again: without memory libevent may have forgotten to wait. */
+        bufferevent_enable(conn->be, EV_WRITE);
         if (stalled(conn, conn->queued - (int64_t)left))
             conn_free(conn);
         return;
