@@ -236,8 +236,11 @@ static struct value *read_grant(struct ctx *ctx)
     return list;
 }
 
-static void set_label(struct value *definition, struct value *fields)
+/* The first text names a record, and the list is in its order. */
+static void set_label(struct ctx *ctx, struct value *definition,
+                      struct value *fields)
 {
+    struct value *list = value_map(ctx->arena);
     size_t i;
 
     for (i = 0; i < value_count(fields); i++) {
@@ -246,6 +249,8 @@ static void set_label(struct value *definition, struct value *fields)
         if (strcmp(value_get_text(field, "type"), "text") != 0)
             continue;
         value_set_text(definition, "label", value_get_text(field, "key"));
+        value_set_text(list, "sort", value_get_text(field, "key"));
+        value_set(definition, "list", list);
         value_set_bool(field, "index", true);
         return;
     }
@@ -279,7 +284,7 @@ static int guess_table(struct value **out, struct ctx *ctx, const char *form,
     value_set(definition, "title", title_of(ctx, form));
     value_set_text(definition, "icon", "table");
     value_set_bool(definition, "apply", false);
-    set_label(definition, fields);
+    set_label(ctx, definition, fields);
     value_set(definition, "grants", read_grant(ctx));
     value_set(definition, "fields", fields);
     *out = definition;
