@@ -10,7 +10,7 @@
 
 #include "base/ctx.h"
 #include "base/i18n.h"
-#include "base/value.h"
+#include "base/str.h"
 
 enum { DAY_MS = 86400000, HOUR_MS = 3600000 };
 
@@ -222,24 +222,64 @@ void instant_local(char out[TIME_TEXT_MAX], int64_t instant,
              civil.month, civil.day, civil.hour, civil.minute);
 }
 
+static void add_number(struct buf *buf, int number, int digits)
+{
+    char text[12];
+    size_t at = sizeof text;
+
+    for (; number > 0 || digits > 0; number /= 10, digits--)
+        text[--at] = (char)('0' + number % 10);
+    buf_add(buf, text + at, sizeof text - at);
+}
+
+/* The part of a date that a placeholder of `length` bytes names. */
+static void add_part(struct buf *buf, const struct ctx *ctx,
+                     const struct civil *civil, const char *name, size_t length)
+{
+    const struct {
+        const char *name;
+        int number, digits;
+    } parts[] = { { "year", civil->year, 1 },
+                  { "month", civil->month, 1 },
+                  { "day", civil->day, 1 },
+                  { "hour", civil->hour, 2 },
+                  { "minute", civil->minute, 2 } };
+    char text[24];
+    size_t i;
+
+    if (length == 10 && memcmp(name, "month_name", 10) == 0) {
+        snprintf(text, sizeof text, "time.month.%d", civil->month);
+        buf_add_text(buf, tr(ctx, text));
+        return;
+    }
+    for (i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (strlen(parts[i].name) == length &&
+            memcmp(name, parts[i].name, length) == 0)
+            add_number(buf, parts[i].number, parts[i].digits);
+}
+
 /* Fills the catalog's pattern `key`; the placeholders are {year} {month}
- * {month_name} {day} {hour} {minute}. */
+ * {month_name} {day} {hour} {minute}. Lists are full of dates: no map and no
+ * tr_with for each. */
 static const char *human(const struct ctx *ctx, const char *key,
                          const struct civil *civil)
 {
-    struct value *args = value_map(ctx->arena);
-    char text[24];
+    const char *p = tr(ctx, key), *end;
+    struct buf buf;
 
-    value_set_int(args, "year", civil->year);
-    value_set_int(args, "month", civil->month);
-    value_set_int(args, "day", civil->day);
-    snprintf(text, sizeof text, "time.month.%d", civil->month);
-    value_set_text(args, "month_name", tr(ctx, text));
-    snprintf(text, sizeof text, "%02d", civil->hour);
-    value_set_text(args, "hour", text);
-    snprintf(text, sizeof text, "%02d", civil->minute);
-    value_set_text(args, "minute", text);
-    return tr_with(ctx, key, args);
+    buf_init(&buf, ctx->arena, 1024);
+    while (*p) {
+        size_t plain = strcspn(p, "{");
+
+        buf_add(&buf, p, plain);
+        p += plain;
+        end = *p ? strchr(p, '}') : NULL;
+        if (!end)
+            break;
+        add_part(&buf, ctx, civil, p + 1, (size_t)(end - p) - 1);
+        p = end + 1;
+    }
+    return buf_text(&buf);
 }
 
 const char *instant_human(const struct ctx *ctx, int64_t instant)

@@ -173,11 +173,22 @@ void buf_addf(struct buf *buf, const char *format, ...)
 void buf_vaddf(struct buf *buf, const char *format, va_list args)
 {
     va_list again;
+    size_t left;
     int length;
 
+    /* Mostly it fits into what is there: then the text is made once. */
+    left = buf->failed ? 0 : buf->capacity - buf->length;
     va_copy(again, args);
-    length = vsnprintf(NULL, 0, format, again);
+    length =
+        vsnprintf(left ? buf->data + buf->length : NULL, left, format, again);
     va_end(again);
+    if (length >= 0 && (size_t)length < left &&
+        (size_t)length <= buf->max - buf->length) {
+        buf->length += (size_t)length;
+        return;
+    }
+    if (left)
+        buf->data[buf->length] = '\0';
     if (length < 0) {
         buf->failed = true;
         return;
@@ -194,32 +205,21 @@ const char *buf_text(const struct buf *buf)
     return buf->data ? buf->data : "";
 }
 
+/* The escape of a character in HTML; NULL where it may stand as it is. */
+static const char *const html_escapes[256] = {
+    ['&'] = "&amp;",  ['<'] = "&lt;",   ['>'] = "&gt;",
+    ['"'] = "&quot;", ['\''] = "&#39;",
+};
+
 void buf_add_html(struct buf *buf, const char *text, size_t length)
 {
     size_t i, start = 0;
 
     for (i = 0; i < length; i++) {
-        const char *escape;
+        const char *escape = html_escapes[(unsigned char)text[i]];
 
-        switch (text[i]) {
-        case '&':
-            escape = "&amp;";
-            break;
-        case '<':
-            escape = "&lt;";
-            break;
-        case '>':
-            escape = "&gt;";
-            break;
-        case '"':
-            escape = "&quot;";
-            break;
-        case '\'':
-            escape = "&#39;";
-            break;
-        default:
+        if (!escape)
             continue;
-        }
         buf_add(buf, text + start, i - start);
         buf_add_text(buf, escape);
         start = i + 1;

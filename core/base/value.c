@@ -599,3 +599,19 @@ struct value *value_copy(struct arena *arena, const struct value *value)
     }
     return copy;
 }
+
+struct value *value_map_like(struct arena *arena, const struct value *map)
+{
+    struct value *copy = make(arena, VALUE_MAP);
+
+    assert(value_kind(map) == VALUE_MAP);
+    /* Room for what makes it differ. */
+    copy->capacity = map->count + 4;
+    copy->count = map->count;
+    copy->entries = arena_array(arena, copy->capacity, sizeof *copy->entries);
+    if (map->count)
+        memcpy(copy->entries, map->entries, map->count * sizeof *map->entries);
+    if (copy->count > LINEAR_MAX)
+        table_build(copy);
+    return copy;
+}

@@ -92,5 +92,8 @@ int64_t value_as_id(const struct value *value);
 
 /* A deep copy in `arena`. */
 struct value *value_copy(struct arena *arena, const struct value *value);
+/* A map of its own with the same entries: keys and items are shared, so both
+ * must live in the same arena, and the items stay as they are. */
+struct value *value_map_like(struct arena *arena, const struct value *map);
 
 #endif

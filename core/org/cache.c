@@ -68,7 +68,6 @@ struct org_cache *org_cache(struct ctx *ctx)
     if (!current.arena) {
         current.arena = arena_new(0);
         current.persons = map_new(current.arena);
-        current.names = map_new(current.arena);
         current.departments = map_new(current.arena);
         current_db = ctx->db;
         current_epoch = epoch;

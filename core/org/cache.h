@@ -7,16 +7,23 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 struct ctx;
 struct department;
 struct map;
 
+enum { ORG_NAMES = 256 };
+
 struct org_cache {
     struct arena *arena;
+    /* Names of people in lists, by the id's last bits. */
+    struct {
+        int64_t id;
+        const char *name;
+    } names[ORG_NAMES];
     struct map *persons;     /* id as text → struct person * */
-    struct map *names;       /* id as text → const char *, of strangers */
     struct map *departments; /* id as text → struct department *, also closed */
     const struct department **tree; /* the open ones, in tree order */
     size_t tree_count;

@@ -39,6 +39,7 @@ struct column {
     const char *key;
     const struct field *field; /* NULL: a column of the system */
     struct value *label, *control;
+    struct value *shared; /* what all its cells have */
     bool numeric, primary;
 };
 
@@ -228,6 +229,20 @@ static void show_system(struct ctx *ctx, struct value *cell, const char *key,
     }
 }
 
+static struct value *shared_part(struct list_page *list,
+                                 const struct column *column)
+{
+    struct value *cell = value_map(list->ctx->arena);
+
+    value_set(cell, "control", column->control);
+    value_set(cell, "label", column->label);
+    if (column->numeric)
+        value_set_bool(cell, "numeric", true);
+    if (column->primary)
+        value_set_bool(cell, "primary", true);
+    return cell;
+}
+
 static struct value *row_value(struct list_page *list,
                                const struct record *record)
 {
@@ -238,14 +253,8 @@ static struct value *row_value(struct list_page *list,
 
     for (i = 0; i < list->column_count; i++) {
         const struct column *column = &list->columns[i];
-        struct value *cell = value_map(ctx->arena);
+        struct value *cell = value_map_like(ctx->arena, column->shared);
 
-        value_set(cell, "control", column->control);
-        value_set(cell, "label", column->label);
-        if (column->numeric)
-            value_set_bool(cell, "numeric", true);
-        if (column->primary)
-            value_set_bool(cell, "primary", true);
         if (column->field)
             records_show(ctx, cell, column->field,
                          value_get(record->values, column->key));
@@ -457,8 +466,10 @@ static int fill(struct list_page *list, struct value *data)
     rc = record_list(&records, &count, ctx, list->form, &list->query);
     if (!rc)
         rc = record_count(&total, ctx, list->form, &list->query, COUNT_CAP);
-    for (i = 0; !rc && i < list->column_count; i++)
+    for (i = 0; !rc && i < list->column_count; i++) {
+        list->columns[i].shared = shared_part(list, &list->columns[i]);
         value_append(columns, column_value(list, &list->columns[i]));
+    }
     for (i = 0; !rc && i < count; i++)
         value_append(rows, row_value(list, records[i]));
     read_end(ctx);

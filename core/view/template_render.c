@@ -21,7 +21,8 @@ enum {
     CONTEXTS_MAX = 512,
     STEPS_PER_CHECK = 4096,
     HELPER_NAME_MAX = 256,
-    PARTIAL_NAME_MAX = 128
+    PARTIAL_NAME_MAX = 128,
+    KNOWN_PARTIALS = 8
 };
 
 /* Blocks that a child gave to a parent; outermost child first. */
@@ -40,6 +41,12 @@ struct renderer {
     int context_count;
     int depth;
     long steps;
+    /* The last dynamic partials: the cells of a column share one name. */
+    struct {
+        const char *name;
+        const struct template *from, *found;
+    } known[KNOWN_PARTIALS];
+    unsigned known_count;
 };
 
 /* Where we are: what changes when a partial, parent or block is entered. */
@@ -309,6 +316,33 @@ static int enter(struct renderer *r)
     return 0;
 }
 
+/* The template that a value names. Texts stay where they are while a page is
+ * put out, so that one that was looked up is known by its address. */
+static const struct template *find_dynamic(struct renderer *r,
+                                           const struct node *node,
+                                           const struct place *place)
+{
+    const struct value *value = lookup(r, node);
+    struct str text = value_as_str(value);
+    char copy[PARTIAL_NAME_MAX];
+    unsigned i;
+
+    if (!text.length || text.length >= sizeof(copy))
+        return NULL;
+    for (i = 0; i < KNOWN_PARTIALS; i++)
+        if (r->known[i].name == text.data &&
+            r->known[i].from == place->template)
+            return r->known[i].found;
+    memcpy(copy, text.data, text.length);
+    copy[text.length] = '\0';
+    i = r->known_count++ % KNOWN_PARTIALS;
+    r->known[i].name = text.data;
+    r->known[i].from = place->template;
+    r->known[i].found =
+        r->host->partial(r->host->payload, copy, place->template);
+    return r->known[i].found;
+}
+
 /* The template of a partial or parent tag; NULL where there is none. */
 static const struct template *find_partial(struct renderer *r,
                                            const struct node *node,
@@ -316,25 +350,16 @@ static const struct template *find_partial(struct renderer *r,
 {
     const struct template_host *host = r->host;
     struct node *memory = (struct node *)node;
-    const char *name = node->name;
-    char scratch[40], copy[PARTIAL_NAME_MAX];
-    struct str text;
 
     if (!host || !host->partial)
         return NULL;
+    if (node->dynamic)
+        return find_dynamic(r, node, place);
     if (host->generation && node->found_in == host->generation)
         return node->found;
-    if (node->dynamic) {
-        text = text_of(lookup(r, node), scratch);
-        if (!text.length || text.length >= sizeof(copy))
-            return NULL;
-        memcpy(copy, text.data, text.length);
-        copy[text.length] = '\0';
-        name = copy;
-    }
-    if (node->dynamic || !host->generation)
-        return host->partial(host->payload, name, place->template);
-    memory->found = host->partial(host->payload, name, place->template);
+    if (!host->generation)
+        return host->partial(host->payload, node->name, place->template);
+    memory->found = host->partial(host->payload, node->name, place->template);
     /* What is not there, or broken, is asked for (and told) each time. */
     memory->found_in = memory->found ? host->generation : 0;
     return node->found;
