@@ -34,6 +34,18 @@ export function plainNumber(text: string): string {
     .replace(/[−–—]/g, "-");
 }
 
+/** "5" and "5.00": what somebody typed stays as it was typed. */
+function sameNumber(typed: string, value: string): boolean {
+  const digits = (text: string): string =>
+    text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+  const plain = plainNumber(typed);
+  return (
+    /^-?\d+(\.\d+)?$/.test(plain) &&
+    /^-?\d+(\.\d+)?$/.test(value) &&
+    digits(plain) === digits(value)
+  );
+}
+
 function textOf(field: HTMLElement, form: HTMLFormElement): string {
   const name = field.dataset["field"] ?? "";
   for (const element of byName(form, name)) {
@@ -171,7 +183,8 @@ export function writeValue(
       element.dispatchEvent(
         new CustomEvent("tenon:set", { detail: plainText(value) }),
       );
-    else if (isControl(element)) element.value = plainText(value);
+    else if (isControl(element) && !sameNumber(element.value, plainText(value)))
+      element.value = plainText(value);
   }
   writeChoices(form, name, value);
 }
@@ -322,4 +335,32 @@ export function showProblems(form: HTMLFormElement, problems: Problem[]): void {
   summary.hidden = false;
   summary.focus();
   summary.scrollIntoView({ block: "nearest" });
+}
+
+/** Required fields that are empty, but not those of rows left blank. */
+export function missing(form: HTMLFormElement): Problem[] {
+  const blank = (control: Element): boolean => {
+    const row = control.closest("tr[data-row]");
+    return (
+      row !== null &&
+      all<HTMLInputElement>("input:not([type=hidden]), select", row).every(
+        (one) => !one.value.trim(),
+      )
+    );
+  };
+  return all<HTMLInputElement>(
+    "input[required]:not([type=radio]), select[required], textarea[required]",
+    form,
+  )
+    .filter(
+      (control) =>
+        !control.disabled &&
+        !control.value.trim() &&
+        !control.closest("[hidden]") &&
+        !blank(control),
+    )
+    .map((control) => ({
+      field: control.name.replace(/\[\]$/, ""),
+      message: t("required"),
+    }));
 }

@@ -4,7 +4,7 @@ import { Offline, send, type Problem } from "./api.ts";
 import { ask } from "./dialog.ts";
 import { all, byName, isComposing, make, one, ownAddress } from "./dom.ts";
 import { DraftKeeper } from "./draft.ts";
-import { clearProblems, plainNumber, showProblems } from "./fields.ts";
+import { clearProblems, missing, plainNumber, showProblems } from "./fields.ts";
 import { pendingUploads } from "./files.ts";
 import { reloadFragment } from "./live.ts";
 import { FormLogic } from "./logic.ts";
@@ -113,9 +113,11 @@ export class FormIsland {
         toast(t("upload_wait"));
         await waiting;
       }
-      const messages = await this.logic.check();
+      // A draft may be unfinished. What else is wrong is told with the rest.
+      const messages =
+        submitter?.value === "draft" ? [] : await this.logic.check();
       if (messages.length) {
-        showProblems(this.form, messages);
+        showProblems(this.form, [...missing(this.form), ...messages]);
         return;
       }
       await this.deliver(submitter);
