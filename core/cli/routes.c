@@ -10,6 +10,8 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/value.h"
+#include "cli/site.h"
+#include "plugin/plugin.h"
 #include "portal/portal.h"
 #include "web/router.h"
 
@@ -51,7 +53,23 @@ static struct value *route_value(struct ctx *ctx, const struct route *route)
     return row;
 }
 
-/* The core's own table: what modules of a site add is not in it. */
+/* The core's own table; with a site, its modules' routes too. */
+static int open_rooms(struct ctx *ctx, const char *site)
+{
+    int rc = site ? site_command_open(ctx, site) : 0;
+
+    if (rc)
+        return rc;
+    portal_frame_start();
+    portal_admin_start();
+    portal_records_start();
+    portal_tasks_start();
+    if (!site)
+        return 0;
+    site_rooms_start();
+    return plugins_load(ctx);
+}
+
 int command_routes(struct ctx *ctx, int argc, char **argv)
 {
     bool json = false;
@@ -68,20 +86,19 @@ int command_routes(struct ctx *ctx, int argc, char **argv)
         return rc;
     if (argc > 2)
         return cli_usage(ctx, argv[0]);
-    portal_frame_start();
-    portal_admin_start();
-    portal_records_start();
-    portal_tasks_start();
-    for (i = 0; (route = route_at(i)); i++) {
+    rc = open_rooms(ctx, argc == 2 ? argv[1] : NULL);
+    for (i = 0; !rc && (route = route_at(i)); i++) {
         if (!json)
             printf("%-13s %-6s %s\n", access_names[route->access],
                    route->method, route->pattern);
         value_append(list, route_value(ctx, route));
     }
-    if (json) {
+    if (!rc && json) {
         buf_init(&buf, ctx->arena, 4 << 20);
         json_write(&buf, list);
         printf("%s\n", buf_text(&buf));
     }
-    return 0;
+    if (argc == 2)
+        site_command_close(ctx);
+    return rc;
 }

@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "base/value.h"
 #include "cli/site.h"
+#include "ipc/control.h"
 #include "org/admin.h"
 #include "org/password.h"
 #include "org/person.h"
@@ -95,6 +96,20 @@ static int add(struct ctx *ctx, const struct arguments *a, const char *login)
     return !rc && a->link ? print_link(ctx, id, "invite") : rc;
 }
 
+/* Sessions are gone from the store; what is still open in the front goes too
+ * (S62), where the site is served. */
+static int end_streams(struct ctx *ctx, int64_t user)
+{
+    struct value *command = value_map(ctx->arena), *answer;
+    int rc;
+
+    value_set_text(command, "do", "end");
+    value_set_id(command, "user", user);
+    value_set_text(command, "session", "");
+    rc = control_ask(&answer, ctx, ctx->site, command, 5);
+    return rc == E_NOT_FOUND ? 0 : rc;
+}
+
 static int set_password(struct ctx *ctx, const struct arguments *a,
                         const char *login)
 {
@@ -106,7 +121,9 @@ static int set_password(struct ctx *ctx, const struct arguments *a,
         return print_link(ctx, person->id, "reset");
     if (!rc)
         rc = read_password(&password, ctx);
-    return rc ? rc : user_set_password(ctx, person->id, password, NULL);
+    if (!rc)
+        rc = user_set_password(ctx, person->id, password, NULL);
+    return rc ? rc : end_streams(ctx, person->id);
 }
 
 static int set_enabled(struct ctx *ctx, const char *login, bool enabled)
@@ -114,7 +131,9 @@ static int set_enabled(struct ctx *ctx, const char *login, bool enabled)
     const struct person *person;
     int rc = person_find_login(&person, ctx, login);
 
-    return rc ? rc : user_set_enabled(ctx, person->id, enabled);
+    if (!rc)
+        rc = user_set_enabled(ctx, person->id, enabled);
+    return rc || enabled ? rc : end_streams(ctx, person->id);
 }
 
 static int list(struct ctx *ctx)

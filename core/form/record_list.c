@@ -30,6 +30,7 @@ enum {
     /* More departments than this are one branch with IN, not one each. */
     DEPARTMENT_BRANCHES = 24,
     SEARCH_WORDS = 8,
+    SEARCH_WORD_MAX = 400, /* bytes */
 };
 
 /* ---- names of a list ---- */
@@ -251,6 +252,11 @@ static void add_search(struct list *list, struct buf *sql)
         if (!*word)
             continue;
         words++;
+        /* Stands nowhere; and the store takes no longer pattern. */
+        if (strlen(word) > SEARCH_WORD_MAX) {
+            buf_add_text(sql, " AND 0");
+            continue;
+        }
         buf_init(&like, arena, 4096);
         buf_add_char(&like, '%');
         for (c = word; *c; c++) {

@@ -183,10 +183,13 @@ static int update(struct ctx *ctx, struct request *request,
 static int close_one(struct ctx *ctx, struct request *request,
                      struct response *response, void *payload)
 {
+    static const char *const names[] = { NULL };
     const struct department *d;
-    int rc = load(&d, ctx, request);
+    int rc = request_only(ctx, request, names);
 
     (void)payload;
+    if (!rc)
+        rc = load(&d, ctx, request);
     if (!rc)
         rc = department_close(ctx, d->id);
     if (rc == E_CONFLICT && !request->script_form) {

@@ -118,10 +118,13 @@ static const struct deed {
 static int act_on_module(struct ctx *ctx, struct request *request,
                          struct response *response, void *payload)
 {
+    static const char *const names[] = { NULL };
     const struct deed *deed = payload;
     const char *id = request_param(request, "id");
-    int rc;
+    int rc = request_only(ctx, request, names);
 
+    if (rc)
+        return rc;
     if (deed->act == ACT_RELEASE)
         rc = plugin_quarantine_lift(ctx, id);
     else

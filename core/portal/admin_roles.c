@@ -209,10 +209,13 @@ static int update(struct ctx *ctx, struct request *request,
 static int delete_one(struct ctx *ctx, struct request *request,
                       struct response *response, void *payload)
 {
+    static const char *const names[] = { NULL };
     struct value *role;
-    int rc = load(&role, ctx, request);
+    int rc = request_only(ctx, request, names);
 
     (void)payload;
+    if (!rc)
+        rc = load(&role, ctx, request);
     if (!rc)
         rc = role_delete(ctx, value_get_id(role, "id"));
     if (rc == E_CONFLICT && !request->script_form) {

@@ -345,11 +345,14 @@ static int update_user(struct ctx *ctx, struct request *request,
 static int enable_user(struct ctx *ctx, struct request *request,
                        struct response *response, void *payload)
 {
+    static const char *const names[] = { "enabled", NULL };
     const struct person *person;
     bool enabled = text_equal(request_form(request, "enabled"), "true");
-    int rc = load_user(&person, ctx, request);
+    int rc = request_only(ctx, request, names);
 
     (void)payload;
+    if (!rc)
+        rc = load_user(&person, ctx, request);
     if (!rc)
         rc = user_set_enabled(ctx, person->id, enabled);
     return rc ? rc
@@ -373,13 +376,16 @@ static const char *link_address(struct ctx *ctx, const struct request *request,
 static int make_link(struct ctx *ctx, struct request *request,
                      struct response *response, void *payload)
 {
+    static const char *const names[] = { NULL };
     struct value *data = value_map(ctx->arena);
     const struct person *person;
     char token[TOKEN_TEXT_MAX];
     bool invite;
-    int rc = load_user(&person, ctx, request);
+    int rc = request_only(ctx, request, names);
 
     (void)payload;
+    if (!rc)
+        rc = load_user(&person, ctx, request);
     if (!rc && !person->enabled)
         rc = fail(ctx, E_CONFLICT, "admin.users.is_disabled",
                   "this person is disabled");
@@ -410,10 +416,13 @@ static int make_link(struct ctx *ctx, struct request *request,
 static int end_sessions(struct ctx *ctx, struct request *request,
                         struct response *response, void *payload)
 {
+    static const char *const names[] = { NULL };
     const struct person *person;
-    int rc = load_user(&person, ctx, request);
+    int rc = request_only(ctx, request, names);
 
     (void)payload;
+    if (!rc)
+        rc = load_user(&person, ctx, request);
     if (!rc)
         rc = session_end_all(ctx, person->id, NULL);
     return rc ? rc

@@ -239,10 +239,13 @@ static int change_password(struct ctx *ctx, struct request *request,
 static int end_session(struct ctx *ctx, struct request *request,
                        struct response *response, void *payload)
 {
+    static const char *const names[] = { "handle", NULL };
     const char *handle = request_form(request, "handle");
-    int rc = session_end_handle(ctx, handle ? handle : "");
+    int rc = request_only(ctx, request, names);
 
     (void)payload;
+    if (!rc)
+        rc = session_end_handle(ctx, handle ? handle : "");
     return rc ? rc
               : response_done(ctx, request, response, "/me",
                               tr(ctx, "profile.session_ended"));
@@ -252,9 +255,12 @@ static int end_session(struct ctx *ctx, struct request *request,
 static int end_all(struct ctx *ctx, struct request *request,
                    struct response *response, void *payload)
 {
-    int rc = session_end_all(ctx, ctx->person->id, NULL);
+    static const char *const names[] = { NULL };
+    int rc = request_only(ctx, request, names);
 
     (void)payload;
+    if (!rc)
+        rc = session_end_all(ctx, ctx->person->id, NULL);
     if (!rc)
         rc = cookie_session(ctx, request, response, NULL);
     if (!rc)

@@ -77,11 +77,14 @@ static int open_message(struct ctx *ctx, struct request *request,
 static int mark_read(struct ctx *ctx, struct request *request,
                      struct response *response, void *payload)
 {
+    static const char *const names[] = { "id", NULL };
     const char *text = request_form(request, "id");
     int64_t id = 0;
-    int rc;
+    int rc = request_only(ctx, request, names);
 
     (void)payload;
+    if (rc)
+        return rc;
     if (!text_empty(text) && int_parse(&id, text, 1, INT64_MAX))
         return fail(ctx, E_NOT_FOUND, "notify.absent", "this message is gone");
     rc = notify_mark_read(ctx, id);

@@ -241,10 +241,13 @@ static int confirm(struct ctx *ctx, struct request *request,
 static int set_language(struct ctx *ctx, struct request *request,
                         struct response *response, void *payload)
 {
+    static const char *const names[] = { "locale", "return", NULL };
     const char *locale = request_form(request, "locale");
-    int rc = 0;
+    int rc = request_only(ctx, request, names);
 
     (void)payload;
+    if (rc)
+        return rc;
     locale = locale ? locale_known(locale) : NULL;
     if (!locale)
         return fail_at(ctx, E_INVALID, "locale", "org.user.locale",
@@ -263,11 +266,14 @@ static int set_language(struct ctx *ctx, struct request *request,
 static int set_theme(struct ctx *ctx, struct request *request,
                      struct response *response, void *payload)
 {
+    static const char *const names[] = { "theme", "return", NULL };
     const char *theme = request_form(request, "theme");
     bool automatic = text_equal(theme, "auto");
-    int rc = 0;
+    int rc = request_only(ctx, request, names);
 
     (void)payload;
+    if (rc)
+        return rc;
     if (!automatic && !text_equal(theme, "light") && !text_equal(theme, "dark"))
         return fail_at(ctx, E_INVALID, "theme", "org.user.theme",
                        "light or dark");

@@ -18,6 +18,9 @@
 
 enum { DEPTH_MAX = 8, TESTS_MAX = 100, LIST_MAX = 500 };
 
+/* What "contains" looks for; connection.c limits patterns to 1000 bytes. */
+enum { TEXT_PART_MAX = 490 };
+
 /* ---- parsing ---- */
 
 struct parser {
@@ -399,7 +402,7 @@ static int write_like(struct compiler *compiler, const struct condition *test,
     rc = convert(&value, compiler, test, column, test->value);
     if (rc)
         return rc;
-    if (!value_as_text(value))
+    if (!value_as_text(value) || value_as_str(value).length > TEXT_PART_MAX)
         return bad_value(compiler, test);
     buf_add_text(compiler->sql, column->sql);
     buf_add_text(compiler->sql, " LIKE ? ESCAPE '\\'");

@@ -198,8 +198,8 @@ int response_file(struct ctx *ctx, struct response *response, int fd,
                          disposition(ctx, name, inline_));
     if (!rc)
         rc = response_header(ctx, response, "content-security-policy",
-                             "default-src 'none'; style-src 'unsafe-inline'; "
-                             "sandbox; frame-ancestors 'self'");
+                             "default-src 'none'; sandbox; "
+                             "frame-ancestors 'self'");
     return rc;
 }
 
