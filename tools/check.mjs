@@ -138,7 +138,7 @@ const steps = [
   { name: 'build-debug', run: build('debug') },
   { name: 'unit', run: unit('debug') },
   { name: 'tools', run: node('tests/tools', 'release') },
-  { name: 'conformance', run: node('tests/conformance', 'debug') },
+  { name: 'conformance', run: node('tests/conformance/logic', 'debug') },
   { name: 'http', run: node('tests/http', 'release') },
   { name: 'faults', run: node('tests/faults', 'release', {}, 1) },
   { name: 'browser', run: node('tests/browser', 'release',
