@@ -354,7 +354,7 @@ void records_form_start(void)
 {
     static const struct route routes[] = {
         { "GET", "/records/{form}/new", ROUTE_PERSON, ROUTE_PAGE, new_page,
-          NULL, NULL, NULL },
+          NULL, NULL, "/records/visitor/new" },
         { "POST", "/records/{form}", ROUTE_PERSON, ROUTE_PAGE | ROUTE_UPLOAD,
           create, NULL, NULL, NULL },
         { "GET", "/records/{form}/{id}/edit", ROUTE_PERSON, ROUTE_PAGE,

@@ -597,9 +597,9 @@ void records_list_start(void)
 {
     static const struct route routes[] = {
         { "GET", "/records/{form}", ROUTE_PERSON, ROUTE_PAGE, list_page, NULL,
-          NULL, NULL },
+          NULL, "/records/visitor" },
         { "GET", "/records/{form}/bin", ROUTE_PERSON, ROUTE_PAGE, bin_page,
-          NULL, NULL, NULL },
+          NULL, NULL, "/records/visitor/bin" },
         { "POST", "/records/{form}/columns", ROUTE_PERSON, 0, columns_post,
           NULL, NULL, NULL },
         { .method = NULL },

@@ -244,7 +244,7 @@ void records_meta_start(void)
         { "GET", "/api/v1/forms", ROUTE_PERSON, ROUTE_API, get_forms, NULL,
           NULL, NULL },
         { "GET", "/api/v1/forms/{form}", ROUTE_PERSON, ROUTE_API, get_form,
-          NULL, NULL, NULL },
+          NULL, NULL, "/api/v1/forms/visitor" },
         { "GET", "/api/v1/forms/{form}/logic", ROUTE_PERSON, ROUTE_API,
           get_logic, NULL, NULL, NULL },
         { "GET", "/api/v1/forms/{form}/fields/{field}/options", ROUTE_PERSON,

@@ -384,7 +384,7 @@ void records_rest_start(void)
 {
     static const struct route routes[] = {
         { "GET", "/api/v1/records/{form}", ROUTE_PERSON, ROUTE_API, get_list,
-          NULL, NULL, NULL },
+          NULL, NULL, "/api/v1/records/visitor" },
         { "POST", "/api/v1/records/{form}", ROUTE_PERSON,
           ROUTE_API | ROUTE_UPLOAD, create, NULL, NULL, NULL },
         { "GET", "/api/v1/records/{form}/{id}", ROUTE_PERSON, ROUTE_API,
