@@ -18,7 +18,7 @@ enum {
     AFTER_ERROR_MS = 5 * 1000,
     /* Between two rounds: what many commits leave is then taken up together,
      * and a round's own commits do not stand in the way of each of theirs. */
-    GATHER_MS = 25,
+    GATHER_MS = 100,
 };
 
 /* When the last round ended (clock_monotonic), 0 where more is due at once. */
