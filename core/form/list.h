@@ -1,10 +1,44 @@
 /*
- * list.h - limits of lists that other files of the room use.
+ * list.h - a list in the making; shared by record_filter.c (what is asked
+ * for), record_list.c (branches and rows) and record_count.c.
  */
 #ifndef FORM_LIST_H
 #define FORM_LIST_H
 
+#include "access/access.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "form/record.h"
+
 /* Exports and a cascade's level may ask for more than a page, up to this. */
 enum { LIST_UNBOUNDED = 5000 };
+
+/* The statement of a list while it is put together. */
+struct list {
+    struct ctx *ctx;
+    const struct form *form;
+    const struct record_query *query;
+    const char *key; /* the sort's column; "id" where it is the id itself */
+    bool by_id, descending;
+    const char *filter; /* " AND …" of condition and search */
+    struct vector filter_values;
+    struct buf sql;
+    struct vector values;
+    const char *merge; /* between two branches */
+    int branches;
+};
+
+/* record_filter.c: the sort's column and the conditions of the query. */
+int list_key(struct list *list);
+int list_filter(struct list *list);
+
+/* record_list.c: all of the above, and the person's scopes. */
+int list_start(struct list *list, struct scopes *scopes, struct ctx *ctx,
+               const struct form *form, const struct record_query *query);
+/* One branch a scope, joined by list->merge, each with its own LIMIT. */
+void list_branches(struct list *list, const struct scopes *scopes,
+                   int64_t limit);
+/* Another scope shows all that this one does. */
+bool list_repeats(const struct scopes *scopes, size_t index);
 
 #endif

@@ -48,6 +48,7 @@ static int find_over(int64_t *ids, size_t *count, struct ctx *ctx,
 {
     QUERY_AUTO *query = NULL;
     int rc = db_query(&query, ctx,
+                      /* sql: names from the definition */
                       arena_printf(ctx->arena,
                                    "SELECT id FROM \"%s\" WHERE"
                                    " deleted_at > 0 AND deleted_at < ?1"

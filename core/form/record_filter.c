@@ -1,0 +1,351 @@
+/*
+ * record_filter.c - what a list is asked for: names, filters, search, cursor.
+ *
+ * Names of fields and columns come from the definition and the table below,
+ * never from text (S20); values are converted by the field's type and bound.
+ */
+#include "base/banned.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/ctx.h"
+#include "base/json.h"
+#include "base/unicode.h"
+#include "form/field_type.h"
+#include "form/list.h"
+#include "form/record_internal.h"
+#include "org/person.h"
+#include "store/condition.h"
+
+enum { SEARCH_WORDS = 8, SEARCH_WORD_MAX = 400 /* bytes */ };
+
+/* ---- names of a list ---- */
+
+enum system_kind { SYSTEM_ID, SYSTEM_INSTANT, SYSTEM_TEXT };
+
+static const struct system_column {
+    const char *name;
+    enum system_kind kind;
+} system_columns[] = {
+    { "id", SYSTEM_ID },
+    { "owner", SYSTEM_ID },
+    { "department", SYSTEM_ID },
+    { "state", SYSTEM_TEXT },
+    { "created_at", SYSTEM_INSTANT },
+    { "created_by", SYSTEM_ID },
+    { "updated_at", SYSTEM_INSTANT },
+    { "updated_by", SYSTEM_ID },
+};
+
+static const struct system_column *system_column(const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof system_columns / sizeof system_columns[0]; i++)
+        if (strcmp(system_columns[i].name, name) == 0)
+            return &system_columns[i];
+    return NULL;
+}
+
+/* The words "me" and "my_department" stand for ids in filters. */
+static int64_t word_id(const struct ctx *ctx, const struct value *in)
+{
+    const char *word = value_as_text(in);
+
+    if (text_equal(word, "me") && ctx->person)
+        return ctx->person->id;
+    if (text_equal(word, "my_department") && ctx->person)
+        return ctx->person->department;
+    return value_as_id(in);
+}
+
+static int convert_system(struct value **out, struct ctx *ctx, void *payload,
+                          const struct value *in)
+{
+    const struct system_column *column = payload;
+    const char *text = value_as_text(in);
+    int64_t number;
+
+    switch (column->kind) {
+    case SYSTEM_ID:
+        number = word_id(ctx, in);
+        if (number <= 0)
+            break;
+        *out = value_int(ctx->arena, number);
+        return 0;
+    case SYSTEM_INSTANT:
+        if (text && date_parse(&(int){ 0 }, &(int){ 0 }, &(int){ 0 }, text))
+            text = arena_printf(ctx->arena, "%sT00:00", text);
+        if (!text ||
+            !instant_parse(&number, text, ctx->zone ? ctx->zone : zone_utc()))
+            break;
+        *out = value_int(ctx->arena, number);
+        return 0;
+    case SYSTEM_TEXT:
+        if (!text)
+            break;
+        *out = value_text(ctx->arena, text);
+        return 0;
+    }
+    return fail_at(ctx, E_INVALID, column->name, "form.bad_filter",
+                   "the filter's value does not fit the field %s",
+                   column->name);
+}
+
+static int convert_field(struct value **out, struct ctx *ctx, void *payload,
+                         const struct value *in)
+{
+    const struct field *field = payload;
+    const char *type = field->type->name;
+    struct value *stored;
+    int rc;
+
+    /* Membership of a list and parts of a text are compared as texts. */
+    if (field->type->flags & FIELD_LIST) {
+        if (!value_as_text(in))
+            return fail_at(ctx, E_INVALID, field->key, "form.bad_filter",
+                           "the filter's value does not fit the field %s",
+                           field->key);
+        *out = value_text(ctx->arena, value_as_text(in));
+        return 0;
+    }
+    if (strcmp(type, "user") == 0 || strcmp(type, "department") == 0) {
+        int64_t id = word_id(ctx, in);
+
+        if (id > 0) {
+            *out = value_int(ctx->arena, id);
+            return 0;
+        }
+    }
+    if (strcmp(type, "datetime") == 0 && value_as_text(in) &&
+        date_parse(&(int){ 0 }, &(int){ 0 }, &(int){ 0 }, value_as_text(in)))
+        in = value_text(ctx->arena, arena_printf(ctx->arena, "%sT00:00",
+                                                 value_as_text(in)));
+    rc = field_input(&stored, ctx, field, field->key, in);
+    if (!rc)
+        *out = field_to_column(ctx, field, stored);
+    return rc;
+}
+
+static int resolve(struct condition_column *out, struct ctx *ctx, void *payload,
+                   const char *name)
+{
+    const struct form *form = payload;
+    const struct system_column *system = system_column(name);
+    const struct field *field = form_field(form, name);
+
+    memset(out, 0, sizeof *out);
+    if (system) {
+        out->sql = arena_printf(ctx->arena, "t.%s", system->name);
+        out->convert = convert_system;
+        out->payload = (void *)system;
+        return 0;
+    }
+    if (!field || field->hidden || !field->column)
+        return fail_at(ctx, E_INVALID, name, "form.unknown_field",
+                       "there is no field %s", name);
+    out->sql = arena_printf(ctx->arena, "t.\"%s\"", field->column);
+    out->convert = convert_field;
+    out->payload = (void *)field;
+    out->text = strcmp(field->type->sql, "TEXT") == 0;
+    out->list = field->type->flags & FIELD_LIST;
+    return 0;
+}
+
+int record_condition(struct condition **out, struct ctx *ctx,
+                     const struct form *form, const struct value *json)
+{
+    struct vector values;
+    struct buf sql;
+    int rc = condition_parse(out, ctx, json);
+
+    if (rc)
+        return rc;
+    vector_init(&values, ctx->arena);
+    buf_init(&sql, ctx->arena, 65536);
+    return condition_sql(&sql, &values, ctx, *out, resolve, (void *)form);
+}
+
+bool record_sort_known(const struct form *form, const char *name)
+{
+    const struct field *field = name ? form_field(form, name) : NULL;
+
+    return name && (system_column(name) ||
+                    (field && field->sortable && !field->hidden));
+}
+
+/* ---- conditions ---- */
+
+int list_key(struct list *list)
+{
+    const struct record_query *query = list->query;
+    const char *sort = query->sort;
+    const struct field *field;
+
+    list->descending = sort ? query->descending : true;
+    list->key = "id";
+    list->by_id = true;
+    /* Ids follow the time of creation. */
+    if (!sort || strcmp(sort, "id") == 0 || strcmp(sort, "created_at") == 0)
+        return 0;
+    if (!record_sort_known(list->form, sort))
+        return fail_at(list->ctx, E_INVALID, "sort", "form.bad_sort",
+                       "the list can't be sorted by %s", sort);
+    list->by_id = false;
+    field = form_field(list->form, sort);
+    list->key =
+        field ? arena_printf(list->ctx->arena, "\"%s\"", field->sort_column)
+              : system_column(sort)->name;
+    return 0;
+}
+
+/* Each word of the search must be in the record's search text. */
+static void add_search(struct list *list, struct buf *sql)
+{
+    struct arena *arena = list->ctx->arena;
+    char *text = arena_strdup(arena, text_fold(arena, list->query->search));
+    char *rest = text, *word;
+    int words = 0;
+
+    while ((word = strsep(&rest, " \t\n")) && words < SEARCH_WORDS) {
+        struct buf like;
+        const char *c;
+
+        if (!*word)
+            continue;
+        words++;
+        /* Stands nowhere; and the store takes no longer pattern. */
+        if (strlen(word) > SEARCH_WORD_MAX) {
+            buf_add_text(sql, " AND 0");
+            continue;
+        }
+        buf_init(&like, arena, 4096);
+        buf_add_char(&like, '%');
+        for (c = word; *c; c++) {
+            if (*c == '%' || *c == '_' || *c == '\\')
+                buf_add_char(&like, '\\');
+            buf_add_char(&like, *c);
+        }
+        buf_add_char(&like, '%');
+        buf_add_text(sql, " AND t.search LIKE ? ESCAPE '\\'");
+        vector_add(&list->filter_values, value_text(arena, buf_text(&like)));
+    }
+}
+
+/* The cursor is [key, id]: what follows that record in the list's order. */
+static int add_cursor(struct list *list, struct buf *sql)
+{
+    struct ctx *ctx = list->ctx;
+    const char *side = list->descending ? "<" : ">";
+    struct value *pair = NULL, *key;
+    struct ctx quiet = *ctx;
+    size_t length;
+    char *text = base64url_read(&length, ctx->arena, list->query->cursor);
+    int64_t id;
+
+    quiet.problems = quiet.last_problem = NULL;
+    quiet.problem_count = 0;
+    if (!text || json_parse(&pair, &quiet, text, length) ||
+        value_count(pair) != 2 || (id = value_as_id(value_at(pair, 1))) <= 0)
+        return fail_at(ctx, E_INVALID, "cursor", "form.bad_cursor",
+                       "this page of the list is not there any more");
+    key = value_at(pair, 0);
+    if (value_kind(key) == VALUE_LIST) {
+        int64_t number = 0;
+
+        int_parse(&number, value_as_text(value_at(key, 0)), INT64_MIN,
+                  INT64_MAX);
+        key = value_int(ctx->arena, number);
+    } else if (!value_is_null(key) && value_kind(key) != VALUE_STRING)
+        key = value_null(ctx->arena);
+    if (list->by_id) {
+        buf_addf(sql, " AND t.id %s ?", side);
+    } else if (value_is_null(key)) {
+        /* NULL sorts first, as SQLite has it. */
+        buf_addf(
+            sql, " AND (t.%s IS NULL AND t.id %s ?%s)", list->key, side,
+            list->descending
+                ? ""
+                : arena_printf(ctx->arena, " OR t.%s IS NOT NULL", list->key));
+    } else {
+        buf_addf(sql, " AND ((t.%s, t.id) %s (?, ?)%s)", list->key, side,
+                 list->descending
+                     ? arena_printf(ctx->arena, " OR t.%s IS NULL", list->key)
+                     : "");
+        vector_add(&list->filter_values, key);
+    }
+    vector_add(&list->filter_values, value_int(ctx->arena, id));
+    return 0;
+}
+
+int list_filter(struct list *list)
+{
+    struct buf sql;
+    int rc = 0;
+
+    vector_init(&list->filter_values, list->ctx->arena);
+    buf_init(&sql, list->ctx->arena, 65536);
+    if (list->query->where) {
+        buf_add_text(&sql, " AND (");
+        rc = condition_sql(&sql, &list->filter_values, list->ctx,
+                           list->query->where, resolve, (void *)list->form);
+        buf_add_char(&sql, ')');
+    }
+    if (!rc && !text_empty(list->query->search))
+        add_search(list, &sql);
+    if (!rc && list->query->cursor)
+        rc = add_cursor(list, &sql);
+    list->filter = buf_text(&sql);
+    return rc;
+}
+
+const char *record_cursor(struct ctx *ctx, const struct record_query *query,
+                          const struct record *last)
+{
+    const char *sort = query->sort;
+    const struct field *field = sort ? form_field(last->form, sort) : NULL;
+    struct value *pair = value_list(ctx->arena);
+    struct value *key = value_null(ctx->arena);
+    const char *text;
+
+    if (field)
+        key =
+            record_sort_value(ctx, field, value_get(last->values, field->key));
+    else if (text_equal(sort, "updated_at"))
+        key = value_int(ctx->arena, last->updated_at);
+    else if (text_equal(sort, "owner"))
+        key = value_int(ctx->arena, last->owner);
+    else if (text_equal(sort, "department"))
+        key = value_int(ctx->arena, last->department);
+    else if (text_equal(sort, "updated_by"))
+        key = value_int(ctx->arena, last->updated_by);
+    else if (text_equal(sort, "created_by"))
+        key = value_int(ctx->arena, last->created_by);
+    else if (text_equal(sort, "state"))
+        key = value_text(ctx->arena, last->state);
+    /* Numbers go as a text in a list: JSON's numbers end at 2^53. */
+    if (value_kind(key) == VALUE_DECIMAL) {
+        struct decimal decimal;
+
+        value_as_decimal(&decimal, key);
+        key = value_int(ctx->arena, decimal.units);
+    }
+    if (value_kind(key) == VALUE_BOOL)
+        key = value_int(ctx->arena, value_as_bool(key));
+    if (value_kind(key) == VALUE_INT) {
+        struct value *list = value_list(ctx->arena);
+
+        value_append(list,
+                     value_text(ctx->arena,
+                                arena_printf(ctx->arena, "%lld",
+                                             (long long)value_as_int(key, 0))));
+        key = list;
+    }
+    value_append(pair, key);
+    value_append(pair,
+                 value_text(ctx->arena, arena_printf(ctx->arena, "%lld",
+                                                     (long long)last->id)));
+    text = json_text(ctx->arena, pair);
+    return base64url_of(ctx->arena, text, strlen(text));
+}
