@@ -400,23 +400,16 @@ static int check_plain(const struct reading *reading, const char *id)
     return 0;
 }
 
-int manifest_read(struct manifest **out, struct ctx *ctx, const char *folder,
-                  const char *id)
+int manifest_parse(struct manifest **out, struct ctx *ctx, const char *path,
+                   const char *id, config_t *config)
 {
     struct manifest *manifest = arena_alloc(ctx->arena, sizeof *manifest);
-    struct reading reading = {
-        ctx, arena_printf(ctx->arena, "%s/plugin.cfg", folder), manifest
-    };
-    config_setting_t *root;
-    config_t *config;
+    struct reading reading = { ctx, path, manifest };
+    config_setting_t *root = config_root_setting(config);
     size_t i;
-    int rc = config_file_read(&config, ctx, reading.path);
+    int rc = read_title(&manifest->title, &reading, root, "title");
 
     *out = manifest;
-    if (rc)
-        return rc;
-    root = config_root_setting(config);
-    rc = read_title(&manifest->title, &reading, root, "title");
     if (!rc)
         rc = read_title(&manifest->description, &reading, root, "description");
     if (!rc)
@@ -428,10 +421,23 @@ int manifest_read(struct manifest **out, struct ctx *ctx, const char *folder,
     for (i = 0; i < sizeof parts / sizeof *parts; i++)
         config_setting_remove(root, parts[i]);
     if (!rc)
-        rc = config_fill(manifest, ctx, reading.path, root, rows);
+        rc = config_fill(manifest, ctx, path, root, rows);
     if (!rc)
         rc = check_plain(&reading, id);
     if (!rc)
         rc = check_capabilities(&reading, root);
     return rc ? rc : check_sdk(&reading);
+}
+
+int manifest_read(struct manifest **out, struct ctx *ctx, const char *folder,
+                  const char *id)
+{
+    const char *path = arena_printf(ctx->arena, "%s/plugin.cfg", folder);
+    config_t *config;
+    int rc = config_file_read(&config, ctx, path);
+
+    if (!rc)
+        return manifest_parse(out, ctx, path, id, config);
+    *out = arena_alloc(ctx->arena, sizeof **out);
+    return rc;
 }

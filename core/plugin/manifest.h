@@ -5,6 +5,8 @@
 #ifndef PLUGIN_MANIFEST_H
 #define PLUGIN_MANIFEST_H
 
+#include <libconfig.h>
+
 #include "plugin/module.h"
 
 /*
@@ -14,6 +16,10 @@
  */
 int manifest_read(struct manifest **out, struct ctx *ctx, const char *folder,
                   const char *id);
+
+/* The same of what has been read already; `path` is for messages. */
+int manifest_parse(struct manifest **out, struct ctx *ctx, const char *path,
+                   const char *id, config_t *config);
 
 /* "vehicle": a small letter, then small letters, digits, underscores. */
 bool module_id_valid(const char *id);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, cpSync, existsSync, readFileSync, readdirSync }
   from 'node:fs';
 import { join } from 'node:path';
-import { build, demoSite, run, until } from '../lib/server.mjs';
+import { build, demoSite, run, slow, until } from '../lib/server.mjs';
 import { signedIn } from '../lib/person.mjs';
 
 // Puts modules of the tests into a site's folder.
@@ -129,7 +129,7 @@ describe('switching the examples', () => {
 describe('a module that misbehaves', () => {
   let site, admin, person;
   before(async () => {
-    site = await demoSite({ soft_ms: 1000, hard_ms: 1500, page_workers: 3,
+    site = await demoSite({ soft_ms: 1000 * slow, hard_ms: 1500 * slow, page_workers: 3,
       worker_memory_mb: 160 });
     put(site, 'crash', 'loop', 'loop_lua', 'bad_reply', 'hostile',
       'crash_at_load');
