@@ -63,12 +63,25 @@ export async function reloadFragment(element: Element): Promise<void> {
   });
 }
 
+// Several events in a moment are one reload, and none for a page that is
+// about to go (a decision tells its own page, too).
+const SOON_MS = 150;
+const soon = new Set<Element>();
+
+function reloadSoon(element: Element): void {
+  if (soon.has(element)) return;
+  soon.add(element);
+  setTimeout(() => {
+    soon.delete(element);
+    if (element.isConnected) void reloadFragment(element);
+  }, SOON_MS);
+}
+
 function onTopic(topic: string): void {
   if (COUNTED.has(topic)) void refreshCounts();
   for (const element of all("[data-live]")) {
     const topics = (element.dataset["live"] ?? "").split(/\s+/);
-    if (topic === "reconnect" || topics.includes(topic))
-      void reloadFragment(element);
+    if (topic === "reconnect" || topics.includes(topic)) reloadSoon(element);
   }
 }
 
