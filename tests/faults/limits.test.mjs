@@ -40,16 +40,23 @@ function crowd(site, count, begin, tend = () => {}) {
     end() { clearInterval(timer); sockets.forEach((s) => s.destroy()); } };
 }
 
+// S33: under 3 times normal; what is under 250 ms is no harm anyway.
+function bearable(calm, normal) {
+  assert.ok(calm < Math.max(250 * slow, 3 * normal),
+    `p99 ${calm} ms, normally ${normal} ms`);
+}
+
 const memory = (pid) => Number(/VmRSS:\s+(\d+)/.exec(
   readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 
 describe('F06_ S33_ a crowd of slow clients', () => {
   const count = long ? 1000 : 300;
-  let site;
+  let site, normal;
   before(async () => {
     site = await stubSite({ connections_per_address: 2000,
       header_seconds: 3, body_seconds: 4 });
     await site.whole();
+    normal = await p99(site, 60);
   });
   after(async () => site && site.stop());
 
@@ -69,8 +76,7 @@ describe('F06_ S33_ a crowd of slow clients', () => {
       const before = memory(site.pid);
       const clients = crowd(site, count, begin, tend);
       await sleep(500);
-      const calm = await p99(site, 60);
-      assert.ok(calm < 250 * slow, `p99 ${calm} ms`);
+      bearable(await p99(site, 60), normal);
       const each = (memory(site.pid) - before) / count;
       assert.ok(each < 16 * slow, `${each} KiB each`);
       await until(() => clients.open() === 0, 'their end', 9000);
@@ -87,8 +93,7 @@ describe('F06_ S33_ a crowd of slow clients', () => {
         .repeat(20));
     });
     await sleep(1500);
-    const calm = await p99(site, 60);
-    assert.ok(calm < 400 * slow, `p99 ${calm} ms`);
+    bearable(await p99(site, 60), normal);
     // Not twenty answers each: the next is made when the last has left.
     assert.ok(memory(site.pid) - before < 120 * 1024 * slow,
       `${memory(site.pid) - before} KiB`);
