@@ -466,8 +466,10 @@ typedef tn_host_register tn_host_add;
 #define tn_bool(ctx, flag) TN_CALL_(value, make_bool, NULL, ctx, flag)
 #define tn_int(ctx, number) TN_CALL_(value, make_int, NULL, ctx, number)
 #define tn_double(ctx, number) TN_CALL_(value, make_double, NULL, ctx, number)
-#define tn_decimal_value(ctx, number)                                          \
-    TN_CALL_(value, make_decimal, NULL, ctx, number)
+/* units / 10^scale: tn_decimal_value(ctx, 1250, 2) is 12.50. */
+#define tn_decimal_value(ctx, units_, scale_)                                  \
+    TN_CALL_(value, make_decimal, NULL, ctx,                                   \
+             ((tn_decimal){ .units = (units_), .scale = (scale_) }))
 #define tn_text(ctx, text) TN_CALL_(value, make_text, NULL, ctx, text)
 #define tn_instant_value(ctx, instant)                                         \
     TN_CALL_(value, make_instant, NULL, ctx, instant)

@@ -1,0 +1,160 @@
+// twin.test.mjs - one test for two languages: the modules api_c and api_lua
+// use every part of the SDK, and answer the same.
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, demoSite, run, until } from '../lib/server.mjs';
+import { Person, signedIn } from '../lib/person.mjs';
+
+let site, admin, person, nobody;
+before(async () => {
+  site = await demoSite();
+  for (const [kind, id] of [['plugins', 'api_c'], ['scripts', 'api_lua']]) {
+    cpSync(join(build, 'test-plugins', kind, id), join(site.folder, kind, id),
+      { recursive: true });
+    const result = run('plugin', 'enable', site.folder, id);
+    assert.equal(result.code, 0, result.err);
+  }
+  await site.whole();
+  admin = await signedIn(site, 'admin');
+  person = await signedIn(site, 'zhang.wei');
+  nobody = new Person(site);
+});
+after(async () => site && site.stop());
+
+// What both answered, without what must differ.
+const seen = {};
+function same(what, id, value) {
+  const text = JSON.stringify(value).replaceAll(id, 'ID');
+  if (seen[what] === undefined) seen[what] = text;
+  else assert.equal(text, seen[what], what);
+}
+
+for (const id of ['api_c', 'api_lua']) {
+  describe(id, () => {
+    const items = `/api/v1/records/${id}.item`;
+    const create = (values) => person.post(items, { values });
+    const logs = async () => (await admin.get(
+      `/api/v1/records/${id}.log?sort=created_at`)).text;
+
+    test('a route sees request and person, not the session', async () => {
+      const answer = await person.get(`/api/v1/m/${id}/echo/a%20b?q=1%2B1`,
+        { accept: 'application/json' });
+      assert.equal(answer.status, 200, answer.text);
+      assert.match(answer.headers.get('content-type'), /^application\/json/);
+      assert.equal(answer.body.word, 'a b');
+      assert.equal(answer.body.q, '1+1');
+      assert.equal(answer.body.cookie ?? null, null);
+      assert.equal(answer.body.login, 'zhang.wei');
+      const { cookie, ...rest } = answer.body;
+      same('echo', id, Object.entries(rest).sort());
+    });
+
+    test('access is the host\'s', async () => {
+      assert.equal((await nobody.get(`/api/v1/m/${id}/echo/x`)).status, 401);
+      assert.equal((await nobody.get(`/m/${id}/public`)).text, 'grüß dich\n');
+      assert.equal((await person.get(`/m/${id}/admin`)).status, 403);
+      assert.equal((await admin.get(`/m/${id}/admin`)).status, 200);
+      const forged = await person.fetch('POST', `/m/${id}/done`, {
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: 'name=x' });
+      assert.equal(forged.status, 403);
+    });
+
+    test('answers: text, header, redirect, done, page', async () => {
+      const text = await person.get(`/m/${id}/text`);
+      assert.equal(text.text, 'grüß dich\n');
+      assert.match(text.headers.get('content-type'), /charset=utf-8/);
+      const own = await person.get(`/m/${id}/away?to=/m/notice`);
+      assert.equal(own.status, 303);
+      assert.equal(own.headers.get('location'), '/m/notice');
+      const other = await person.get(
+        `/m/${id}/away?to=https://example.org/`);
+      assert.equal(other.headers.get('location'), '/');
+      const done = await person.form(`/m/${id}/done`, { name: 'Li <Na>' },
+        { accept: 'application/json', 'x-tenon-request': 'form' });
+      assert.equal(done.status, 200, done.text);
+      assert.equal(done.body.location, '/m/notice');
+      assert.equal(done.body.toast, 'Done, Li <Na>.');
+      const page = await person.get(`/m/${id}/page`);
+      assert.equal(page.status, 200, page.text);
+      assert.ok(page.text.includes(
+        '<p id="hello">&lt;b&gt;hello&lt;/b&gt;</p>'));
+      assert.doesNotMatch(page.text, /<script>alert/);
+      assert.match(page.text, /<title>[^<]*A page/);
+    });
+
+    test('before a save: sets fields, refuses at a field with arguments',
+      async () => {
+        const one = await create({ name: 'one', day: '2026-11-23',
+          at: '2026-11-23T09:30:00Z' });
+        assert.equal(one.status, 201, one.text);
+        assert.equal(one.body.values.amount, '1.50');
+        const two = await create({ name: 'two', amount: '100.01',
+          done: true });
+        assert.equal(two.body.values.note, 'large');
+        const bad = await create({ name: 'bad' });
+        assert.equal(bad.status, 422);
+        assert.equal(bad.body.problems[0].field, 'name');
+        assert.equal(bad.body.problems[0].message, 'bad is bad, 3 of 2.50.');
+        const writes = await create({ name: 'writes' });
+        assert.equal(writes.status, 403, writes.text);
+        const log = await logs();
+        assert.match(log, /created one/);
+        assert.match(log, /created two/);
+        assert.doesNotMatch(log, /bad|writes/);
+      });
+
+    test('finding, counting, reading: the person\'s own eyes', async () => {
+      const found = await person.get(`/api/v1/m/${id}/find?least=100`);
+      assert.equal(found.status, 200, found.text);
+      assert.deepEqual(found.body.items.map((item) => item.name),
+        ['two', 'one']);
+      assert.equal(found.body.others, 1);
+      assert.equal(found.body.items[0].amount, '100.01');
+      assert.equal(found.body.items[1].at, '2026-11-23T09:30:00.000Z');
+      same('find', id, found.body.items.map((item) =>
+        Object.entries(item).sort()));
+      const other = await signedIn(site, 'wang.fang');
+      const none = await other.get(`/api/v1/m/${id}/find`);
+      assert.deepEqual(none.body.items ?? [], []);
+      assert.equal(none.body.others, 0);
+      assert.equal((await person.get(`/api/v1/m/${id}/find?least=x`)).status,
+        422);
+    });
+
+    test('changing: version, grants, hooks', async () => {
+      const record = (await create({ name: 'old' })).body;
+      const change = (who, version, name) => who.post(
+        `/api/v1/m/${id}/update`, { id: record.id, version, name });
+      assert.equal((await change(person, 7, 'new')).status, 409);
+      const other = await signedIn(site, 'wang.fang');
+      assert.equal((await change(other, 1, 'new')).status, 404);
+      const changed = await change(person, 1, 'new');
+      assert.equal(changed.status, 200, changed.text);
+      assert.equal(changed.body.name, 'new');
+      assert.equal(changed.body.note, 'old');
+      assert.equal(changed.body.version, 2);
+      assert.match(await logs(), /changed new/);
+    });
+
+    test('before it goes into the bin', async () => {
+      const keep = (await create({ name: 'keep' })).body;
+      const away = (await create({ name: 'away' })).body;
+      const remove = (record) => admin.fetch('DELETE',
+        `${items}/${record.id}`, { headers: { 'x-csrf-token': admin.csrf,
+          'if-match': `"${record.version}"` } });
+      const refused = await remove(keep);
+      assert.equal(refused.status, 409, refused.text);
+      assert.match(refused.text, /This one is kept/);
+      assert.ok([200, 204].includes((await remove(away)).status));
+    });
+
+    test('after the commit, in the background', async () => {
+      assert.equal((await create({ name: 'later' })).status, 201);
+      await until(async () => /committed later/.test(await logs()),
+        'the hook', 15000);
+    });
+  });
+}

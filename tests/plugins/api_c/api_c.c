@@ -1,0 +1,228 @@
+/*
+ * api_c.c - uses every part of the SDK, for tests. tests/scripts/api_lua does
+ * the same in Lua; tests/http/twin.test.mjs compares what they answer.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <tenon/tenon.h>
+
+#define ITEM "api_c.item"
+#define LOG "api_c.log"
+
+static bool is_text(const tn_value *value, const char *text)
+{
+    const char *found = tn_as_text(value);
+
+    return found && strcmp(found, text) == 0;
+}
+
+static int write_log(tn_ctx *ctx, const char *verb, tn_record *item)
+{
+    tn_value *values = tn_map(ctx);
+    char what[120];
+    int64_t id;
+
+    snprintf(what, sizeof what, "%s %s", verb,
+             tn_as_text(tn_get(item, "name")));
+    tn_put(values, "what", tn_text(ctx, what));
+    return tn_records_create(&id, ctx, LOG, values);
+}
+
+static int refuse_bad(tn_ctx *ctx, tn_record *item)
+{
+    tn_value *arguments = tn_list(ctx);
+
+    tn_append(arguments, tn_text(ctx, tn_as_text(tn_get(item, "name"))));
+    tn_append(arguments, tn_int(ctx, 3));
+    tn_append(arguments, tn_decimal_value(ctx, 250, 2));
+    return tn_fail_with(ctx, TN_E_INVALID, "name", "api_c.bad", "a bad name",
+                        arguments);
+}
+
+static int before_save(tn_ctx *ctx, tn_record *item, void *data)
+{
+    int64_t id;
+    tn_decimal amount;
+    int rc = TN_OK;
+
+    (void)data;
+    if (is_text(tn_get(item, "name"), "bad"))
+        return refuse_bad(ctx, item);
+    /* A before-hook writes nothing. */
+    if (is_text(tn_get(item, "name"), "writes"))
+        return tn_records_create(&id, ctx, LOG, tn_map(ctx));
+    if (!tn_as_decimal(&amount, tn_get(item, "amount")))
+        rc = tn_set(item, "amount", tn_text(ctx, "1.50"));
+    else if (amount.units > 10000 && amount.scale == 2)
+        rc = tn_set(item, "note", tn_text(ctx, "large"));
+    if (rc == TN_OK && !tn_is_new(item) &&
+        !is_text(tn_before(item, "name"), tn_as_text(tn_get(item, "name"))))
+        rc = tn_set(item, "note", tn_before(item, "name"));
+    return rc;
+}
+
+static int after_save(tn_ctx *ctx, tn_record *item, void *data)
+{
+    (void)data;
+    return write_log(ctx, tn_is_new(item) ? "created" : "changed", item);
+}
+
+static int before_delete(tn_ctx *ctx, tn_record *item, void *data)
+{
+    (void)data;
+    return is_text(tn_get(item, "name"), "keep")
+               ? tn_fail(ctx, TN_E_CONFLICT, "api_c.keep", "kept")
+               : TN_OK;
+}
+
+static int committed(tn_ctx *ctx, tn_record *item, void *data)
+{
+    (void)data;
+    return is_text(tn_get(item, "name"), "later")
+               ? write_log(ctx, "committed", item)
+               : TN_OK;
+}
+
+static int echo(tn_ctx *ctx, tn_request *request, tn_answer *answer, void *data)
+{
+    tn_value *map = tn_map(ctx);
+
+    (void)data;
+    tn_put(map, "word", tn_text(ctx, tn_param(request, "word")));
+    tn_put(map, "q", tn_text(ctx, tn_query(request, "q")));
+    tn_put(map, "method", tn_text(ctx, tn_method(request)));
+    tn_put(map, "path", tn_text(ctx, tn_path(request)));
+    tn_put(map, "accept", tn_text(ctx, tn_header(request, "accept")));
+    tn_put(map, "cookie", tn_text(ctx, tn_header(request, "cookie")));
+    tn_put(map, "locale", tn_text(ctx, tn_locale(ctx)));
+    tn_put(map, "login",
+           tn_text(ctx, tn_as_text(tn_item(tn_person(ctx), "login"))));
+    return tn_answer_json(answer, 200, map);
+}
+
+static tn_value *row_of(tn_ctx *ctx, const tn_value *item)
+{
+    static const char *const keys[] = { "name", "amount", "day",     "at",
+                                        "done", "note",   "version", "state" };
+    const tn_value *text = tn_item(item, "text");
+    tn_value *row = tn_map(ctx);
+    size_t i;
+
+    for (i = 0; i < sizeof keys / sizeof *keys; i++) {
+        tn_value *value = tn_item(item, keys[i]);
+
+        if (!tn_is_null(value))
+            tn_put(row, keys[i], value);
+    }
+    tn_put(row, "amount_text", tn_item(text, "amount"));
+    return row;
+}
+
+static int find(tn_ctx *ctx, tn_request *request, tn_answer *answer, void *data)
+{
+    const tn_value *items;
+    tn_value *map = tn_map(ctx), *rows = tn_list(ctx), *names = tn_list(ctx);
+    const char *least = tn_query(request, "least");
+    int64_t count;
+    size_t i;
+    int rc;
+
+    (void)data;
+    tn_append(names, tn_text(ctx, "one"));
+    tn_append(names, tn_text(ctx, "two"));
+    rc = tn_records_find(
+        &items, ctx, ITEM, .sort = "name", .descending = true, .texts = true,
+        .limit = 10,
+        .where = TN_OR(TN_GE("amount", tn_text(ctx, least ? least : "0")),
+                       TN_IN("name", names)));
+    if (rc == TN_OK)
+        rc = tn_records_count(&count, ctx, ITEM,
+                              TN_NOT(TN_EQ("name", tn_text(ctx, "one"))));
+    if (rc != TN_OK)
+        return rc;
+    for (i = 0; i < tn_count(items); i++)
+        tn_append(rows, row_of(ctx, tn_at(items, i)));
+    tn_put(map, "items", rows);
+    tn_put(map, "others", tn_int(ctx, count));
+    return tn_answer_json(answer, 200, map);
+}
+
+static int update(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                  void *data)
+{
+    const tn_value *sent = tn_json(request), *item;
+    tn_value *values = tn_map(ctx);
+    int rc;
+
+    (void)data;
+    tn_put(values, "name", tn_text(ctx, tn_as_text(tn_item(sent, "name"))));
+    rc = tn_records_update(ctx, ITEM, tn_as_id(tn_item(sent, "id")),
+                           tn_as_int(tn_item(sent, "version"), 0), values);
+    if (rc == TN_OK)
+        rc = tn_records_get(&item, ctx, ITEM, tn_as_id(tn_item(sent, "id")));
+    return rc != TN_OK ? rc : tn_answer_json(answer, 200, row_of(ctx, item));
+}
+
+static int text(tn_ctx *ctx, tn_request *request, tn_answer *answer, void *data)
+{
+    int rc = tn_set_header(answer, "Cache-Control", "private, max-age=60");
+
+    (void)ctx;
+    (void)request;
+    (void)data;
+    return rc ? rc
+              : tn_answer_text(answer, 200, "text/plain; charset=utf-8",
+                               "grüß dich\n");
+}
+
+static int away(tn_ctx *ctx, tn_request *request, tn_answer *answer, void *data)
+{
+    (void)ctx;
+    (void)data;
+    return tn_answer_redirect(answer, tn_query(request, "to"));
+}
+
+static int done(tn_ctx *ctx, tn_request *request, tn_answer *answer, void *data)
+{
+    tn_value *arguments = tn_map(ctx);
+
+    (void)data;
+    tn_put(arguments, "name", tn_text(ctx, tn_form_field(request, "name")));
+    return tn_answer_done(answer, "/m/notice",
+                          tn_t(ctx, "api_c.done", arguments));
+}
+
+static int page(tn_ctx *ctx, tn_request *request, tn_answer *answer, void *data)
+{
+    tn_value *map = tn_map(ctx);
+
+    (void)request;
+    (void)data;
+    tn_put(map, "hello", tn_text(ctx, "<b>hello</b>"));
+    tn_put(map, "raw", tn_text(ctx, "<script>alert(1)</script>"));
+    return tn_answer_page(answer, "page", "api_c.page", map);
+}
+
+static int start(tn_module *self)
+{
+    TN_ON(self, .form = ITEM, .when = TN_BEFORE_SAVE, .call = before_save);
+    TN_ON(self, .form = ITEM, .when = TN_AFTER_SAVE, .call = after_save);
+    TN_ON(self, .form = ITEM, .when = TN_BEFORE_DELETE, .call = before_delete);
+    TN_ON(self, .form = ITEM, .when = TN_COMMITTED, .call = committed);
+    TN_ROUTE(self, .path = "/api/v1/m/api_c/echo/{word}", .call = echo,
+             .example = "/api/v1/m/api_c/echo/x");
+    TN_ROUTE(self, .path = "/api/v1/m/api_c/find", .call = find);
+    TN_ROUTE(self, .path = "/api/v1/m/api_c/update", .method = "POST",
+             .call = update);
+    TN_ROUTE(self, .path = "/m/api_c/text", .call = text);
+    TN_ROUTE(self, .path = "/m/api_c/away", .call = away);
+    TN_ROUTE(self, .path = "/m/api_c/done", .method = "POST", .call = done);
+    TN_ROUTE(self, .path = "/m/api_c/admin", .access = TN_ADMINISTRATOR,
+             .call = text);
+    TN_ROUTE(self, .path = "/m/api_c/public", .access = TN_PUBLIC,
+             .call = text);
+    return TN_ROUTE(self, .path = "/m/api_c/page", .call = page);
+}
+
+TN_MODULE(start)

@@ -1,0 +1,111 @@
+-- Uses every part of the SDK, for tests. tests/plugins/api_c does the same in
+-- C; tests/http/twin.test.mjs compares what they answer.
+local tenon = require "tenon"
+
+local ITEM, LOG = "api_lua.item", "api_lua.log"
+
+local function write_log(ctx, verb, item)
+  ctx.records.create(LOG, { what = verb .. " " .. item.name })
+end
+
+tenon.on { form = ITEM, when = "before_save", call = function(ctx, item)
+  if item.name == "bad" then
+    return ctx:fail_at("invalid", "name", "api_lua.bad", "a bad name",
+      { "bad", 3, decimal("2.50") })
+  end
+  -- A before-hook writes nothing.
+  if item.name == "writes" then ctx.records.create(LOG, {}) end
+  if not item.amount then
+    item.amount = "1.50"
+  elseif item.amount > decimal("100.00") then
+    item.note = "large"
+  end
+  if not tenon.is_new(item) and tenon.changed(item, "name") then
+    item.note = tenon.before(item, "name")
+  end
+end }
+
+tenon.on { form = ITEM, when = "after_save", call = function(ctx, item)
+  write_log(ctx, tenon.is_new(item) and "created" or "changed", item)
+end }
+
+tenon.on { form = ITEM, when = "before_delete", call = function(ctx, item)
+  if item.name == "keep" then
+    return ctx:fail("conflict", "api_lua.keep", "kept")
+  end
+end }
+
+tenon.on { form = ITEM, when = "committed", call = function(ctx, item)
+  if item.name == "later" then write_log(ctx, "committed", item) end
+end }
+
+tenon.route { path = "/api/v1/m/api_lua/echo/{word}",
+  example = "/api/v1/m/api_lua/echo/x",
+  call = function(ctx, request, answer)
+    answer:json(200, {
+      word = request:param("word"),
+      q = request:query("q") or tenon.null,
+      method = request.method,
+      path = request.path,
+      accept = request:header("accept"),
+      cookie = request:header("cookie") or tenon.null,
+      locale = ctx.locale,
+      login = ctx.person.login,
+    })
+  end }
+
+local function row_of(item)
+  local row = {}
+  for _, key in ipairs { "name", "amount", "day", "at", "done", "note",
+    "version", "state" } do
+    row[key] = item[key]
+  end
+  row.amount_text = item.text and item.text.amount
+  return row
+end
+
+tenon.route { path = "/api/v1/m/api_lua/find",
+  call = function(ctx, request, answer)
+    local items = ctx.records.find(ITEM, {
+      sort = "name", descending = true, texts = true, limit = 10,
+      where = { ["or"] = {
+        { amount = { ge = request:query("least") or "0" } },
+        { name = { ["in"] = { "one", "two" } } },
+      } },
+    })
+    local rows = {}
+    for i, item in ipairs(items) do rows[i] = row_of(item) end
+    answer:json(200, { items = rows, others = ctx.records.count(ITEM,
+      { ["not"] = { name = "one" } }) })
+  end }
+
+tenon.route { path = "/api/v1/m/api_lua/update", method = "POST",
+  call = function(ctx, request, answer)
+    local sent = request:json()
+    ctx.records.update(ITEM, sent.id, sent.version, { name = sent.name })
+    answer:json(200, row_of(ctx.records.get(ITEM, sent.id)))
+  end }
+
+local function text(ctx, request, answer)
+  answer:header("Cache-Control", "private, max-age=60")
+  answer:text(200, "text/plain; charset=utf-8", "grüß dich\n")
+end
+
+tenon.route { path = "/m/api_lua/text", call = text }
+tenon.route { path = "/m/api_lua/admin", access = "administrator", call = text }
+tenon.route { path = "/m/api_lua/public", access = "public", call = text }
+
+tenon.route { path = "/m/api_lua/away", call = function(ctx, request, answer)
+  answer:redirect(request:query("to"))
+end }
+
+tenon.route { path = "/m/api_lua/done", method = "POST",
+  call = function(ctx, request, answer)
+    answer:done("/m/notice",
+      ctx:t("api_lua.done", { name = request:form("name") }))
+  end }
+
+tenon.route { path = "/m/api_lua/page", call = function(ctx, request, answer)
+  answer:page("page", "api_lua.page", {
+    hello = "<b>hello</b>", raw = "<script>alert(1)</script>" })
+end }
