@@ -20,6 +20,7 @@
 #include "form/field_type.h"
 #include "form/import_internal.h"
 #include "form/record_internal.h"
+#include "form/reference.h"
 #include "store/db.h"
 
 enum { BATCH_MS = 40, BATCH_ROWS = 500 };
@@ -119,6 +120,25 @@ static const char *option_of(struct ctx *ctx, const struct field *field,
     return text;
 }
 
+/* People, departments and records may be named, as exports write them. */
+static bool name_input(struct ctx *ctx, struct value *input,
+                       const struct field *field, const char *text)
+{
+    struct ctx quiet = *ctx;
+    int64_t id;
+
+    if (strcmp(field->type->name, "user") != 0 &&
+        strcmp(field->type->name, "department") != 0 && !field->target)
+        return false;
+    quiet.problems = quiet.last_problem = NULL;
+    quiet.problem_count = 0;
+    if (reference_named(&id, &quiet, field->type->name, field->target, text) ||
+        !id)
+        return false;
+    value_set_id(input, field->key, id);
+    return true;
+}
+
 static struct value *table_input(struct ctx *ctx, struct importing *import,
                                  const struct import_row *row)
 {
@@ -131,7 +151,8 @@ static struct value *table_input(struct ctx *ctx, struct importing *import,
 
         if (!field || !*text)
             continue;
-        value_set_text(input, field->key, option_of(ctx, field, text));
+        if (!name_input(ctx, input, field, text))
+            value_set_text(input, field->key, option_of(ctx, field, text));
     }
     return input;
 }

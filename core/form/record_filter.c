@@ -15,6 +15,7 @@
 #include "form/field_type.h"
 #include "form/list.h"
 #include "form/record_internal.h"
+#include "form/reference.h"
 #include "org/person.h"
 #include "store/condition.h"
 
@@ -48,16 +49,23 @@ static const struct system_column *system_column(const char *name)
     return NULL;
 }
 
-/* The words "me" and "my_department" stand for ids in filters. */
-static int64_t word_id(const struct ctx *ctx, const struct value *in)
+/* Ids in filters may be words ("me", "my_department") or names. */
+static int64_t word_id(struct ctx *ctx, const char *type, const char *target,
+                       const struct value *in)
 {
     const char *word = value_as_text(in);
+    int64_t id = value_as_id(in);
+    struct ctx quiet = *ctx;
 
-    if (text_equal(word, "me") && ctx->person)
+    if (id > 0 || !word)
+        return id;
+    if (strcmp(word, "me") == 0 && ctx->person)
         return ctx->person->id;
-    if (text_equal(word, "my_department") && ctx->person)
+    if (strcmp(word, "my_department") == 0 && ctx->person)
         return ctx->person->department;
-    return value_as_id(in);
+    quiet.problems = quiet.last_problem = NULL;
+    quiet.problem_count = 0;
+    return reference_named(&id, &quiet, type, target, word) ? 0 : id;
 }
 
 static int convert_system(struct value **out, struct ctx *ctx, void *payload,
@@ -69,7 +77,10 @@ static int convert_system(struct value **out, struct ctx *ctx, void *payload,
 
     switch (column->kind) {
     case SYSTEM_ID:
-        number = word_id(ctx, in);
+        number = word_id(ctx,
+                         strcmp(column->name, "department") == 0 ? "department"
+                                                                 : "user",
+                         NULL, in);
         if (number <= 0)
             break;
         *out = value_int(ctx->arena, number);
@@ -110,8 +121,9 @@ static int convert_field(struct value **out, struct ctx *ctx, void *payload,
         *out = value_text(ctx->arena, value_as_text(in));
         return 0;
     }
-    if (strcmp(type, "user") == 0 || strcmp(type, "department") == 0) {
-        int64_t id = word_id(ctx, in);
+    if (strcmp(type, "user") == 0 || strcmp(type, "department") == 0 ||
+        field->target) {
+        int64_t id = word_id(ctx, type, field->target, in);
 
         if (id > 0) {
             *out = value_int(ctx->arena, id);

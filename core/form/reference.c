@@ -206,6 +206,82 @@ int reference_find_path(int64_t *id, struct ctx *ctx, const char *target,
     return rc;
 }
 
+static int user_named(int64_t *id, struct ctx *ctx, const char *text)
+{
+    const char *wanted = text_fold(ctx->arena, text);
+    struct value *found;
+    size_t i, same = 0;
+    int rc = org_search_users(&found, ctx, text, OPTIONS_MOST);
+
+    for (i = 0; !rc && i < value_count(found); i++) {
+        const struct value *user = value_at(found, i);
+        const char *name = value_get_text(user, "name");
+
+        if (name && strcmp(text_fold(ctx->arena, name), wanted) == 0) {
+            *id = value_get_id(user, "id");
+            same++;
+        }
+    }
+    if (!rc && !same && value_count(found) == 1)
+        *id = value_get_id(value_at(found, 0), "id");
+    if (same > 1)
+        *id = 0;
+    return rc;
+}
+
+static int department_named(int64_t *id, struct ctx *ctx, const char *text)
+{
+    const char *wanted = text_fold(ctx->arena, text);
+    const struct department **all;
+    size_t count, i, same = 0;
+    int rc = department_list(&all, &count, ctx);
+
+    for (i = 0; !rc && i < count; i++)
+        if (strcmp(text_fold(ctx->arena, all[i]->name), wanted) == 0) {
+            *id = all[i]->id;
+            same++;
+        }
+    if (same > 1)
+        *id = 0;
+    return rc;
+}
+
+static int record_named(int64_t *id, struct ctx *ctx, const char *target,
+                        const char *text)
+{
+    const struct form *form = find_target(ctx, target);
+    struct condition is = { .kind = CONDITION_TEST,
+                            .op = "eq",
+                            .value = value_text(ctx->arena, text) };
+    struct record_query query = { .where = &is, .limit = 2 };
+    struct record **records;
+    size_t count;
+    int rc;
+
+    if (form && form->parent_field)
+        return reference_find_path(id, ctx, target, text);
+    if (!form || !form->label_field)
+        return 0;
+    is.field = form->label_field;
+    rc = record_list(&records, &count, ctx, form, &query);
+    if (!rc && count == 1)
+        *id = records[0]->id;
+    return rc;
+}
+
+int reference_named(int64_t *id, struct ctx *ctx, const char *type,
+                    const char *target, const char *text)
+{
+    *id = 0;
+    if (text_empty(text))
+        return 0;
+    if (strcmp(type, "user") == 0)
+        return user_named(id, ctx, text);
+    if (strcmp(type, "department") == 0)
+        return department_named(id, ctx, text);
+    return target ? record_named(id, ctx, target, text) : 0;
+}
+
 static struct value *option_of(struct ctx *ctx, int64_t id, const char *label)
 {
     struct value *option = value_map(ctx->arena);

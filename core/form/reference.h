@@ -35,6 +35,13 @@ size_t reference_path(int64_t path[TREE_DEPTH_MAX], struct ctx *ctx,
 int reference_find_path(int64_t *id, struct ctx *ctx, const char *target,
                         const char *path);
 
+/* The user (by name or login), department, record (by label; of a tree by
+ * path) that a text names for this type of field; 0 in *id where nothing that
+ * ctx->person may see is called so, or more than one. target: of a link or
+ * cascade. */
+int reference_named(int64_t *id, struct ctx *ctx, const char *type,
+                    const char *target, const char *text);
+
 /*
  * Choices for a link, cascade, user or department field: list of {id, label,
  * leaf?}. q: part of the name; parent: of a cascade, 0 the top level. At most

@@ -88,5 +88,6 @@ void portal_records_start(void)
     records_files_start();
     records_export_start();
     records_rest_start();
+    records_rest_more_start();
     records_meta_start();
 }

@@ -47,6 +47,7 @@ void records_form_start(void);
 void records_files_start(void);
 void records_export_start(void);
 void records_rest_start(void);
+void records_rest_more_start(void);
 void records_meta_start(void);
 
 #endif

@@ -111,8 +111,8 @@ static void read_sorted_field(const struct form *form,
 
 static int read_names(struct ctx *ctx, const struct request *request)
 {
-    static const char *const names[] = { "filter", "fields", "sort", "q",
-                                         "limit",  "cursor", "count" };
+    static const char *const names[] = { "filter", "fields", "sort",  "q",
+                                         "limit",  "cursor", "count", "bin" };
     size_t i, j;
 
     for (i = 0; i < value_count(request->query); i++) {
@@ -147,6 +147,7 @@ static int read_query(struct record_query *query, struct ctx *ctx,
         rc = read_sort(ctx, request, form, query);
     if (rc)
         return rc;
+    query->bin = text_equal(request_query(request, "bin"), "true");
     query->search = request_query(request, "q");
     if (text_empty(query->search))
         query->search = NULL;

@@ -127,6 +127,41 @@ describe('one record', () => {
   });
 });
 
+describe('what else there is of a record', () => {
+  test('comments, the trail, the bin and back', async () => {
+    const { id } = (await create('zhang.wei', { name: name() })).body;
+    const one = `${path}/${id}`;
+    const said = await people['zhang.wei'].post(`${one}/comments`,
+      { text: '你好' });
+    assert.equal(said.status, 201, said.text);
+    assert.equal(said.body.comments[0].text, '你好');
+    assert.equal((await people['zhang.wei'].post(`${one}/comments`,
+      { text: ' ' })).status, 422);
+    for (const what of ['comments', 'trail'])
+      assert.equal((await people['huang.yan'].get(`${one}/${what}`)).status,
+        404);
+    await people['zhang.wei'].send('PATCH', one, { values: { seats: 4 } },
+      { 'if-match': '1' });
+    const { trail } = (await people['zhang.wei'].get(`${one}/trail`)).body;
+    assert.deepEqual(trail.map((row) => row.action), ['update', 'create']);
+    assert.deepEqual(trail[0].changes, { seats: { from: null, to: 4 } });
+    assert.equal(trail[0].name, 'Zhang Wei');
+    await people.admin.send('DELETE', one, undefined, { 'if-match': '2' });
+    const bin = (await people.admin.get(`${path}?bin=true`)).body.records;
+    assert.ok(bin.some((record) => record.id === id));
+    const back = await people.admin.post(`${one}/restore`);
+    assert.equal(back.status, 200, back.text);
+    assert.equal((await people['zhang.wei'].get(one)).status, 200);
+  });
+
+  test('people in filters may be named', async () => {
+    await create('li.na', { name: name(), keeper: people['zhang.wei'].id });
+    const found = await people['li.na'].get(`${path}?filter=` +
+      encodeURIComponent('{"keeper":"Zhang Wei","owner":"me"}'));
+    assert.equal(found.body.records.length, 1, found.text);
+  });
+});
+
 describe('lists', () => {
   before(async () => {
     for (let i = 0; i < 25; i += 1)
