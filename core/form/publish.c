@@ -137,19 +137,57 @@ static int keep_fields(struct ctx *ctx, const struct form *form)
     return rc;
 }
 
+/* Values of an empty form: each sub-table with one empty row. */
+static struct value *empty_values(struct ctx *ctx, const struct form *form)
+{
+    struct value *values = value_map(ctx->arena);
+    size_t i;
+
+    for (i = 0; i < form->field_count; i++) {
+        struct value *rows;
+
+        if (!form->fields[i]->table)
+            continue;
+        rows = value_list(ctx->arena);
+        value_append(rows, value_map(ctx->arena));
+        value_set(values, form->fields[i]->key, rows);
+    }
+    return values;
+}
+
+/* Runs computed fields and rules of the logic on an empty form: that is how
+ * each form opens, and names that do not exist show now. */
+static int try_logic(struct ctx *ctx, const struct form *form)
+{
+    struct logic *logic;
+    struct value *answer;
+    struct ctx own = *ctx;
+    int rc;
+
+    own.problems = own.last_problem = NULL;
+    own.problem_count = 0;
+    rc = logic_open(&logic, &own, form->logic_definition);
+    if (!rc) {
+        rc = logic_run(&answer, &own, logic, "compute", NULL, "2026-01-01",
+                       empty_values(ctx, form));
+        logic_close(logic);
+    }
+    if (rc)
+        return definition_error(ctx, "", "the form's logic fails: %s",
+                                ctx_error(&own));
+    return 0;
+}
+
 /* Compiles the logic and every expression, so that an error shows now. */
 static int check_scripts(struct ctx *ctx, const struct form *form)
 {
     const struct value *rules = value_get(form->definition, "rules");
-    struct logic *logic = NULL;
     struct script *script;
     size_t i;
     int rc = 0;
 
-    if (form->logic_useful) {
-        rc = logic_open(&logic, ctx, form->logic_definition);
-        logic_close(logic);
-    }
+    if (form->logic_useful)
+        rc = try_logic(ctx, form);
     if (rc || !value_count(rules))
         return rc;
     rc = script_shared(&script, ctx);
@@ -407,6 +445,27 @@ static void name_problems(struct ctx *ctx, const struct ctx *own,
     }
 }
 
+/* Links to forms that are not there (yet): their fields find nothing. */
+static void tell_missing_targets(struct ctx *ctx)
+{
+    const struct form **forms;
+    struct ctx quiet = *ctx;
+    size_t count, i, j;
+
+    if (form_list(&forms, &count, &quiet))
+        return;
+    for (i = 0; i < count; i++)
+        for (j = 0; j < forms[i]->field_count; j++) {
+            const struct field *field = forms[i]->fields[j];
+            const struct form *target;
+
+            if (field->target && form_find(&target, &quiet, field->target))
+                log_event(LOG_WARN, "form.target_missing", "form",
+                          forms[i]->name, "field", field->key, "target",
+                          field->target, NULL);
+        }
+}
+
 int form_publish_folder(struct ctx *ctx, const char *folder, const char *module)
 {
     struct vector files;
@@ -436,6 +495,7 @@ int form_publish_folder(struct ctx *ctx, const char *folder, const char *module)
             refused++;
         }
     }
+    tell_missing_targets(ctx);
     return refused;
 }
 

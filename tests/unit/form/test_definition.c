@@ -68,6 +68,30 @@ static void errors_carry_pointer_and_expectation(void **state)
     }
 }
 
+static void logic_that_fails_is_refused_with_what_is_wrong(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(
+        publish(f, "bad",
+                ONE("{\"key\":\"a\",\"type\":\"integer\"},{\"key\":\"b\","
+                    "\"type\":\"computed\",\"result\":\"integer\","
+                    "\"expression\":\"a + nowhere\"}")),
+        E_INVALID);
+    assert_non_null(strstr(ctx_error(&f->ctx), "nowhere"));
+    ctx_clear(&f->ctx);
+    assert_int_equal(publish(f, "bad",
+                             ONE("{\"key\":\"b\",\"type\":\"computed\","
+                                 "\"expression\":\"1 +\"}")),
+                     E_INVALID);
+    ctx_clear(&f->ctx);
+    assert_int_equal(form_publish(&f->ctx, "bad", NULL,
+                                  parse(f, ONE("{\"key\":\"a\",\"type\":"
+                                               "\"text\"}")),
+                                  "function validate(form"),
+                     E_INVALID);
+}
+
 static void a_name_must_be_one(void **state)
 {
     struct fixture *f = *state;
@@ -177,6 +201,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, site_up, site_down)
     const struct CMUnitTest tests[] = {
         CASE(errors_carry_pointer_and_expectation),
+        CASE(logic_that_fails_is_refused_with_what_is_wrong),
         CASE(a_name_must_be_one),
         CASE(publishing_adds_columns_and_keeps_records),
         CASE(the_same_text_makes_no_version),
