@@ -1,5 +1,5 @@
 // `tenon import` and `tenon export`, beside a service and without one; real
-// tables where tests/data or $TENON_DATA has them.
+// tables where tests/data, ../shared/data or $TENON_DATA has them.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,8 +11,9 @@ import { signedIn } from '../lib/person.mjs';
 let site;
 let folder;
 let person;
-const data = process.env.TENON_DATA || new URL('../data', import.meta.url)
-  .pathname;
+const beside = (path) => new URL(path, import.meta.url).pathname;
+const data = process.env.TENON_DATA || [beside('../data'),
+  beside('../../../shared/data')].find(existsSync) || beside('../data');
 
 before(async () => {
   site = await demoSite();
