@@ -42,7 +42,7 @@ enum {
     STALL_MS = 20 * 1000,   /* a body or answer has to move in this time */
     STALL_BYTES = 8 * 1024, /* by so much */
     DRAIN_MS = 30 * 1000,
-    START_MS = 20 * 1000, /* a worker has to be ready by then */
+    START_MS = 30 * 1000, /* a worker has to be ready by then */
     REQUEST_ID_MAX = 20,
     ADDRESS_TEXT_MAX = 48,
 };
@@ -197,7 +197,7 @@ struct worker {
     struct answer answer;
     struct generation *loading; /* READY is being collected */
     char failure[512];          /* text of FRAME_FAILED */
-    int64_t started, ready_at, busy_since, retire_at;
+    int64_t started, start_by, ready_at, busy_since, retire_at;
 };
 
 /* A place for a worker: "pages-2". */

@@ -463,6 +463,18 @@ void supervise_busy(struct front *front)
         event_add(front->worker_tick, &soon);
 }
 
+/* A migration (a host frame on top) takes as long as it takes; the time is
+ * for what comes before and after it. */
+static bool starts_too_long(struct worker *worker)
+{
+    struct slot_copy slot;
+
+    slot_copy(&slot, worker->slot);
+    if (!worker->start_by || (slot.depth && slot.frames[slot.depth - 1].host))
+        worker->start_by = worker->front->now + START_MS;
+    return worker->front->now > worker->start_by;
+}
+
 void supervise_tick(struct front *front)
 {
     struct worker *worker;
@@ -470,7 +482,7 @@ void supervise_tick(struct front *front)
 
     for (worker = front->workers; worker; worker = worker->next) {
         if (worker->state == WORKER_STARTING && !worker->kill_stage &&
-            front->now - worker->started > START_MS)
+            starts_too_long(worker))
             worker_end(worker, "start");
         if (worker->retiring && worker->retire_at &&
             front->now > worker->retire_at)

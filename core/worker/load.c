@@ -19,6 +19,7 @@
 #include "base/site.h"
 #include "flow/flow.h"
 #include "form/form.h"
+#include "ipc/slot.h"
 #include "notify/notify.h"
 #include "org/person.h"
 #include "plugin/plugin.h"
@@ -80,6 +81,27 @@ static int load_texts(struct ctx *ctx)
     return is_folder(folder) ? catalog_load(ctx, folder, NULL) : 0;
 }
 
+/* Host frames: a large table takes its time, and nobody is to blame. */
+static int migrate_all(struct ctx *ctx)
+{
+    int rc;
+
+    slot_push_host("migrate");
+    rc = schema_migrate(ctx);
+    slot_pop();
+    return rc;
+}
+
+static int publish_all(struct ctx *ctx)
+{
+    int rc;
+
+    slot_push_host("publish");
+    rc = publish_definitions(ctx);
+    slot_pop();
+    return rc;
+}
+
 int process_load(struct process *process)
 {
     struct ctx *ctx = process->ctx;
@@ -93,14 +115,14 @@ int process_load(struct process *process)
     ctx->locale = settings->locale;
     rc = db_open(ctx, ctx->site->folder, DB_WORKER);
     if (rc == 0 && process->first)
-        rc = schema_migrate(ctx);
+        rc = migrate_all(ctx);
     if (rc == 0)
         rc = view_open(ctx, settings->theme);
     if (rc)
         return rc;
     start_rooms();
     if (process->first)
-        rc = publish_definitions(ctx);
+        rc = publish_all(ctx);
     /* Behind the rooms: a module adds to them, and never comes first. */
     plugin_page_with(portal_page);
     return rc ? rc : plugins_load(ctx);

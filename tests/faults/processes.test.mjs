@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { long, processExists, raw, sleep, slow, stubSite, until }
   from '../lib/server.mjs';
 
-const quick = { soft_ms: 500, hard_ms: 1000, page_workers: 4,
+const quick = { soft_ms: 500 * slow, hard_ms: 1000 * slow, page_workers: 4,
   worker_memory_mb: 128 };
 const text = async (response) => ({ status: response.status,
   body: await response.text(), headers: response.headers });
