@@ -77,7 +77,8 @@ const arrived = (word) => mails.filter((mail) => decoded(mail).includes(word));
 async function retry() {
   const page = await admin.get('/admin/jobs');
   assert.equal(page.status, 200);
-  for (const [, path] of page.text.matchAll(/action="(\/admin\/jobs\/\d+\/retry)"/g))
+  const forms = /action="(\/admin\/jobs\/\d+\/retry)"/g;
+  for (const [, path] of page.text.matchAll(forms))
     await admin.form(path, {});
 }
 
@@ -117,5 +118,5 @@ for (const fault of ['refuses', 'hangs up', 'answers nonsense', 'hangs'])
         return arrived(word).length;
       }, 'the mail after all', 60000);
       assert.equal((await applicant.get('/')).status, 200);
-      assert.ok(!site.text.includes('<script>'), 'the answer is not logged raw');
+      assert.ok(!site.text.includes('<script>'), 'its answer is not logged');
     });

@@ -136,7 +136,7 @@ const refused = [
 ];
 
 for (const [what, bytes, status = 400] of refused) {
-  test(`S32_ ${what} is answered with ${status} and closed`, async () => {
+  test(`S32_ F07_ ${what} is answered with ${status} and closed`, async () => {
     const { text, closed } = await raw(site, bytes + second);
     assert.deepEqual(statuses(text), [status], text.slice(0, 300));
     assert.ok(closed, 'the connection is closed');
@@ -170,7 +170,7 @@ const chunks = [
 ];
 
 for (const [what, body] of chunks) {
-  test(`S32_ ${what} is answered with 400 and closed`, async () => {
+  test(`S32_ F07_ ${what} is answered with 400 and closed`, async () => {
     const { text, closed } = await raw(site,
       post('Transfer-Encoding: chunked\r\n', body) + second);
     assert.deepEqual(statuses(text), [400], text.slice(0, 300));
