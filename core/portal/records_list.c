@@ -19,6 +19,7 @@
 #include "org/person.h"
 #include "portal/portal.h"
 #include "portal/records.h"
+#include "portal/records_columns.h"
 #include "portal/records_fields.h"
 #include "portal/records_filter.h"
 #include "store/db.h"
@@ -26,29 +27,13 @@
 #include "web/request.h"
 #include "web/router.h"
 
-enum {
-    PAGE_ROWS = 50,
-    COUNT_CAP = 1000,
-    COLUMNS_MAX = 20,
-    DEFAULT_COLUMNS = 6,
-    PAGES_MAX = 20000
-};
-
-/* A column of the list, with the parts that all its cells share. */
-struct column {
-    const char *key;
-    const struct field *field; /* NULL: a column of the system */
-    struct value *label, *control;
-    struct value *shared; /* what all its cells have */
-    bool numeric, primary;
-};
+enum { PAGE_ROWS = 50, COUNT_CAP = 1000, PAGES_MAX = 20000 };
 
 struct list_page {
     struct ctx *ctx;
     struct request *request;
     const struct form *form;
-    struct column columns[COLUMNS_MAX];
-    size_t column_count;
+    struct columns columns;
     struct records_filter filter;
     struct record_query query;
     const char *path;
@@ -57,123 +42,6 @@ struct list_page {
 };
 
 /* ---- columns ---- */
-
-static bool column_known(const struct form *form, const char *key)
-{
-    static const char *const system[] = { "owner",      "department",
-                                          "state",      "created_at",
-                                          "updated_at", "updated_by" };
-    const struct field *field = form_field(form, key);
-    size_t i;
-
-    if (field)
-        return !field->hidden && field->column;
-    for (i = 0; i < sizeof system / sizeof system[0]; i++)
-        if (strcmp(system[i], key) == 0)
-            return true;
-    return false;
-}
-
-static const char *system_control(const char *key)
-{
-    if (strcmp(key, "state") == 0)
-        return "field/choice.cell";
-    if (strcmp(key, "created_at") == 0 || strcmp(key, "updated_at") == 0)
-        return "field/datetime.cell";
-    return "field/text.cell";
-}
-
-static void add_column(struct list_page *list, const char *key)
-{
-    struct ctx *ctx = list->ctx;
-    struct column *column;
-    size_t i;
-
-    if (!key || list->column_count == COLUMNS_MAX ||
-        !column_known(list->form, key))
-        return;
-    for (i = 0; i < list->column_count; i++)
-        if (strcmp(list->columns[i].key, key) == 0)
-            return;
-    column = &list->columns[list->column_count++];
-    column->key = key;
-    column->field = form_field(list->form, key);
-    column->label = value_text(ctx->arena, records_title(ctx, list->form, key));
-    column->control = value_text(
-        ctx->arena, column->field ? records_control(ctx, column->field, "cell")
-                                  : system_control(key));
-    column->numeric =
-        column->field && column->field->type->flags & FIELD_NUMBER;
-}
-
-/* The person's own choice, else the definition's, else the first fields. */
-static int choose_columns(struct list_page *list)
-{
-    struct ctx *ctx = list->ctx;
-    const struct value *wanted =
-        value_get(value_get(list->form->definition, "list"), "columns");
-    const char *chosen = NULL;
-    char *rest, *key;
-    size_t i;
-    int rc;
-
-    rc = db_text(&chosen, ctx,
-                 "SELECT columns FROM form_columns WHERE person = ?1"
-                 " AND form = ?2",
-                 "ii", ctx->person->id, list->form->id);
-    if (rc && rc != E_NOT_FOUND)
-        return rc;
-    if (!rc && chosen) {
-        rest = arena_strdup(ctx->arena, chosen);
-        while ((key = strsep(&rest, ",")))
-            add_column(list, key);
-    }
-    for (i = 0; !list->column_count && i < value_count(wanted);)
-        while (i < value_count(wanted))
-            add_column(list, value_as_text(value_at(wanted, i++)));
-    if (!list->column_count) {
-        for (i = 0; i < list->form->field_count &&
-                    list->column_count < DEFAULT_COLUMNS;
-             i++)
-            add_column(list, list->form->fields[i]->key);
-        add_column(list, "created_at");
-    }
-    for (i = 0; i < list->column_count; i++)
-        if (text_equal(list->columns[i].key, list->form->label_field))
-            break;
-    list->columns[i < list->column_count ? i : 0].primary = true;
-    return 0;
-}
-
-static struct value *column_choices(struct list_page *list)
-{
-    static const char *const system[] = { "state",      "owner",
-                                          "department", "created_at",
-                                          "updated_at", "updated_by" };
-    struct ctx *ctx = list->ctx;
-    struct value *choices = value_list(ctx->arena);
-    size_t total = list->form->field_count + sizeof system / sizeof system[0];
-    size_t i, j;
-
-    for (i = 0; i < total; i++) {
-        const char *key = i < list->form->field_count
-                              ? list->form->fields[i]->key
-                              : system[i - list->form->field_count];
-        struct value *choice;
-        bool shown = false;
-
-        if (!column_known(list->form, key))
-            continue;
-        for (j = 0; j < list->column_count; j++)
-            shown = shown || strcmp(list->columns[j].key, key) == 0;
-        choice = value_map(ctx->arena);
-        value_set_text(choice, "key", key);
-        value_set_text(choice, "label", records_title(ctx, list->form, key));
-        value_set_bool(choice, "shown", shown);
-        value_append(choices, choice);
-    }
-    return choices;
-}
 
 static struct value *column_value(struct list_page *list,
                                   const struct column *column)
@@ -251,8 +119,8 @@ static struct value *row_value(struct list_page *list,
     struct value *cells = value_list(ctx->arena);
     size_t i;
 
-    for (i = 0; i < list->column_count; i++) {
-        const struct column *column = &list->columns[i];
+    for (i = 0; i < list->columns.count; i++) {
+        const struct column *column = &list->columns.items[i];
         struct value *cell = value_map_like(ctx->arena, column->shared);
 
         if (column->field)
@@ -276,7 +144,7 @@ static void choose_fields(struct list_page *list)
 {
     struct ctx *ctx = list->ctx;
     const struct field **fields =
-        arena_array(ctx->arena, list->column_count + 2, sizeof *fields);
+        arena_array(ctx->arena, list->columns.count + 2, sizeof *fields);
     const struct field *label =
         list->form->label_field
             ? form_field(list->form, list->form->label_field)
@@ -286,11 +154,11 @@ static void choose_fields(struct list_page *list)
     size_t count = 0, i;
     bool has_label = false, has_sorted = false;
 
-    for (i = 0; i < list->column_count; i++)
-        if (list->columns[i].field) {
-            fields[count++] = list->columns[i].field;
-            has_label = has_label || list->columns[i].field == label;
-            has_sorted = has_sorted || list->columns[i].field == sorted;
+    for (i = 0; i < list->columns.count; i++)
+        if (list->columns.items[i].field) {
+            fields[count++] = list->columns.items[i].field;
+            has_label = has_label || list->columns.items[i].field == label;
+            has_sorted = has_sorted || list->columns.items[i].field == sorted;
         }
     if (label && !has_label)
         fields[count++] = label;
@@ -408,7 +276,8 @@ static void add_tools(struct list_page *list, struct value *data)
 
     value_set_bool(data, "search", true);
     if (!list->bin) {
-        value_set(data, "column_choices", column_choices(list));
+        value_set(data, "column_choices",
+                  columns_choices(ctx, list->form, &list->columns));
         value_set(data, "columns_url",
                   value_url(ctx->arena, arena_printf(ctx->arena, "%s/columns",
                                                      list->path)));
@@ -466,9 +335,10 @@ static int fill(struct list_page *list, struct value *data)
     rc = record_list(&records, &count, ctx, list->form, &list->query);
     if (!rc)
         rc = record_count(&total, ctx, list->form, &list->query, COUNT_CAP);
-    for (i = 0; !rc && i < list->column_count; i++) {
-        list->columns[i].shared = shared_part(list, &list->columns[i]);
-        value_append(columns, column_value(list, &list->columns[i]));
+    for (i = 0; !rc && i < list->columns.count; i++) {
+        list->columns.items[i].shared =
+            shared_part(list, &list->columns.items[i]);
+        value_append(columns, column_value(list, &list->columns.items[i]));
     }
     for (i = 0; !rc && i < count; i++)
         value_append(rows, row_value(list, records[i]));
@@ -510,7 +380,7 @@ static int start_list(struct list_page *list, struct ctx *ctx,
         return rc;
     list->query.where = list->filter.where;
     list->query.search = list->filter.search;
-    return choose_columns(list);
+    return columns_choose(&list->columns, ctx, list->form);
 }
 
 static int show_list(struct ctx *ctx, struct request *request,
@@ -553,46 +423,6 @@ static int bin_page(struct ctx *ctx, struct request *request,
     return show_list(ctx, request, response, true);
 }
 
-static int columns_post(struct ctx *ctx, struct request *request,
-                        struct response *response, void *payload)
-{
-    static const char *const names[] = { "columns[]", "return", NULL };
-    const struct value *chosen = value_get(request->form, "columns[]");
-    const char *back = request_form(request, "return");
-    const struct form *form;
-    struct buf buf;
-    size_t i;
-    int rc = request_only(ctx, request, names);
-
-    (void)payload;
-    if (!rc)
-        rc = records_form(&form, ctx, request);
-    if (rc)
-        return rc;
-    buf_init(&buf, ctx->arena, 8192);
-    for (i = 0; i < value_count(chosen) && i < COLUMNS_MAX; i++) {
-        const char *key = value_as_text(value_at(chosen, i));
-
-        if (!key || !column_known(form, key))
-            return fail_at(ctx, E_INVALID, "columns[]", "form.unknown_field",
-                           "there is no field %s", key ? key : "");
-        buf_addf(&buf, "%s%s", i ? "," : "", key);
-    }
-    rc = tx_begin(ctx, "form.columns");
-    if (rc)
-        return rc;
-    rc = db_exec(ctx,
-                 "INSERT INTO form_columns (person, form, columns)"
-                 " VALUES (?1, ?2, ?3) ON CONFLICT (person, form)"
-                 " DO UPDATE SET columns = ?3",
-                 "iis", ctx->person->id, form->id, buf_text(&buf));
-    rc = tx_end(ctx, rc);
-    if (rc)
-        return rc;
-    return response_done(ctx, request, response,
-                         back ? back : records_path(ctx, form), NULL);
-}
-
 void records_list_start(void)
 {
     static const struct route routes[] = {
@@ -600,10 +430,9 @@ void records_list_start(void)
           NULL, "/records/visitor" },
         { "GET", "/records/{form}/bin", ROUTE_PERSON, ROUTE_PAGE, bin_page,
           NULL, NULL, "/records/visitor/bin" },
-        { "POST", "/records/{form}/columns", ROUTE_PERSON, 0, columns_post,
-          NULL, NULL, NULL },
         { .method = NULL },
     };
 
     route_add_table(routes);
+    records_columns_start();
 }

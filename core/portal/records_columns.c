@@ -1,0 +1,193 @@
+/*
+ * records_columns.c - which columns a list shows: a person's own choice is
+ * kept per form.
+ */
+#include "base/banned.h"
+
+#include "portal/records_columns.h"
+
+#include "base/arena.h"
+#include "base/ctx.h"
+#include "base/str.h"
+#include "form/field_type.h"
+#include "org/person.h"
+#include "portal/records.h"
+#include "portal/records_fields.h"
+#include "store/db.h"
+#include "web/request.h"
+#include "web/router.h"
+
+enum { DEFAULT_COLUMNS = 6 };
+
+static bool column_known(const struct form *form, const char *key)
+{
+    static const char *const system[] = { "owner",      "department",
+                                          "state",      "created_at",
+                                          "updated_at", "updated_by" };
+    const struct field *field = form_field(form, key);
+    size_t i;
+
+    if (field)
+        return !field->hidden && field->column;
+    for (i = 0; i < sizeof system / sizeof system[0]; i++)
+        if (strcmp(system[i], key) == 0)
+            return true;
+    return false;
+}
+
+static const char *system_control(const char *key)
+{
+    if (strcmp(key, "state") == 0)
+        return "field/choice.cell";
+    if (strcmp(key, "created_at") == 0 || strcmp(key, "updated_at") == 0)
+        return "field/datetime.cell";
+    return "field/text.cell";
+}
+
+static void add_column(struct columns *columns, struct ctx *ctx,
+                       const struct form *form, const char *key)
+{
+    struct column *column;
+    size_t i;
+
+    if (!key || columns->count == COLUMNS_MAX || !column_known(form, key))
+        return;
+    for (i = 0; i < columns->count; i++)
+        if (strcmp(columns->items[i].key, key) == 0)
+            return;
+    column = &columns->items[columns->count++];
+    column->key = key;
+    column->field = form_field(form, key);
+    column->label = value_text(ctx->arena, records_title(ctx, form, key));
+    column->control = value_text(
+        ctx->arena, column->field ? records_control(ctx, column->field, "cell")
+                                  : system_control(key));
+    column->numeric =
+        column->field && column->field->type->flags & FIELD_NUMBER;
+}
+
+/* What the person has chosen before, if anything. */
+static int read_chosen(struct columns *columns, struct ctx *ctx,
+                       const struct form *form)
+{
+    const char *chosen = NULL;
+    char *rest, *key;
+    int rc = db_text(&chosen, ctx,
+                     "SELECT columns FROM form_columns WHERE person = ?1"
+                     " AND form = ?2",
+                     "ii", ctx->person->id, form->id);
+
+    if (rc)
+        return rc == E_NOT_FOUND ? 0 : rc;
+    rest = arena_strdup(ctx->arena, chosen ? chosen : "");
+    while ((key = strsep(&rest, ",")))
+        add_column(columns, ctx, form, key);
+    return 0;
+}
+
+int columns_choose(struct columns *out, struct ctx *ctx,
+                   const struct form *form)
+{
+    const struct value *wanted =
+        value_get(value_get(form->definition, "list"), "columns");
+    size_t i;
+    int rc;
+
+    memset(out, 0, sizeof *out);
+    rc = read_chosen(out, ctx, form);
+    if (rc)
+        return rc;
+    if (!out->count)
+        for (i = 0; i < value_count(wanted); i++)
+            add_column(out, ctx, form, value_as_text(value_at(wanted, i)));
+    if (!out->count) {
+        for (i = 0; i < form->field_count && out->count < DEFAULT_COLUMNS; i++)
+            add_column(out, ctx, form, form->fields[i]->key);
+        add_column(out, ctx, form, "created_at");
+    }
+    for (i = 0; i < out->count; i++)
+        if (text_equal(out->items[i].key, form->label_field))
+            break;
+    out->items[i < out->count ? i : 0].primary = true;
+    return 0;
+}
+
+struct value *columns_choices(struct ctx *ctx, const struct form *form,
+                              const struct columns *shown)
+{
+    static const char *const system[] = { "state",      "owner",
+                                          "department", "created_at",
+                                          "updated_at", "updated_by" };
+    struct value *choices = value_list(ctx->arena);
+    size_t total = form->field_count + sizeof system / sizeof system[0];
+    size_t i, j;
+
+    for (i = 0; i < total; i++) {
+        const char *key = i < form->field_count ? form->fields[i]->key
+                                                : system[i - form->field_count];
+        struct value *choice;
+        bool is_shown = false;
+
+        if (!column_known(form, key))
+            continue;
+        for (j = 0; j < shown->count; j++)
+            is_shown = is_shown || strcmp(shown->items[j].key, key) == 0;
+        choice = value_map(ctx->arena);
+        value_set_text(choice, "key", key);
+        value_set_text(choice, "label", records_title(ctx, form, key));
+        value_set_bool(choice, "shown", is_shown);
+        value_append(choices, choice);
+    }
+    return choices;
+}
+
+static int columns_post(struct ctx *ctx, struct request *request,
+                        struct response *response, void *payload)
+{
+    static const char *const names[] = { "columns[]", "return", NULL };
+    const struct value *chosen = value_get(request->form, "columns[]");
+    const char *back = request_form(request, "return");
+    const struct form *form;
+    struct buf buf;
+    size_t i;
+    int rc = request_only(ctx, request, names);
+
+    (void)payload;
+    if (!rc)
+        rc = records_form(&form, ctx, request);
+    if (rc)
+        return rc;
+    buf_init(&buf, ctx->arena, 8192);
+    for (i = 0; i < value_count(chosen) && i < COLUMNS_MAX; i++) {
+        const char *key = value_as_text(value_at(chosen, i));
+
+        if (!key || !column_known(form, key))
+            return fail_at(ctx, E_INVALID, "columns[]", "form.unknown_field",
+                           "there is no field %s", key ? key : "");
+        buf_addf(&buf, "%s%s", i ? "," : "", key);
+    }
+    rc = tx_begin(ctx, "form.columns");
+    if (rc)
+        return rc;
+    rc = db_exec(ctx,
+                 "INSERT INTO form_columns (person, form, columns)"
+                 " VALUES (?1, ?2, ?3) ON CONFLICT (person, form)"
+                 " DO UPDATE SET columns = ?3",
+                 "iis", ctx->person->id, form->id, buf_text(&buf));
+    rc = tx_end(ctx, rc);
+    if (rc)
+        return rc;
+    return response_done(ctx, request, response,
+                         back ? back : records_path(ctx, form), NULL);
+}
+
+void records_columns_start(void)
+{
+    static const struct route routes[] = {
+        { "POST", "/records/{form}/columns", ROUTE_PERSON, 0, columns_post,
+          NULL, NULL, NULL },
+        { .method = NULL },
+    };
+
+    route_add_table(routes);
+}

@@ -1,0 +1,40 @@
+/*
+ * records_columns.h - the columns of a list: which there are, which a person
+ * sees.
+ */
+#ifndef PORTAL_RECORDS_COLUMNS_H
+#define PORTAL_RECORDS_COLUMNS_H
+
+#include "form/record.h"
+
+struct ctx;
+struct value;
+
+enum { COLUMNS_MAX = 20 };
+
+/* A column of the list, with the parts that all its cells share. */
+struct column {
+    const char *key;
+    const struct field *field; /* NULL: a column of the system */
+    struct value *label, *control;
+    struct value *shared; /* what all its cells have */
+    bool numeric, primary;
+};
+
+struct columns {
+    struct column items[COLUMNS_MAX];
+    size_t count;
+};
+
+/* The person's own choice, else the definition's, else the first fields. One
+ * is `primary`: it opens the record. */
+int columns_choose(struct columns *out, struct ctx *ctx,
+                   const struct form *form);
+/* {key, label, shown} of all columns that the form has. */
+struct value *columns_choices(struct ctx *ctx, const struct form *form,
+                              const struct columns *shown);
+
+/* Registers the POST that keeps a person's choice. */
+void records_columns_start(void);
+
+#endif
