@@ -98,16 +98,25 @@ static void S2_unknown_wrong_and_disabled_read_the_same(void **state)
                    "org.sign_in.refused");
 }
 
+/* Processor time in microseconds: what else the machine does is no matter. */
+static int64_t spent(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}
+
 static int64_t time_of(struct company *c, const char *login)
 {
-    int64_t start = clock_monotonic();
+    int64_t start = spent();
     int i;
 
     for (i = 0; i < 3; i++) {
         assert_int_equal(sign_in(c, login, "wrong wrong"), E_SIGN_IN);
         ctx_clear(&c->ctx);
     }
-    return clock_monotonic() - start;
+    return spent() - start;
 }
 
 static void S2_an_unknown_user_costs_as_much_as_a_known_one(void **state)
