@@ -141,7 +141,7 @@ const steps = [
   { name: 'conformance', run: node('tests/conformance/logic', 'debug') },
   { name: 'http', run: node('tests/http', 'debug') },
   { name: 'faults', run: node('tests/faults', 'debug', {}, 1) },
-  { name: 'browser', run: node('tests/browser', 'release',
+  { name: 'browser', run: node('tests/browser', 'debug',
     { TENON_SLOW: '3' }, 2) },
   { name: 'build-asan', run: build('asan') },
   { name: 'unit-asan', run: unit('asan') },
