@@ -25,6 +25,7 @@ struct list {
     struct buf sql;
     struct vector values;
     const char *merge; /* between two branches */
+    bool grouped;      /* who merges them takes a record twice, and all */
     int branches;
 };
 

@@ -67,6 +67,12 @@ static void close_branch(struct list *list, bool reader, int64_t limit)
     buf_add_text(&list->sql, list->filter);
     for (i = 0; i < list->filter_values.count; i++)
         add_value(list, list->filter_values.items[i]);
+    /* All that is opened to him is looked at in any case: sorting it here and
+     * cutting it off costs more than handing on the whole. */
+    if (reader && list->grouped) {
+        buf_add_char(&list->sql, ')');
+        return;
+    }
     /* One record may be opened to him for several reasons. */
     if (reader)
         buf_add_text(&list->sql, " GROUP BY a.record");
@@ -224,13 +230,14 @@ static void make_page(struct list *list, const struct scopes *scopes,
     const char *keys = list->by_id ? "id" : "k, id";
 
     list->merge = " UNION ALL ";
+    list->grouped = true;
     buf_add_text(&list->sql, "SELECT ");
     select_columns(list);
     /* sql: names from the definition */
     buf_addf(&list->sql, " FROM (SELECT %s FROM (", keys);
     list_branches(list, scopes, limit + offset);
     buf_add_char(&list->sql, ')');
-    if (list->branches > 1)
+    if (list->branches > 1 || scopes->items[0].kind == SCOPE_READER)
         /* sql: names from the definition */
         buf_addf(&list->sql, " GROUP BY %s", keys);
     buf_add_text(&list->sql, " ORDER BY ");
