@@ -347,10 +347,14 @@ static int enable_user(struct ctx *ctx, struct request *request,
 {
     static const char *const names[] = { "enabled", NULL };
     const struct person *person;
-    bool enabled = text_equal(request_form(request, "enabled"), "true");
+    const char *word = request_form(request, "enabled");
+    bool enabled = text_equal(word, "true");
     int rc = request_only(ctx, request, names);
 
     (void)payload;
+    if (!rc && !enabled && !text_equal(word, "false"))
+        rc = fail_at(ctx, E_INVALID, "enabled", "form.expected_boolean",
+                     "expected true or false");
     if (!rc)
         rc = load_user(&person, ctx, request);
     if (!rc)
