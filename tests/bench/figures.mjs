@@ -36,6 +36,7 @@ function freePort() {
 function makeSite(name) {
   const site = join(folder, name);
   rmSync(site, { recursive: true, force: true });
+  rmSync(`${site}.log`, { force: true });
   const made = tenonRun('init', '--demo', site);
   if (made.code) throw new Error(`tenon init: ${made.err}${made.out}`);
   cpSync(new URL('site', import.meta.url).pathname, site, { recursive: true });
@@ -43,7 +44,10 @@ function makeSite(name) {
   return site;
 }
 
-const serve = (site, extra) => new Site(site, [], extra).start();
+// The log goes to a file, as a service's does: reading it would cost the
+// processor that is measured.
+const serve = (site, extra) => Object.assign(new Site(site, [], extra),
+  { logFile: `${site}.log` }).start();
 
 function sql(site, text) {
   return run(program('bench_sql'), [join(site, 'tenon.db')], { input: text,
@@ -389,25 +393,28 @@ async function memoryIdle() {
 
 // ---- run.fresh ----
 
-// What `./run` would have apt fetch on a machine that has only Debian's own
-// base: asked of apt, with the packages of tools/needs and an empty status.
+// Megabytes that `./run` would download on a machine that has only Debian's
+// base: what apt would fetch for both together less what it would for the
+// base, each asked with an empty status, so that nothing counts as installed.
 function installMegabytes() {
-  const wanted = run('sh', ['-c', `sed -n 's/^run  *.* \\([a-z0-9][^ ]*\\)$/\\1/p' \
-    '${root}tools/needs' | sort -u`]).trim().split('\n');
-  const base = run('sh', ['-c', `dpkg-query -Wf '\${Package} \${Priority} \${Essential}\\n' |
-    awk '$2 == "required" || $2 == "important" || $3 == "yes" {print $1}'`])
-    .trim().split('\n');
   const status = join(folder, 'status');
-  const known = readFileSync('/var/lib/dpkg/status', 'utf8').split('\n\n')
-    .filter((text) => base.includes(/^Package: (.*)$/m.exec(text)?.[1]));
-  writeFileSync(status, `${known.join('\n\n')}\n\n`);
-  const uris = run('apt-get', ['-o', `Dir::State::status=${status}`,
-    '-o', 'Debug::NoLocking=1', 'install', '--print-uris', '-qq',
-    '--no-install-recommends', ...wanted]);
-  return uris.split('\n').reduce((sum, line) => {
-    const size = /^'[^']*' \S+ (\d+)/.exec(line);
-    return sum + (size ? Number(size[1]) : 0);
-  }, 0) / 1e6;
+  writeFileSync(status, '');
+  const lines = (file, args) => run(file, args).trim().split('\n');
+  const base = ['apt', ...lines('dpkg-query', ['-Wf',
+    '${Package} ${Priority} ${Essential}\n'])
+    .filter((line) => / required | yes$/.test(line))
+    .map((line) => line.split(' ')[0])];
+  const wanted = readFileSync(`${root}tools/needs`, 'utf8').split('\n')
+    .filter((line) => line.startsWith('run '))
+    .map((line) => line.trim().split(/\s+/).at(-1));
+  const size = (packages) => lines('apt-get', ['-o',
+    `Dir::State::status=${status}`, '-o', 'Debug::NoLocking=1', 'install',
+    '--print-uris', '-qq', '--no-install-recommends', ...new Set(packages)])
+    .reduce((sum, line) => {
+      const match = /^'[^']*' \S+ (\d+)/.exec(line);
+      return sum + (match ? Number(match[1]) : 0);
+    }, 0);
+  return (size([...base, ...wanted]) - size(base)) / 1e6;
 }
 
 function giveTo(path, uid, gid) {
@@ -420,6 +427,7 @@ function giveTo(path, uid, gid) {
 }
 
 async function runFresh() {
+  const megabytes = installMegabytes();
   const clone = join(folder, 'fresh');
   rmSync(clone, { recursive: true, force: true });
   const begun = performance.now();
@@ -448,8 +456,8 @@ async function runFresh() {
   return [
     { name: 'run.fresh', value: round(seconds, 1), unit: 's',
       goal: (row) => row.value < 90, goalText: '< 90 s' },
-    { name: 'run.fresh.download', value: round(installMegabytes(), 1),
-      unit: 'MB', goal: (row) => row.value <= 115, goalText: '<= 115 MB' },
+    { name: 'run.fresh.download', value: round(megabytes, 1), unit: 'MB',
+      goal: (row) => row.value <= 115, goalText: '<= 115 MB' },
   ];
 }
 

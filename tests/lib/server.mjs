@@ -6,10 +6,11 @@
 //   const site = await stubSite({ … });      the front with worker_stub.c
 //   site.url, site.port, site.folder, site.log(), site.control({ do: … })
 //   await site.stop();
+// site.logFile, set before the start: the log goes there, not into site.log().
 import { spawn, spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
-  writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync,
+  rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 export const root = new URL('../..', import.meta.url).pathname;
@@ -88,7 +89,8 @@ export class Site {
   async start() {
     const child = spawn(tenon, ['serve', '--announce', '--listen',
       this.listen || '127.0.0.1:0', ...this.words, this.folder], {
-      env: { ...environment, ...this.extra }, stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...environment, ...this.extra }, stdio: ['ignore', 'pipe',
+        this.logFile ? openSync(this.logFile, 'a') : 'pipe'],
     });
     running.add(child);
     this.child = child;
@@ -98,7 +100,7 @@ export class Site {
         done({ code, signal });
       });
     });
-    child.stderr.on('data', (data) => { this.text += data; });
+    child.stderr?.on('data', (data) => { this.text += data; });
     let said = '';
     child.stdout.on('data', (data) => { said += data; });
     let over = null;
