@@ -136,7 +136,8 @@ const steps = [
   { name: 'types', run: command('node_modules/.bin/tsc', '--noEmit', '-p',
     'themes/default/web') },
   { name: 'build-debug', run: build('debug') },
-  { name: 'unit', run: unit('debug') },
+  // The same programs run under the sanitizers below.
+  { name: 'unit', long: true, run: unit('debug') },
   { name: 'tools', run: node('tests/tools', 'release') },
   { name: 'conformance', run: node('tests/conformance/logic', 'debug') },
   { name: 'http', run: node('tests/http', 'debug') },

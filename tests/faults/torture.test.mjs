@@ -12,8 +12,9 @@ import { build, long, sleep, stubSite, temporaryFolder }
 
 const kinds = { memory: 1, open: 2, socket: 3, send: 4, write: 5 };
 const library = join(build, 'fail_nth.so');
-// The sanitizer brings allocators of its own.
-const skip = !existsSync(library) || process.env.ASAN_OPTIONS !== undefined;
+// The sanitizer brings allocators of its own. Some ten minutes: --long.
+const skip = !long || !existsSync(library) ||
+  process.env.ASAN_OPTIONS !== undefined;
 
 async function torturedSite() {
   const plan = join(temporaryFolder('plan'), 'plan');
