@@ -149,7 +149,7 @@ const steps = [
   { name: 'unit', long: true, run: unit('debug') },
   { name: 'tools', run: node('tests/tools', 'release') },
   { name: 'conformance', run: node('tests/conformance/logic', 'debug') },
-  { name: 'http', run: node('tests/http', 'debug') },
+  { name: 'http', long: true, run: node('tests/http', 'debug') },
   { name: 'faults', run: node('tests/faults', 'debug', {}, 1) },
   { name: 'browser', run: node('tests/browser', 'debug',
     { TENON_SLOW: '3' }, 2) },
