@@ -57,7 +57,7 @@ const unit = (preset) => async (log) => {
     '-j', String(cores), '-L', 'unit', '--repeat', 'until-pass:2'], {
     ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0',
     UBSAN_OPTIONS: 'print_stacktrace=1',
-    TENON_LONG: long ? '1' : '',
+    ...(long ? { TENON_LONG: '1' } : {}),
   });
   const text = readFileSync(log, 'utf8');
   const count = (pattern) => [...text.matchAll(pattern)]
@@ -83,7 +83,7 @@ const node = (folder, build, environment = {}, atATime = 2) => async (log) => {
     writeFileSync(own, '');
     const code = await run(own, 'node',
       ['--test-reporter=tap', join(folder, file)],
-      { TENON_BUILD: `${root}build/${build}`, TENON_LONG: long ? '1' : '',
+      { TENON_BUILD: `${root}build/${build}`, ...(long ? { TENON_LONG: '1' } : {}),
         ...environment }, 900);
     const text = readFileSync(own, 'utf8');
     const number = (word) => {
