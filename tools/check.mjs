@@ -113,7 +113,7 @@ const node = (folder, build, environment = {}, atATime = 2) => async (log) => {
 };
 
 const fuzz = (seconds) => async (log) => {
-  const built = await run(log, 'tools/build', ['fuzz']);
+  const built = await run(log, 'tools/build', ['fuzz', 'fuzzers']);
   if (built !== 0) return one(built);
   const results = [];
   const programs = readdirSync('build/fuzz/fuzzers').filter((name) =>
