@@ -325,7 +325,7 @@ static int check_target(struct head *head, struct str target)
         if (!slash)
             return 400;
         authority.length = (size_t)(slash - authority.data);
-        if (authority.length != head->host.length ||
+        if (authority.length == 0 || authority.length != head->host.length ||
             strncasecmp(authority.data, head->host.data, authority.length))
             return 400;
         target = (struct str){ slash, target.length - 7 - authority.length };
