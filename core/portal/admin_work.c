@@ -89,24 +89,6 @@ static int show_incidents(struct ctx *ctx, struct request *request,
                        tr(ctx, "admin.incidents.title"), data);
 }
 
-static int act_on_incident(struct ctx *ctx, struct request *request,
-                           struct response *response, void *payload)
-{
-    static const char *const names[] = { NULL };
-    bool retry = payload != NULL;
-    int64_t id;
-    int rc = request_only(ctx, request, names);
-
-    if (!rc)
-        rc = request_id(&id, ctx, request, "id");
-    if (!rc)
-        rc = retry ? incident_retry(ctx, id) : incident_close(ctx, id);
-    return rc ? rc
-              : response_done(ctx, request, response, "/admin/incidents",
-                              tr(ctx, retry ? "admin.incidents.retried"
-                                            : "admin.incidents.closed"));
-}
-
 /* ---- jobs ---- */
 
 static int show_jobs(struct ctx *ctx, struct request *request,
@@ -148,40 +130,54 @@ static int show_jobs(struct ctx *ctx, struct request *request,
                        tr(ctx, "admin.jobs.title"), data);
 }
 
-static int act_on_job(struct ctx *ctx, struct request *request,
+/* What a button does with the incident or job of its row. */
+struct row_action {
+    int (*act)(struct ctx *ctx, int64_t id);
+    const char *back, *said;
+};
+
+static struct row_action incident_retries = { incident_retry,
+                                              "/admin/incidents",
+                                              "admin.incidents.retried" };
+static struct row_action incident_closes = { incident_close, "/admin/incidents",
+                                             "admin.incidents.closed" };
+static struct row_action job_retries = { job_retry, "/admin/jobs",
+                                         "admin.jobs.retried" };
+static struct row_action job_discards = { job_discard, "/admin/jobs",
+                                          "admin.jobs.discarded" };
+
+static int act_on_row(struct ctx *ctx, struct request *request,
                       struct response *response, void *payload)
 {
     static const char *const names[] = { NULL };
-    bool retry = payload != NULL;
+    const struct row_action *action = payload;
     int64_t id;
     int rc = request_only(ctx, request, names);
 
     if (!rc)
         rc = request_id(&id, ctx, request, "id");
     if (!rc)
-        rc = retry ? job_retry(ctx, id) : job_discard(ctx, id);
+        rc = action->act(ctx, id);
     return rc ? rc
-              : response_done(ctx, request, response, "/admin/jobs",
-                              tr(ctx, retry ? "admin.jobs.retried"
-                                            : "admin.jobs.discarded"));
+              : response_done(ctx, request, response, action->back,
+                              tr(ctx, action->said));
 }
 
 void admin_work_start(void)
 {
-    static char retry[] = "retry";
     static const struct route routes[] = {
         { "GET", "/admin/incidents", ROUTE_ADMINISTRATOR,
           ROUTE_PAGE | ROUTE_RESERVED, show_incidents, NULL, NULL, NULL },
         { "POST", "/admin/incidents/{id}/retry", ROUTE_ADMINISTRATOR, 0,
-          act_on_incident, NULL, retry, NULL },
+          act_on_row, NULL, &incident_retries, NULL },
         { "POST", "/admin/incidents/{id}/close", ROUTE_ADMINISTRATOR, 0,
-          act_on_incident, NULL, NULL, NULL },
+          act_on_row, NULL, &incident_closes, NULL },
         { "GET", "/admin/jobs", ROUTE_ADMINISTRATOR, ROUTE_PAGE, show_jobs,
           NULL, NULL, NULL },
-        { "POST", "/admin/jobs/{id}/retry", ROUTE_ADMINISTRATOR, 0, act_on_job,
-          NULL, retry, NULL },
+        { "POST", "/admin/jobs/{id}/retry", ROUTE_ADMINISTRATOR, 0, act_on_row,
+          NULL, &job_retries, NULL },
         { "POST", "/admin/jobs/{id}/discard", ROUTE_ADMINISTRATOR, 0,
-          act_on_job, NULL, NULL, NULL },
+          act_on_row, NULL, &job_discards, NULL },
         { 0 },
     };
     static const struct menu_entry entries[] = {
