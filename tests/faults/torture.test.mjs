@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, openSync, readSync, writeSync, mkdirSync, writeFileSync }
   from 'node:fs';
-import { get as httpGet } from 'node:http';
+import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { build, long, sleep, stubSite, temporaryFolder }
   from '../lib/server.mjs';
@@ -45,19 +45,25 @@ async function torturedSite() {
     } };
 }
 
-const once = async (url, options = {}) => {
-  try {
-    const response = await fetch(url, { ...options,
-      headers: { connection: 'close', 'accept-encoding': 'gzip' },
-      signal: AbortSignal.timeout(15000) });
-    await response.arrayBuffer();
-    return { status: response.status };
-  } catch (error) {
+// Not by fetch: Node 20's never settles where the first connection of a
+// process is closed as soon as it is accepted.
+const once = (url, { method = 'GET', body = '' } = {}) =>
+  new Promise((done, failed) => {
+    const asked = httpRequest(url, { method, agent: false, timeout: 15000,
+      headers: { connection: 'close', 'accept-encoding': 'gzip',
+        'content-length': body.length } }, (response) => {
+      response.on('error', () => done({ status: 0 }));
+      response.on('end', () => done({ status: response.statusCode }));
+      response.resume();
+    });
     // An answer that is cut is an error too; one that hangs is not.
-    assert.notEqual(error.name, 'TimeoutError', `${url} hangs`);
-    return { status: 0 };
-  }
-};
+    asked.on('timeout', () => {
+      failed(new Error(`${url} hangs`));
+      asked.destroy();
+    });
+    asked.on('error', () => done({ status: 0 }));
+    asked.end(body);
+  });
 
 const requests = {
   hello: (url) => once(`${url}/hello`),
@@ -73,14 +79,15 @@ const requests = {
   metrics: (url) => once(`${url}/metrics`),
   crash: (url) => once(`${url}/core-crash`),
   stream: (url) => new Promise((done) => {
-    const request = httpGet(`${url}/stream?3`, { agent: false },
-      (response) => {
-        response.on('data', () => {});
-        response.on('error', () => {});
-        setTimeout(() => { request.destroy(); done({ status: 200 }); }, 20);
-      });
-    request.setTimeout(3000, () => request.destroy());
-    request.on('error', () => done({ status: 0 }));
+    const asked = httpRequest(`${url}/stream?3`, { agent: false,
+      timeout: 3000 }, (response) => {
+      response.on('error', () => {});
+      response.resume();
+      setTimeout(() => { asked.destroy(); done({ status: 200 }); }, 20);
+    });
+    asked.on('timeout', () => asked.destroy());
+    asked.on('error', () => done({ status: 0 }));
+    asked.end();
   }),
 };
 const allowed = [0, 200, 404, 413, 429, 500, 503, 504, 507];
