@@ -34,9 +34,11 @@ const char *tr_find(const char *locale, const char *key);
 const char *tr_with(const struct ctx *ctx, const char *key,
                     const struct value *args);
 
-/* The supported locale for an Accept-Language header, "en" where none fits:
- * zh-TW, zh-HK, zh-Hant → zh-TW; other zh → zh-CN. */
-const char *locale_negotiate(const char *accept_language);
+/* The supported locale for an Accept-Language header (may be NULL):
+ * zh-TW, zh-HK, zh-Hant → zh-TW; other zh → zh-CN. Where none fits, the
+ * supported locale `otherwise` (may be NULL), else "en". */
+const char *locale_negotiate(const char *accept_language,
+                             const char *otherwise);
 /* "en", "zh-CN", "zh-TW" (and "en-XA" where tests allow it), or NULL. */
 const char *locale_known(const char *locale);
 /* A definition's title: a string, or {"en": …, "zh-CN": …}, or "@key" of a

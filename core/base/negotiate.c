@@ -72,9 +72,9 @@ static int read_quality(const char *p)
     return quality > 1000 ? 1000 : quality;
 }
 
-const char *locale_negotiate(const char *accept_language)
+const char *locale_negotiate(const char *accept_language, const char *otherwise)
 {
-    const char *best = "en", *p = accept_language ? accept_language : "";
+    const char *best = NULL, *p = accept_language ? accept_language : "";
     int best_quality = 0, ranges;
 
     for (ranges = 0; *p && ranges < RANGES_MAX; ranges++) {
@@ -98,5 +98,7 @@ const char *locale_negotiate(const char *accept_language)
         }
         p += strcspn(p, ",");
     }
-    return best;
+    if (!best && otherwise)
+        best = locale_known(otherwise);
+    return best ? best : "en";
 }

@@ -189,7 +189,7 @@ static const char *terminal_locale(struct arena *arena)
             if (*at == '_')
                 *at = '-';
         }
-        return locale_negotiate(copy);
+        return locale_negotiate(copy, NULL);
     }
     return "en";
 }

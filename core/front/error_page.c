@@ -46,14 +46,12 @@ static const char *text_of(const char *locale, const char *key,
 
 static const char *locale_of(const struct exchange *exchange)
 {
-    char language[128];
+    char language[128] = "";
 
-    if (exchange->language.length == 0 ||
-        exchange->language.length >= sizeof language)
-        return "en";
-    memcpy(language, exchange->language.data, exchange->language.length);
-    language[exchange->language.length] = '\0';
-    return locale_negotiate(language);
+    if (exchange->language.length &&
+        exchange->language.length < sizeof language)
+        memcpy(language, exchange->language.data, exchange->language.length);
+    return locale_negotiate(language, exchange->front->settings->locale);
 }
 
 static bool wants_json(const struct exchange *exchange)

@@ -32,8 +32,21 @@ static const char *kind_text(struct ctx *ctx, const char *prefix,
 
 /* ---- incidents ---- */
 
-/* What is known about an incident as pairs of name and text. The names are
- * those of the log, so that one finds the lines. */
+/* The row says these already. */
+static bool said_elsewhere(const char *name)
+{
+    return strcmp(name, "id") == 0 || strcmp(name, "kind") == 0 ||
+           strcmp(name, "module") == 0;
+}
+
+static bool says_nothing(const struct value *item)
+{
+    return value_is_empty(item) ||
+           (value_kind(item) == VALUE_INT && value_as_int(item, 0) == 0) ||
+           (value_kind(item) == VALUE_BOOL && !value_as_bool(item));
+}
+
+/* What is known about an incident as pairs of name and text. */
 static struct value *detail_list(struct ctx *ctx, const struct value *data)
 {
     struct value *list = value_list(ctx->arena);
@@ -41,12 +54,14 @@ static struct value *detail_list(struct ctx *ctx, const struct value *data)
 
     for (i = 0; value_kind(data) == VALUE_MAP && i < value_count(data); i++) {
         struct value *item = value_item_at(data, i);
+        const char *name = value_key_at(data, i);
         struct value *pair;
 
-        if (value_is_empty(item))
+        if (said_elsewhere(name) || says_nothing(item))
             continue;
         pair = value_map(ctx->arena);
-        value_set_text(pair, "name", value_key_at(data, i));
+        value_set_text(pair, "name",
+                       kind_text(ctx, "admin.incidents.field", name));
         value_set_text(pair, "text",
                        value_as_text(item) ? value_as_text(item)
                                            : json_text(ctx->arena, item));

@@ -18,17 +18,6 @@
 #include "web/request.h"
 #include "web/router.h"
 
-static int add_safety(struct ctx *ctx, struct response *response)
-{
-    int rc = response_header(ctx, response, "Content-Security-Policy",
-                             "default-src 'none'; sandbox");
-
-    if (!rc)
-        rc =
-            response_header(ctx, response, "X-Content-Type-Options", "nosniff");
-    return rc;
-}
-
 static int serve(struct ctx *ctx, struct request *request,
                  struct response *response, int page)
 {
@@ -53,11 +42,10 @@ static int serve(struct ctx *ctx, struct request *request,
         return fail(ctx, E_IO, "form.file_unreadable", "%s can't be read",
                     file->name);
     }
-    rc = response_file(
+    return response_file(
         ctx, response, fd, facts.st_size, page ? "image/png" : file->type,
         page ? arena_printf(ctx->arena, "page-%d.png", page) : file->name,
         page != 0);
-    return rc ? rc : add_safety(ctx, response);
 }
 
 static int get_file(struct ctx *ctx, struct request *request,

@@ -336,9 +336,13 @@ static int fill(struct list_page *list, struct value *data)
     if (!rc)
         rc = record_count(&total, ctx, list->form, &list->query, COUNT_CAP);
     for (i = 0; !rc && i < list->columns.count; i++) {
+        struct value *column = column_value(list, &list->columns.items[i]);
+
         list->columns.items[i].shared =
             shared_part(list, &list->columns.items[i]);
-        value_append(columns, column_value(list, &list->columns.items[i]));
+        value_append(columns, column);
+        if (value_get(column, "sort_url"))
+            value_set_bool(data, "sortable", true);
     }
     for (i = 0; !rc && i < count; i++)
         value_append(rows, row_value(list, records[i]));

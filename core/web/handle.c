@@ -74,11 +74,11 @@ static void look(struct ctx *ctx, struct request *request,
     language = request_cookie(ctx, request, COOKIE_LOCALE);
     if (language)
         language = locale_known(language);
-    if (!language && request_header(request, "accept-language"))
-        language = locale_negotiate(request_header(request, "accept-language"));
-    if (!language && ctx->site)
-        language = locale_known(ctx->site->settings.locale);
-    ctx->locale = language ? language : "en";
+    if (!language)
+        language =
+            locale_negotiate(request_header(request, "accept-language"),
+                             ctx->site ? ctx->site->settings.locale : NULL);
+    ctx->locale = language;
 }
 
 /* Who it is: one look into this process's memory as a rule. */

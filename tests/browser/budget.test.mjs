@@ -330,8 +330,10 @@ test('without scripts: a task is read and decided', async () => {
     await head.goto('/tasks');
     await head.locator(`a[href^="/tasks/"][data-record="${record}"]`).first()
       .click();
+    await head.waitForURL(/\/tasks\/\d+/);
+    const task = head.url();
     await head.locator('button[name=decision][value=approve]').first().click();
-    await head.waitForURL((url) => !url.pathname.endsWith(record));
+    await head.waitForURL((url) => url.href !== task);
     const money = await as(browser, site, 'chen.jing', {});
     await openTask(money, record);
   } finally {

@@ -122,8 +122,9 @@ test('E28 the link acts on nothing; the slower reads who decided', async () => {
   const record = await apply('E28');
   const head = await as(browser, site, 'li.na', {});
   await openTask(head, record);
+  const task = head.url();
   await head.locator('button[name=decision][value=approve]').click();
-  await eventually(async () => !(await head.url()).endsWith(record));
+  await head.waitForURL((url) => url.href !== task);
   const chen = await as(browser, site, 'chen.jing', {});
   const liu = await as(browser, site, 'liu.yang', {});
   await openTask(chen, record);

@@ -53,7 +53,7 @@ static void check_readers(struct arena *arena, const char *text)
         MUST(decimal_parse(&again, digits, length, -1) == 0);
         MUST(decimal_compare(number, again) == 0);
     }
-    MUST(locale_known(locale_negotiate(text)));
+    MUST(locale_known(locale_negotiate(text, NULL)));
     MUST(value_as_text(value_url(arena, text)));
 }
 

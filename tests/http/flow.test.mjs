@@ -265,7 +265,7 @@ test('the count changes within a second of the commit', async () => {
   const stop = new AbortController();
   const stream = await fetch(new URL('/portal/events', site.url), {
     signal: stop.signal,
-    headers: { cookie: [...li.cookies].map(([k, v]) => `${k}=${v}`).join('; ') },
+    headers: { cookie: li.client.cookie() },
   });
   assert.equal(stream.status, 200);
   let text = '';

@@ -219,7 +219,7 @@ describe('a module that misbehaves', () => {
   test('S28_ a module cannot break out of a header', async () => {
     const answer = await person.get('/m/bad_reply/header');
     assert.ok(answer.status >= 400);
-    assert.equal(person.cookies.has('x'), false);
+    assert.ok(!('x' in person.cookies));
   });
 
   test('a handle that is kept is an error, not freed memory', async () => {

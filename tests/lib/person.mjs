@@ -5,33 +5,22 @@
 //   await li.get('/api/v1/tasks')           → { status, body, text, headers }
 //   await li.post('/api/v1/…', { … })       JSON, with the token
 //   await li.form('/tasks/17/decision', { decision: 'approve' })
+import { Client, csrfOf } from './client.mjs';
+
 export class Person {
   constructor(site) {
-    this.site = site;
-    this.cookies = new Map();
+    this.client = new Client(site);
     this.csrf = '';
   }
 
   async fetch(method, path, { headers = {}, body } = {}) {
-    const answer = await fetch(new URL(path, this.site.url), {
-      method, body, redirect: 'manual',
-      headers: {
-        cookie: [...this.cookies].map(([k, v]) => `${k}=${v}`).join('; '),
-        ...headers,
-      },
-    });
-    for (const line of answer.headers.getSetCookie?.() ??
-        (answer.headers.get('set-cookie') || '').split(/,(?=\s*[^ ;=]+=)/)) {
-      const [, name, value] = /^\s*([^=]+)=([^;]*)/.exec(line) || [];
-      if (name && value) this.cookies.set(name, value);
-      else if (name) this.cookies.delete(name);
-    }
-    const text = await answer.text();
+    const answer = await this.client.send(method, path, { headers, body });
     let parsed = null;
-    try { parsed = JSON.parse(text); } catch { /* a page */ }
-    return { status: answer.status, headers: answer.headers, text,
-      body: parsed };
+    try { parsed = JSON.parse(answer.text); } catch { /* a page */ }
+    return { ...answer, body: parsed };
   }
+
+  get cookies() { return this.client.cookies; }
 
   get(path, headers = {}) {
     return this.fetch('GET', path, { headers });
@@ -62,7 +51,7 @@ export class Person {
 export async function signedIn(site, login, password = 'tenon-demo') {
   const person = new Person(site);
   const page = await person.get('/sign-in', { accept: 'text/html' });
-  person.csrf = /name="_csrf" value="([^"]*)"/.exec(page.text)?.[1] || '';
+  person.csrf = csrfOf(page.text) || '';
   const answer = await person.form('/sign-in',
     { username: login, password },
     { accept: 'application/json', 'x-tenon-request': 'form' });

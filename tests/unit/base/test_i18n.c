@@ -171,7 +171,13 @@ static void the_browsers_languages_choose(void **state)
 
     (void)state;
     for (i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_string_equal(locale_negotiate(cases[i].header), cases[i].locale);
+        assert_string_equal(locale_negotiate(cases[i].header, NULL),
+                            cases[i].locale);
+    /* The site's language where the browser has none of ours. */
+    assert_string_equal(locale_negotiate("fr, de", "zh-TW"), "zh-TW");
+    assert_string_equal(locale_negotiate(NULL, "zh-CN"), "zh-CN");
+    assert_string_equal(locale_negotiate("fr, en", "zh-CN"), "en");
+    assert_string_equal(locale_negotiate("fr", "tlh"), "en");
     assert_null(locale_known("fr"));
     assert_null(locale_known(NULL));
     assert_string_equal(locale_known("zh-TW"), "zh-TW");
