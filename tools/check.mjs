@@ -79,12 +79,13 @@ const node = (folder, build, environment = {}, atATime = 2) => async (log) => {
   const results = [];
   // One file; what fails is tried once more, and that is said.
   const attempt = async (file, last) => {
-    const own = log.replace(/\.log$/, `-${basename(file, '.test.mjs')}.log`);
+    const own = log.replace(/\.log$/, `-${basename(file, '.test.mjs')}` +
+      `${last ? '-again' : ''}.log`);
     writeFileSync(own, '');
     const code = await run(own, 'node',
       ['--test-reporter=tap', join(folder, file)],
       { TENON_BUILD: `${root}build/${build}`, ...(long ? { TENON_LONG: '1' } : {}),
-        ...environment }, 900);
+        ...environment }, long ? 900 : 300);
     const text = readFileSync(own, 'utf8');
     const number = (word) => {
       const all = [...text.matchAll(new RegExp(`^# ${word} (\\d+)`, 'gm'))];
@@ -96,7 +97,7 @@ const node = (folder, build, environment = {}, atATime = 2) => async (log) => {
     if (result.failed) {
       const bad = text.split('\n').filter((line) => /^\s*not ok/.test(line));
       console.log(`  ${folder}/${file}: ${result.failed} failed ` +
-        (last ? `(${own})` : 'at the first try'));
+        `${last ? '' : 'at the first try '}(${own})`);
       for (const line of bad.slice(0, 12)) console.log(`    ${line.trim()}`);
     }
     return result;
@@ -150,7 +151,7 @@ const steps = [
   { name: 'tools', run: node('tests/tools', 'release') },
   { name: 'conformance', run: node('tests/conformance/logic', 'debug') },
   { name: 'http', long: true, run: node('tests/http', 'debug') },
-  { name: 'faults', run: node('tests/faults', 'debug', {}, 1) },
+  { name: 'faults', run: node('tests/faults', 'debug') },
   { name: 'browser', run: node('tests/browser', 'debug',
     { TENON_SLOW: '3' }, 2) },
   { name: 'build-asan', run: build('asan') },

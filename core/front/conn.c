@@ -95,6 +95,13 @@ static void turn_away(struct front *front, int fd)
     close(fd);
 }
 
+static void on_again(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    conn_advance(argument);
+}
+
 void conn_new(struct front *front, int fd, const struct sockaddr *address)
 {
     struct conn *conn = calloc(1, sizeof *conn);
@@ -118,6 +125,7 @@ void conn_new(struct front *front, int fd, const struct sockaddr *address)
         return;
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    event_assign(&conn->again, front->base, -1, 0, on_again, conn);
     if (!make_bufferevent(conn)) {
         if (conn->fd >= 0)
             close(fd);
@@ -144,8 +152,7 @@ void conn_free(struct conn *conn)
         stream_forget(conn->stream);
     if (conn->exchange)
         exchange_orphan(conn->exchange);
-    if (conn->again)
-        event_free(conn->again);
+    event_del(&conn->again);
     bufferevent_free(conn->be);
     conn->peer->connections--;
     peer_put(front, conn->peer);
@@ -160,19 +167,9 @@ void conn_free(struct conn *conn)
     listen_room(front);
 }
 
-static void on_again(evutil_socket_t fd, short what, void *argument)
-{
-    (void)fd;
-    (void)what;
-    conn_advance(argument);
-}
-
 void conn_wake(struct conn *conn)
 {
-    if (!conn->again)
-        conn->again = event_new(conn->front->base, -1, 0, on_again, conn);
-    if (conn->again)
-        event_active(conn->again, EV_TIMEOUT, 1);
+    event_active(&conn->again, EV_TIMEOUT, 1);
 }
 
 void conn_write(struct conn *conn, struct iovec *parts, int count)

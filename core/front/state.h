@@ -18,6 +18,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <event2/event_struct.h>
 #include <event2/listener.h>
 
 #include "base/site.h"
@@ -89,7 +90,7 @@ struct conn {
     int64_t stall_at;         /* when movement is looked at again */
     int64_t last_moved;       /* at the last look */
     int64_t received, queued; /* bytes of bodies in, of answers out */
-    struct event *again;      /* for conn_wake */
+    struct event again;       /* for conn_wake, which needs no memory so */
     size_t seen;              /* of the header block */
     struct peer *peer;        /* counted there */
     char address[ADDRESS_TEXT_MAX];
