@@ -56,6 +56,17 @@ bool text_empty(const char *text)
     return !text || !*text;
 }
 
+int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
 int int_parse(int64_t *out, const char *text, int64_t min, int64_t max)
 {
     bool negative;

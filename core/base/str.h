@@ -30,6 +30,9 @@ bool text_empty(const char *text); /* NULL or "" */
 /* Constant-time comparison of two secrets of the same length. */
 bool secret_equal(const void *a, const void *b, size_t length);
 
+/* The value of a hexadecimal digit; -1 where it is none. */
+int hex_digit(char c);
+
 /*
  * Strict decimal integer: optional '-', digits, nothing else, in range.
  * Returns 0, or E_INVALID with *out untouched.

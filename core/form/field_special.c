@@ -294,26 +294,6 @@ static int check_files(struct ctx *ctx, const struct field_check *check)
     return 0;
 }
 
-static struct value *files_to_column(struct ctx *ctx, const struct field *field,
-                                     const struct value *value)
-{
-    (void)field;
-    return value_text(ctx->arena, json_text(ctx->arena, value));
-}
-
-static struct value *files_from_column(struct ctx *ctx,
-                                       const struct field *field,
-                                       struct query *query, int column)
-{
-    const char *text = query_text(query, column);
-    struct value *list;
-
-    (void)field;
-    if (json_parse(&list, ctx, text, strlen(text)))
-        return value_list(ctx->arena);
-    return list;
-}
-
 static const char *human_files(struct ctx *ctx, const struct field *field,
                                const struct value *value)
 {
@@ -373,8 +353,8 @@ const struct field_type special_types[] = {
       .define = define_file,
       .input = input_files,
       .check = check_files,
-      .to_column = files_to_column,
-      .from_column = files_from_column,
+      .to_column = list_to_column,
+      .from_column = list_from_column,
       .human = human_files,
       .documentation = "attached files" },
     { .name = "auto_number",

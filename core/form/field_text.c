@@ -240,16 +240,15 @@ static int check_multi(struct ctx *ctx, const struct field_check *check)
     return 0;
 }
 
-static struct value *multi_to_column(struct ctx *ctx, const struct field *field,
-                                     const struct value *value)
+struct value *list_to_column(struct ctx *ctx, const struct field *field,
+                             const struct value *value)
 {
     (void)field;
     return value_text(ctx->arena, json_text(ctx->arena, value));
 }
 
-static struct value *multi_from_column(struct ctx *ctx,
-                                       const struct field *field,
-                                       struct query *query, int column)
+struct value *list_from_column(struct ctx *ctx, const struct field *field,
+                               struct query *query, int column)
 {
     const char *text = query_text(query, column);
     struct value *list;
@@ -312,8 +311,8 @@ const struct field_type text_types[] = {
       .define = define_choice,
       .input = input_multi,
       .check = check_multi,
-      .to_column = multi_to_column,
-      .from_column = multi_from_column,
+      .to_column = list_to_column,
+      .from_column = list_from_column,
       .human = human_multi,
       .documentation = "any of the options" },
     { .name = NULL },

@@ -99,6 +99,12 @@ const char *option_title(struct ctx *ctx, const struct value *option);
 int definition_error(struct ctx *ctx, const char *pointer, const char *format,
                      ...) __attribute__((format(printf, 3, 4)));
 
+/* to_column and from_column of the types with FIELD_LIST. */
+struct value *list_to_column(struct ctx *ctx, const struct field *field,
+                             const struct value *value);
+struct value *list_from_column(struct ctx *ctx, const struct field *field,
+                               struct query *query, int column);
+
 /* Rows that stand in files of their own. */
 extern const struct field_type text_types[], number_types[], time_types[],
     reference_types[], special_types[];

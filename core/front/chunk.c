@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include "base/str.h"
+
 enum {
     SIZE,
     EXTENSION,
@@ -22,17 +24,6 @@ enum {
 void chunk_init(struct chunk *chunk)
 {
     *chunk = (struct chunk){ .state = SIZE };
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
 }
 
 static bool size_byte(struct chunk *chunk, char c)

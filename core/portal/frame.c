@@ -295,3 +295,29 @@ void portal_time(struct ctx *ctx, struct value *map, int64_t instant)
     value_set_text(map, "exact", instant_human(ctx, instant));
     value_set_text(map, "when", relative(ctx, instant));
 }
+
+static int newest_first(const void *a, const void *b)
+{
+    int64_t x = value_get_int(*(struct value *const *)a, "at", 0);
+    int64_t y = value_get_int(*(struct value *const *)b, "at", 0);
+
+    return x == y ? 0 : (x < y ? 1 : -1);
+}
+
+struct value *portal_timeline(struct ctx *ctx, const struct value *entries,
+                              bool oldest_first)
+{
+    size_t count = value_count(entries), i;
+    struct value **items = arena_array(ctx->arena, count + 1, sizeof *items);
+    struct value *list = value_list(ctx->arena);
+
+    /* glibc's qsort merges: it keeps the order of what is equal. */
+    for (i = 0; i < count; i++)
+        items[i] = value_at(entries, oldest_first ? count - 1 - i : i);
+    qsort(items, count, sizeof *items, newest_first);
+    for (i = 0; i < count; i++) {
+        portal_time(ctx, items[i], value_get_int(items[i], "at", 0));
+        value_append(list, items[i]);
+    }
+    return list;
+}

@@ -43,6 +43,11 @@ void portal_set(struct ctx *ctx, struct value *data, const char *key,
 struct value *portal_person(struct ctx *ctx, int64_t id, const char *name);
 /* Adds the keys `when` (relative), `exact`, `iso` of an instant to a map. */
 void portal_time(struct ctx *ctx, struct value *map, int64_t instant);
+/* The entries of a timeline by their "at", newest first, with the keys of
+ * portal_time. Those of one moment keep their order, or are turned round where
+ * they came `oldest_first`. */
+struct value *portal_timeline(struct ctx *ctx, const struct value *entries,
+                              bool oldest_first);
 
 /*
  * What another part adds to the page of a record, in order of registration:

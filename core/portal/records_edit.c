@@ -504,33 +504,6 @@ static void edit_key(struct sections *sections, struct value *fields,
                  key);
 }
 
-static bool named(const struct value *list, const char *key)
-{
-    size_t i, j;
-
-    for (i = 0; i < value_count(list); i++) {
-        const struct value *keys = value_get(value_at(list, i), "fields");
-
-        for (j = 0; j < value_count(keys); j++)
-            if (text_equal(value_as_text(value_at(keys, j)), key))
-                return true;
-    }
-    return false;
-}
-
-static void end_section(struct ctx *ctx, struct value *list,
-                        const struct value *title, struct value *fields)
-{
-    struct value *section = value_map(ctx->arena);
-
-    if (!value_count(fields))
-        return;
-    if (title)
-        value_set_text(section, "title", locale_pick(ctx, title));
-    value_set(section, "fields", fields);
-    value_append(list, section);
-}
-
 struct value *records_edit_sections(struct ctx *ctx, const struct form *form,
                                     const struct fill *fill, const char **sent)
 {
@@ -546,13 +519,14 @@ struct value *records_edit_sections(struct ctx *ctx, const struct form *form,
         fields = value_list(ctx->arena);
         for (j = 0; j < value_count(keys); j++)
             edit_key(&sections, fields, value_as_text(value_at(keys, j)));
-        end_section(ctx, list, value_get(value_at(wanted, i), "title"), fields);
+        records_add_section(ctx, list, value_get(value_at(wanted, i), "title"),
+                            fields);
     }
     fields = value_list(ctx->arena);
     for (i = 0; i < form->field_count; i++)
-        if (!named(wanted, form->fields[i]->key))
+        if (!records_in_sections(wanted, form->fields[i]->key))
             edit_key(&sections, fields, form->fields[i]->key);
-    end_section(ctx, list, NULL, fields);
+    records_add_section(ctx, list, NULL, fields);
     *sent = buf_text(&sections.sent);
     return list;
 }

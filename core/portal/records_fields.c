@@ -282,7 +282,7 @@ static void read_key(struct ctx *ctx, struct value *fields,
     value_append(fields, read_field(ctx, field, value, mode));
 }
 
-static bool in_sections(const struct value *sections, const char *key)
+bool records_in_sections(const struct value *sections, const char *key)
 {
     size_t i, j;
 
@@ -296,8 +296,8 @@ static bool in_sections(const struct value *sections, const char *key)
     return false;
 }
 
-static void add_section(struct ctx *ctx, struct value *list,
-                        const struct value *title, struct value *fields)
+void records_add_section(struct ctx *ctx, struct value *list,
+                         const struct value *title, struct value *fields)
 {
     struct value *section = value_map(ctx->arena);
 
@@ -325,14 +325,14 @@ struct value *records_read_sections(struct ctx *ctx,
         for (j = 0; j < value_count(keys); j++)
             read_key(ctx, fields, record, value_as_text(value_at(keys, j)),
                      mode);
-        add_section(ctx, list, value_get(value_at(sections, i), "title"),
-                    fields);
+        records_add_section(ctx, list,
+                            value_get(value_at(sections, i), "title"), fields);
     }
     /* Fields that no section names stand behind. */
     fields = value_list(ctx->arena);
     for (i = 0; i < form->field_count; i++)
-        if (!in_sections(sections, form->fields[i]->key))
+        if (!records_in_sections(sections, form->fields[i]->key))
             read_key(ctx, fields, record, form->fields[i]->key, mode);
-    add_section(ctx, list, NULL, fields);
+    records_add_section(ctx, list, NULL, fields);
     return list;
 }

@@ -26,6 +26,11 @@ struct value *records_edit_sections(struct ctx *ctx, const struct form *form,
 struct value *records_read_sections(struct ctx *ctx,
                                     const struct record *record,
                                     const char *mode);
+/* Whether one of a definition's sections names the field. */
+bool records_in_sections(const struct value *sections, const char *key);
+/* Appends {title?, fields} to `list`; nothing where there are no fields. */
+void records_add_section(struct ctx *ctx, struct value *list,
+                         const struct value *title, struct value *fields);
 /* A value as a table's cell, its key facts only. */
 struct value *records_cell(struct ctx *ctx, const struct field *field,
                            const struct value *value);

@@ -161,18 +161,29 @@ static const struct record *blank(struct ctx *ctx, const struct form *form)
     return record;
 }
 
+/* The page of a new record, for somebody who may add one. */
+static int start_new(struct page *page, struct ctx *ctx,
+                     struct request *request)
+{
+    int rc;
+
+    *page = (struct page){ .status = 200, .blank_rows = BLANK_ROWS };
+    rc = records_form(&page->form, ctx, request);
+    if (!rc && !records_may_create(ctx, page->form))
+        rc = fail(ctx, E_FORBIDDEN, "form.may_not_create",
+                  "you may not add records here");
+    return rc;
+}
+
 static int new_page(struct ctx *ctx, struct request *request,
                     struct response *response, void *payload)
 {
-    struct page page = { .status = 200, .blank_rows = BLANK_ROWS };
-    int rc = records_form(&page.form, ctx, request);
+    struct page page;
+    int rc = start_new(&page, ctx, request);
 
     (void)payload;
     if (rc)
         return rc;
-    if (!records_may_create(ctx, page.form))
-        return fail(ctx, E_FORBIDDEN, "form.may_not_create",
-                    "you may not add records here");
     page.defaults = blank(ctx, page.form);
     return show(ctx, request, response, &page);
 }
@@ -319,15 +330,12 @@ static int post(struct ctx *ctx, struct request *request,
 static int create(struct ctx *ctx, struct request *request,
                   struct response *response, void *payload)
 {
-    struct page page = { .status = 200, .blank_rows = BLANK_ROWS };
-    int rc = records_form(&page.form, ctx, request);
+    struct page page;
+    int rc = start_new(&page, ctx, request);
 
     (void)payload;
     if (rc)
         return rc;
-    if (!records_may_create(ctx, page.form))
-        return fail(ctx, E_FORBIDDEN, "form.may_not_create",
-                    "you may not add records here");
     return post(ctx, request, response, &page);
 }
 

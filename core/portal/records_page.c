@@ -162,30 +162,12 @@ static int add_comments(struct ctx *ctx, const struct record *record,
     return rc;
 }
 
-static int newest_first(const void *a, const void *b)
-{
-    int64_t x = value_get_int(*(struct value *const *)a, "at", 0);
-    int64_t y = value_get_int(*(struct value *const *)b, "at", 0);
-
-    return x == y ? 0 : (x < y ? 1 : -1);
-}
-
 static struct value *make_timeline(struct ctx *ctx, const struct record *record,
                                    const struct value *entries)
 {
     struct value *timeline = value_map(ctx->arena);
-    struct value *list = value_list(ctx->arena);
-    size_t count = value_count(entries), i;
-    struct value **sorted = arena_array(ctx->arena, count + 1, sizeof *sorted);
 
-    for (i = 0; i < count; i++)
-        sorted[i] = value_at(entries, i);
-    qsort(sorted, count, sizeof *sorted, newest_first);
-    for (i = 0; i < count; i++) {
-        portal_time(ctx, sorted[i], value_get_int(sorted[i], "at", 0));
-        value_append(list, sorted[i]);
-    }
-    value_set(timeline, "entries", list);
+    value_set(timeline, "entries", portal_timeline(ctx, entries, false));
     if (!record->deleted_at)
         value_set(
             timeline, "comment_url",

@@ -135,31 +135,6 @@ static int add_comments(struct ctx *ctx, const struct record *record,
     return rc;
 }
 
-static int newest_first(const void *a, const void *b)
-{
-    int64_t x = value_get_int(*(struct value *const *)a, "at", 0);
-    int64_t y = value_get_int(*(struct value *const *)b, "at", 0);
-
-    return x == y ? 0 : (x < y ? 1 : -1);
-}
-
-static struct value *sorted(struct ctx *ctx, const struct value *entries)
-{
-    size_t count = value_count(entries), i;
-    struct value **items = arena_array(ctx->arena, count + 1, sizeof(*items));
-    struct value *list = value_list(ctx->arena);
-
-    /* Later events of one moment first. */
-    for (i = 0; i < count; i++)
-        items[i] = value_at(entries, count - 1 - i);
-    qsort(items, count, sizeof(*items), newest_first);
-    for (i = 0; i < count; i++) {
-        portal_time(ctx, items[i], value_get_int(items[i], "at", 0));
-        value_append(list, items[i]);
-    }
-    return list;
-}
-
 static int add_process(struct ctx *ctx, const struct record *record,
                        struct value *data)
 {
@@ -175,7 +150,7 @@ static int add_process(struct ctx *ctx, const struct record *record,
     if (rc)
         return rc;
     value_set(data, "panel", panel);
-    value_set(timeline, "entries", sorted(ctx, entries));
+    value_set(timeline, "entries", portal_timeline(ctx, entries, true));
     value_set_text(timeline, "live", "tasks");
     value_set(data, "timeline", timeline);
     return 0;

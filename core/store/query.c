@@ -264,6 +264,16 @@ static int open_query(struct query **out, struct ctx *ctx, const char *sql)
     return 0;
 }
 
+/* 0 where binding gave SQLITE_OK; else the query has failed and is gone. */
+static int bound(struct query *query, int rc)
+{
+    if (rc == SQLITE_OK)
+        return 0;
+    rc = query_fail(query, rc);
+    query_done(query);
+    return rc;
+}
+
 int db_query(struct query **out, struct ctx *ctx, const char *sql,
              const char *types, ...)
 {
@@ -276,15 +286,11 @@ int db_query(struct query **out, struct ctx *ctx, const char *sql,
     if (rc)
         return rc;
     va_start(args, types);
-    rc = bind_all(query, types, &args);
+    rc = bound(query, bind_all(query, types, &args));
     va_end(args);
-    if (rc != SQLITE_OK) {
-        rc = query_fail(query, rc);
-        query_done(query);
-        return rc;
-    }
-    *out = query;
-    return 0;
+    if (!rc)
+        *out = query;
+    return rc;
 }
 
 int db_query_values(struct query **out, struct ctx *ctx, const char *sql,
@@ -297,14 +303,10 @@ int db_query_values(struct query **out, struct ctx *ctx, const char *sql,
     rc = open_query(&query, ctx, sql);
     if (rc)
         return rc;
-    rc = bind_values(query, values, count);
-    if (rc != SQLITE_OK) {
-        rc = query_fail(query, rc);
-        query_done(query);
-        return rc;
-    }
-    *out = query;
-    return 0;
+    rc = bound(query, bind_values(query, values, count));
+    if (!rc)
+        *out = query;
+    return rc;
 }
 
 int query_next(struct query *query)
@@ -419,14 +421,9 @@ int db_exec(struct ctx *ctx, const char *sql, const char *types, ...)
     if (rc)
         return rc;
     va_start(args, types);
-    rc = bind_all(query, types, &args);
+    rc = bound(query, bind_all(query, types, &args));
     va_end(args);
-    if (rc != SQLITE_OK) {
-        rc = query_fail(query, rc);
-        query_done(query);
-        return rc;
-    }
-    return run(query);
+    return rc ? rc : run(query);
 }
 
 int db_exec_values(struct ctx *ctx, const char *sql,

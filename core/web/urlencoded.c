@@ -11,17 +11,6 @@
 #include "base/unicode.h"
 #include "base/value.h"
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Decodes into the arena; NULL where an escape is broken. */
 static char *decode(size_t *out_length, struct ctx *ctx, const char *text,
                     size_t length)
