@@ -74,8 +74,8 @@ static const struct settings defaults = {
     .soft_ms = 10000,
     .hard_ms = 12000,
     .durability = "full",
-    .zone = "Asia/Shanghai",
-    .locale = "zh-CN",
+    .zone = "UTC",
+    .locale = "en",
     .theme = "default",
     .slow_query_ms = 100,
 };

@@ -150,12 +150,10 @@ static void add_pair(struct buf *buf, const char *name, const char *value)
 static void describe(struct buf *buf, const struct verdict *verdict,
                      const struct worker *worker, const struct slot_copy *slot)
 {
-    char time_text[TIME_TEXT_MAX];
     int i;
 
-    instant_format(time_text, clock_now());
     buf_add_char(buf, '{');
-    add_pair(buf, "id", verdict->incident);
+    add_pair(buf, "number", verdict->incident);
     add_pair(buf, "kind", verdict->kind);
     add_pair(buf, "module", verdict->module);
     add_pair(buf, "version", verdict->version);
@@ -165,7 +163,6 @@ static void describe(struct buf *buf, const struct verdict *verdict,
     add_pair(buf, "request", verdict->request);
     add_pair(buf, "worker", worker->seat->name);
     add_pair(buf, "reason", worker->failure);
-    add_pair(buf, "time", time_text);
     if (slot->signal) {
         char address[24];
 
@@ -178,9 +175,9 @@ static void describe(struct buf *buf, const struct verdict *verdict,
                      (unsigned long long)slot->trace[i]);
         buf_add_text(buf, "],");
     }
-    buf_addf(buf, "\"loading\":%s,\"signal\":%d,\"exit\":%d}\n",
-             verdict->loading ? "true" : "false", verdict->signal,
-             verdict->exit_code);
+    buf_addf(buf, "\"at\":%lld,\"loading\":%s,\"signal\":%d,\"exit\":%d}\n",
+             (long long)clock_now(), verdict->loading ? "true" : "false",
+             verdict->signal, verdict->exit_code);
 }
 
 /* A file in run/FOLDER, whole or not at all. */

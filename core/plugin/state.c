@@ -192,7 +192,7 @@ const char *quarantine_of(struct ctx *ctx, const struct tn_module *module)
     if (text_equal(value_get_text(note, "version"),
                    module->manifest->version) &&
         text_equal(value_get_text(note, "hash"), module->hash)) {
-        const char *id = value_get_text(note, "id");
+        const char *id = value_get_text(note, "number");
 
         return id ? id : "?";
     }

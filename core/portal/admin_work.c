@@ -35,8 +35,8 @@ static const char *kind_text(struct ctx *ctx, const char *prefix,
 /* The row says these already. */
 static bool said_elsewhere(const char *name)
 {
-    return strcmp(name, "id") == 0 || strcmp(name, "kind") == 0 ||
-           strcmp(name, "module") == 0;
+    return strcmp(name, "number") == 0 || strcmp(name, "at") == 0 ||
+           strcmp(name, "kind") == 0 || strcmp(name, "module") == 0;
 }
 
 static bool says_nothing(const struct value *item)

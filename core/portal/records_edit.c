@@ -418,8 +418,8 @@ static void edit_head(struct edit *edit)
     value_set_text(map, "control", records_control(ctx, field, "edit"));
     if (field->hint)
         value_set_text(map, "help", locale_pick(ctx, field->hint));
-    if (field->required)
-        value_set_bool(map, "required", true);
+    /* Said in either case: a template would find the sub-table's. */
+    value_set_bool(map, "required", field->required);
     if (fixed)
         value_set_bool(map, "readonly", true);
     if (field->type->flags & FIELD_NUMBER)

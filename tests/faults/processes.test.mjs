@@ -80,7 +80,8 @@ describe('one request that goes wrong', () => {
       assert.ok(died.request);
       const file = join(site.folder, `run/incidents/${number[1]}.json`);
       const incident = JSON.parse(readFileSync(file, 'utf8'));
-      assert.equal(incident.id, number[1]);
+      assert.equal(incident.number, number[1]);
+      assert.ok(Math.abs(incident.at - Date.now()) < 60000);
       assert.equal(incident.kind, kind);
       assert.equal(incident.module, 'bad');
       assert.equal(incident.version, '1.0.0');

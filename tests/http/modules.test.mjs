@@ -193,9 +193,14 @@ describe('a module that misbehaves', () => {
   }
 
   test('an incident reaches the administrators\' page', async () => {
-    const number = site.log('worker.died')[0].incident;
-    await until(async () => (await admin.get('/admin/incidents')).text
-      .includes(number), 'the incident', 15000);
+    const { incident, entry } = site.log('worker.died')[0];
+    let page;
+    await until(async () => {
+      page = (await admin.get('/admin/incidents')).text;
+      return page.includes(`Number ${incident}`);
+    }, 'the incident', 15000);
+    assert.ok(page.includes(`<dt>Entry point</dt><dd class="tn-wrap">${
+      entry}</dd>`), page);
   });
 
   const refused = [
@@ -285,7 +290,7 @@ describe('a module that misbehaves', () => {
     const note = JSON.parse(readFileSync(
       join(site.folder, 'run/quarantine/crash.json'), 'utf8'));
     const page = await person.get('/m/crash/ok');
-    assert.ok(page.text.includes(note.id), page.text);
+    assert.ok(page.text.includes(note.number), page.text);
     const save = await person.post('/api/v1/records/crash.item',
       { values: { name: 'good' } });
     assert.equal(save.status, 503, save.text);

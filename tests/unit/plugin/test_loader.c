@@ -216,7 +216,7 @@ static void put_away(struct fixture *f, const char *id)
     ok(f, module_read(&module, &f->ctx, id));
     put(f, arena_printf(f->arena, "run/quarantine/%s.json", id),
         arena_printf(f->arena,
-                     "{\"id\":\"7K3F9QXM\",\"module\":\"%s\","
+                     "{\"number\":\"7K3F9QXM\",\"module\":\"%s\","
                      "\"version\":\"%s\",\"hash\":\"%s\"}",
                      id, module->manifest->version, module->hash));
 }
