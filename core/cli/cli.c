@@ -1,5 +1,5 @@
 /*
- * cli.c - finding the command, help, options, messages.
+ * cli.c - finding the command, options, messages.
  */
 #include "base/banned.h"
 
@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/site.h"
 #include "base/str.h"
+#include "cli/help.h"
 
 enum { ARENA_LIMIT = 256 * 1024 * 1024 };
 
@@ -20,23 +21,25 @@ const struct command cli_commands[] = {
       "[--demo] [--listen ADDRESS] [--locale LOCALE] [--zone ZONE] "
       "[--url URL] FOLDER",
       command_init, false, false },
-    { "serve", "cli.serve.summary", "[--listen ADDRESS] [--next-port] SITE",
-      command_serve, false, true },
+    { "serve", "cli.serve.summary",
+      "[--listen ADDRESS] [--next-port] [--announce] SITE", command_serve,
+      false, true },
     { "worker", "cli.worker.summary", "--lane LANE SITE", command_worker, true,
       true },
     { "user", "cli.user.summary",
-      "[--site SITE] add LOGIN [--name NAME] [--mail MAIL] "
-      "[--department NAME] [--role KEY] [--link] | passwd LOGIN [--link] | "
-      "disable LOGIN | enable LOGIN | list | role list | "
-      "role add KEY [--title NAME] | role give KEY LOGIN | "
+      "add LOGIN [--name NAME] [--mail MAIL] [--department NAME] "
+      "[--role KEY] [--link] [--site SITE]\n"
+      "passwd LOGIN [--link] [--site SITE]\n"
+      "disable LOGIN\nenable LOGIN\nlist\nrole list\n"
+      "role add KEY [--title NAME]\nrole give KEY LOGIN\n"
       "role take KEY LOGIN",
       command_user, false, false },
     { "plugin", "plugin.summary",
-      "list SITE | enable SITE ID | disable SITE ID | release SITE ID",
+      "list SITE\nenable SITE ID\ndisable SITE ID\nrelease SITE ID",
       command_plugin, false, false },
     { "backup", "cli.backup.summary", "SITE BACKUP", command_backup, false,
       false },
-    { "restore", "cli.restore.summary", "BACKUP SITE | --check BACKUP",
+    { "restore", "cli.restore.summary", "BACKUP SITE\n--check BACKUP",
       command_restore, false, false },
     { "import", "import.summary",
       "FILE… --form NAME [--all-or-none] [--site SITE]", command_import, false,
@@ -58,36 +61,6 @@ static const struct command *find(const char *name)
             return command;
     }
     return NULL;
-}
-
-static int help(struct ctx *ctx)
-{
-    const struct command *command;
-
-    printf("%s\n\n", tr(ctx, "cli.usage"));
-    for (command = cli_commands; command->name; command++) {
-        if (!command->hidden)
-            printf("  %-10s %s\n", command->name,
-                   tr(ctx, command->summary_key));
-    }
-    printf("\n%s\n", tr(ctx, "cli.more"));
-    return CLI_OK;
-}
-
-static void print_usage(struct ctx *ctx, const struct command *command,
-                        FILE *to)
-{
-    fprintf(to, "tenon %s %s\n  %s\n", command->name, command->usage,
-            tr(ctx, command->summary_key));
-}
-
-int cli_usage(struct ctx *ctx, const char *name)
-{
-    const struct command *command = find(name);
-
-    if (command)
-        print_usage(ctx, command, stderr);
-    return CLI_USAGE;
 }
 
 /* 1: taken, with how many words; 0: no such option. */
@@ -135,9 +108,15 @@ int cli_options(struct ctx *ctx, const struct option_row *rows, int *argc,
             argv[to++] = argv[from++];
             continue;
         }
-        if (strcmp(argv[from], "--help") == 0 ||
-            !take(rows, *argc - from, argv + from, &words))
+        if (strcmp(argv[from], "--help") == 0)
             return cli_usage(ctx, argv[0]);
+        if (!take(rows, *argc - from, argv + from, &words)) {
+            (void)fail(ctx, E_INVALID, "cli.no_option",
+                       "%s is no option of this command, or lacks its value",
+                       argv[from]);
+            fprintf(stderr, "tenon: %s\n", ctx_error(ctx));
+            return cli_usage(ctx, argv[0]);
+        }
         from += words;
     }
     argv[to] = NULL;
@@ -203,6 +182,16 @@ static int load_texts(struct ctx *ctx)
                         NULL);
 }
 
+int cli_usage(struct ctx *ctx, const char *name)
+{
+    const struct command *command = find(name);
+
+    /* Commands with own_texts may not have got as far. */
+    if (command && (tr_find("en", "cli.usage_of") || load_texts(ctx) == 0))
+        help_usage(ctx, command, stderr);
+    return CLI_USAGE;
+}
+
 static int run(struct ctx *ctx, int argc, char **argv)
 {
     const struct command *command = argc > 1 ? find(argv[1]) : NULL;
@@ -211,20 +200,26 @@ static int run(struct ctx *ctx, int argc, char **argv)
     bool helps = command && argc == 3 && strcmp(argv[2], "--help") == 0;
     int rc;
 
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        puts("tenon " TENON_VERSION);
+        return CLI_OK;
+    }
     /* The front and its workers load what they need themselves. */
     if (!command || !command->own_texts || helps) {
         rc = load_texts(ctx);
         if (rc)
             return rc;
     }
-    if (asks)
-        return help(ctx);
+    if (asks) {
+        help_all(ctx, stdout);
+        return CLI_OK;
+    }
     if (!command) {
-        help(ctx);
+        help_all(ctx, stderr);
         return CLI_USAGE;
     }
     if (helps) {
-        print_usage(ctx, command, stdout);
+        help_command(ctx, command, stdout);
         return CLI_OK;
     }
     return command->run(ctx, argc - 1, argv + 1);
