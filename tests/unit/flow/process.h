@@ -41,4 +41,13 @@
     "<b:exclusiveGateway id=\"" id "\" default=\"" flow "\"/>"
 #define AND(id) "<b:parallelGateway id=\"" id "\"/>"
 
+/* The least values of the form; processes of one and of two steps. */
+#define X "{\"purpose\":\"x\"}"
+#define ONE(words)                                                             \
+    PROCESS(START END USER("a", words) FLOW("f", "start", "a")                 \
+                FLOW("g", "a", "end"))
+#define TWO                                                                    \
+    PROCESS(START END USER("a", BY("li")) USER("b", ROLE("finance")) FLOW(     \
+        "f", "start", "a") FLOW("g", "a", "b") FLOW("h", "b", "end"))
+
 #endif
