@@ -8,17 +8,24 @@ interface Scope {
 
 const ports = new Set<MessagePort>();
 let reading = false;
+let open = false;
 
 function tell(topic: string): void {
+  open = true;
   for (const port of ports) port.postMessage(topic);
 }
 
 function read(address: string): void {
   if (reading) return;
   reading = true;
-  void readStream(address, tell, () => ports.size === 0).finally(() => {
-    reading = false;
-  });
+  let left = false; // by the last tab
+  void readStream(address, tell, () => (left = ports.size === 0)).finally(
+    () => {
+      reading = open = false;
+      // One came while the stream was being closed.
+      if (left && ports.size) read(address);
+    },
+  );
 }
 
 (self as unknown as Scope).onconnect = (event) => {
@@ -31,6 +38,8 @@ function read(address: string): void {
         ports.delete(port);
       } else if (message.data.open) {
         ports.add(port);
+        // What happened between the making of its page and now.
+        if (open) port.postMessage("open");
         read(message.data.open);
       }
     },

@@ -6,7 +6,7 @@ import { all, one, ownAddress } from "./dom.ts";
 import { htmx } from "./htmx.ts";
 import { readStream } from "./stream.ts";
 
-const COUNTED = new Set(["tasks", "messages", "counts", "reconnect"]);
+const COUNTED = new Set(["tasks", "messages", "counts", "open", "reconnect"]);
 const CHANNEL = "tenon-live";
 
 async function refreshCounts(): Promise<void> {
@@ -103,13 +103,33 @@ function startTab(events: string): void {
   channel.addEventListener("message", (event: MessageEvent<string>) =>
     onTopic(event.data),
   );
-  const hold = async (): Promise<void> =>
-    readStream(events, (topic) => {
+  // `opened`: what the stream's beginning is to everybody.
+  const hold = async (opened: string): Promise<void> =>
+    readStream(events, (heard) => {
+      const topic = heard === "open" ? opened : heard;
       channel.postMessage(topic);
       onTopic(topic);
     });
-  if (navigator.locks) void navigator.locks.request(CHANNEL, hold);
-  else void hold();
+  if (navigator.locks) void takeTurns(hold);
+  else void hold("open");
+}
+
+/** Holds the stream now or when the tab that has it goes. Who comes after
+ * another has missed what happened in between. */
+async function takeTurns(
+  hold: (opened: string) => Promise<void>,
+): Promise<void> {
+  let taken = false;
+  await navigator.locks.request(
+    CHANNEL,
+    { ifAvailable: true },
+    async (lock) => {
+      taken = !lock;
+      if (lock) await hold("open");
+    },
+  );
+  if (taken)
+    await navigator.locks.request(CHANNEL, async () => hold("reconnect"));
 }
 
 export function startLive(): void {

@@ -5,7 +5,8 @@
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 30000;
 
-/** Calls `topic` for each event, and with "reconnect" after a break. Ends
+/** Calls `topic` for each event, with "open" before the first one and with
+ * "reconnect" after a break: what happened before is not told any more. Ends
  * where the server says that nobody is signed in. */
 export async function readStream(
   address: string,
@@ -23,7 +24,7 @@ export async function readStream(
       });
       if (response.status === 401 || response.status === 403) return;
       if (response.ok && response.body && !response.redirected) {
-        if (broken) topic("reconnect");
+        topic(broken ? "reconnect" : "open");
         broken = true;
         wait = FIRST_WAIT;
         await readEvents(response.body, topic, stopped);
