@@ -406,9 +406,10 @@ static int delete (struct ctx *ctx, struct request *request,
         rc = record_delete(ctx, record->form, record->id, version);
     if (rc)
         return rc;
-    return response_done(ctx, request, response,
-                         records_path(ctx, record->form),
-                         tr(ctx, "records.deleted"));
+    return response_undoable(
+        ctx, request, response, records_path(ctx, record->form),
+        tr(ctx, "records.deleted"),
+        arena_printf(ctx->arena, "%s/restore", record_path(ctx, record)));
 }
 
 static int restore(struct ctx *ctx, struct request *request,

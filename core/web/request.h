@@ -105,9 +105,16 @@ int response_json(struct ctx *ctx, struct response *response, int status,
 int response_done(struct ctx *ctx, const struct request *request,
                   struct response *response, const char *location,
                   const char *toast);
+/* The same of something that a POST to the own path `undo` takes back: the
+ * next page's notice offers it. Scripts get "undo" beside "toast". */
+int response_undoable(struct ctx *ctx, const struct request *request,
+                      struct response *response, const char *location,
+                      const char *toast, const char *undo);
 /* A notice left by response_done before a redirect; takes it away. NULL:
- * none. */
-const char *request_notice(struct ctx *ctx, const struct request *request,
+ * none. *undo: as the browser says, so not to be trusted; "" where nothing can
+ * be taken back. */
+const char *request_notice(const char **undo, struct ctx *ctx,
+                           const struct request *request,
                            struct response *response);
 /* problem+json or an error page by request->wants_json, from ctx->problems. */
 int response_problem(struct ctx *ctx, const struct request *request,

@@ -110,44 +110,55 @@ int cookie_session(struct ctx *ctx, const struct request *request,
                            token ? token : "", token ? hours * 3600 : -1);
 }
 
+/* "UNDO\nTEXT", so that the text may hold anything. */
 static int set_notice(struct ctx *ctx, const struct request *request,
-                      struct response *response, const char *text)
+                      struct response *response, const char *text,
+                      const char *undo)
 {
-    size_t length = strlen(text);
+    const char *both =
+        arena_printf(ctx->arena, "%s\n%s", undo ? undo : "", text);
+    size_t length = strlen(both);
 
     if (length > NOTICE_MAX)
         length = NOTICE_MAX;
     /* A cut in the midst of a character is mended by cutting further. */
-    while (length > 0 && !utf8_valid(text, length))
+    while (length > 0 && !utf8_valid(both, length))
         length--;
     return response_cookie(ctx, request, response, COOKIE_NOTICE,
-                           base64url_of(ctx->arena, text, length), 60);
+                           base64url_of(ctx->arena, both, length), 60);
 }
 
-const char *request_notice(struct ctx *ctx, const struct request *request,
+const char *request_notice(const char **undo, struct ctx *ctx,
+                           const struct request *request,
                            struct response *response)
 {
     const char *cookie = request_cookie(ctx, request, COOKIE_NOTICE);
-    const char *text;
+    const char *both, *end;
     size_t length;
 
+    *undo = "";
     if (text_empty(cookie))
         return NULL;
     (void)response_cookie(ctx, request, response, COOKIE_NOTICE, "", -1);
-    text = base64url_read(&length, ctx->arena, cookie);
-    if (!text || length > NOTICE_MAX || !utf8_valid(text, length))
+    both = base64url_read(&length, ctx->arena, cookie);
+    if (!both || length > NOTICE_MAX || !utf8_valid(both, length))
         return NULL;
-    return arena_strndup(ctx->arena, text, length);
+    both = arena_strndup(ctx->arena, both, length);
+    end = strchr(both, '\n');
+    if (!end)
+        return NULL;
+    *undo = arena_strndup(ctx->arena, both, (size_t)(end - both));
+    return end + 1;
 }
 
-int response_done(struct ctx *ctx, const struct request *request,
-                  struct response *response, const char *location,
-                  const char *toast)
+int response_undoable(struct ctx *ctx, const struct request *request,
+                      struct response *response, const char *location,
+                      const char *toast, const char *undo)
 {
     struct value *answer;
 
     if (!request->script_form) {
-        if (toast && set_notice(ctx, request, response, toast))
+        if (toast && set_notice(ctx, request, response, toast, undo))
             return E_INTERNAL;
         return response_redirect(ctx, response, location);
     }
@@ -155,7 +166,16 @@ int response_done(struct ctx *ctx, const struct request *request,
     value_set_text(answer, "location", own_path(location));
     if (toast)
         value_set_text(answer, "toast", toast);
+    if (undo)
+        value_set_text(answer, "undo", own_path(undo));
     return response_json(ctx, response, 200, answer);
+}
+
+int response_done(struct ctx *ctx, const struct request *request,
+                  struct response *response, const char *location,
+                  const char *toast)
+{
+    return response_undoable(ctx, request, response, location, toast, NULL);
 }
 
 /* RFC 6266: an ASCII stand-in for old clients, and the name itself by

@@ -164,6 +164,32 @@ test('two people change one record: the second is told and decides',
     await two.context().close();
   });
 
+for (const [locale, size] of readers)
+  test(`E13 what was deleted is taken back by one click, ${locale}`,
+    async () => {
+      const page = await as(browser, site, 'admin', { locale, size });
+      await page.goto('/records/suppliers?q=033');
+      await page.locator('.tn-rowmain').first().click();
+      await page.waitForURL(/suppliers\/\d+$/);
+      const address = page.url();
+      await page.locator('form[action$="/delete"] button').click();
+      await page.waitForURL(/suppliers$/);
+      const undo = page.locator('.tn-toast form button');
+      assert.equal((await undo.innerText()).trim(),
+        locale === 'en' ? 'Undo' : '撤销');
+      assert.equal((await page.request.get(address)).status(), 200);
+      await accessible(page);
+      await noSidewaysScroll(page);
+      await undo.click();
+      await page.waitForURL(address);
+      await page.locator('form[action$="/delete"]').waitFor();
+      // It is offered once: another page has no such button any more.
+      await page.goto('/records/suppliers');
+      assert.equal(await undo.count(), 0);
+      noFaults(page);
+      await page.context().close();
+    });
+
 test('a comment stands in the history; what is deleted comes back', async () => {
   const page = await as(browser, site, 'admin');
   await page.goto('/records/suppliers?q=077');

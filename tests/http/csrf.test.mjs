@@ -78,6 +78,25 @@ test('S16 JSON as plain text is not taken', async () => {
   }
 });
 
+test('S16 a planted notice names no action but giving back a record',
+  async () => {
+    const plant = async (text) => {
+      root.cookies.tenon_notice = Buffer.from(text).toString('base64url');
+      return (await root.get('/me')).text;
+    };
+    assert.match(await plant('/records/budget/7/restore\nGone'),
+      /action="\/records\/budget\/7\/restore"[^]*Undo/);
+    for (const undo of ['/sign-out', '/admin/users/1', '//evil/restore',
+      'https://evil.example/restore', '/me/../records/x/restore',
+      'javascript:alert(1)//records/restore']) {
+      const text = await plant(`${undo}\nHello`);
+      assert.match(text, /tn-toast[^]*Hello/);
+      assert.doesNotMatch(text, />Undo</, undo);
+    }
+    assert.doesNotMatch(await plant('without a line end'), /tn-toast is/);
+    assert.ok(!('tenon_notice' in root.cookies), 'it is shown once');
+  });
+
 test('S16 what changes something does not answer GET or HEAD', async () => {
   const all = await routes();
   const gets = new Set(all.filter((r) => r.method === 'GET')
