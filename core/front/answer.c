@@ -325,10 +325,10 @@ static void become_idle(struct worker *worker, int flags)
     worker->exchange = NULL;
     worker->served++;
     worker->state = WORKER_IDLE;
-    if ((flags & FRAME_RECYCLE) ||
+    if ((flags & (FRAME_RECYCLE | FRAME_SPENT)) ||
         worker->served >= (uint64_t)front->settings->worker_requests)
         supervise_recycle(worker);
-    if (worker->retiring)
+    if (worker->retiring || (flags & FRAME_SPENT))
         worker_stop(worker);
 }
 

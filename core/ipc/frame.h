@@ -27,7 +27,7 @@ enum frame_type {
     FRAME_ALLOW,   /* instead of HEAD, to FRAME_ASK: u64 bytes that may come */
     FRAME_STREAM,  /* instead of HEAD: u64 user, text session */
     FRAME_METRICS, /* instead of HEAD: the front adds its own figures */
-    FRAME_END,     /* u64 begun, u64 session; flag FRAME_RECYCLE */
+    FRAME_END, /* u64 begun, u64 session; flags FRAME_RECYCLE, FRAME_SPENT */
     /* At any time. */
     FRAME_EVENT,      /* u64 begun, u64 user (0: all), text topic */
     FRAME_STREAM_END, /* u64 user, text session ("": all of the user's) */
@@ -50,6 +50,7 @@ enum frame_flags {
     FRAME_LAST = 1,
     FRAME_SPOOLED = 2, /* REQUEST: the body is a descriptor */
     FRAME_RECYCLE = 4, /* END: replace me, I have grown */
+    FRAME_SPENT = 8,   /* END: I can take nothing more, start another */
 };
 
 struct frame {

@@ -57,6 +57,9 @@ struct template_host {
     /* Not 0: a number of the host's state. As long as it stays the same, a
      * partial's name means the same template, and is asked for only once. */
     unsigned long generation;
+    /* Where a partial or block stands indents none of its lines: HTML does
+     * not care, and the page is smaller and sooner made. */
+    bool flush_left;
 };
 
 /* True for "t", "asset", "icon": {{t.portal.save}}, {{icon.plus}}. A part

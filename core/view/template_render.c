@@ -298,7 +298,11 @@ static const char *deeper(const struct renderer *r, const struct place *place,
                           const char *more)
 {
     size_t length = strlen(more);
-    const char *rest = more + (place->strip < length ? place->strip : length);
+    const char *rest;
+
+    if (r->host && r->host->flush_left)
+        return "";
+    rest = more + (place->strip < length ? place->strip : length);
 
     if (!*rest)
         return place->indent;
@@ -424,7 +428,8 @@ static int render_block(struct renderer *r, const struct node *node,
     inside.template = where->template;
     inside.overrides = place->overrides;
     inside.indent = deeper(r, place, node->intrinsic);
-    inside.strip = strlen(block->intrinsic);
+    inside.strip =
+        r->host && r->host->flush_left ? 0 : strlen(block->intrinsic);
     inside.skip_first = !node->standalone && *inside.indent;
     rc = render_nodes(r, block->children, &inside);
     r->depth--;

@@ -147,7 +147,8 @@ static int render(struct ctx *ctx, struct buf *out, const char *name,
     struct rendering rendering = { .ctx = ctx, .theme = current };
     struct template_host host = { .partial = get_partial,
                                   .helper = put_helper,
-                                  .payload = &rendering };
+                                  .payload = &rendering,
+                                  .flush_left = true };
     struct template_report report;
     const struct template *template;
     const char *mode;

@@ -22,6 +22,7 @@ enum {
     ANSWER_LIMIT = 1024 * 1024,
     BODY_MAX = 64 * 1024,
     MEMORY_EVERY = 64, /* requests between two looks */
+    DESCRIPTORS_MARK = 256,
     COMMAND_MAX = 64 * 1024,
 };
 
@@ -34,6 +35,7 @@ struct loop {
     unsigned char body[BODY_MAX];
     unsigned char head[FRAME_HEADER + FRAME_PAYLOAD_MAX];
     int64_t memory_mark;
+    char id[SLOT_REQUEST_MAX]; /* of the request in work */
     uint64_t handled;
     bool stop, lost;
 };
@@ -56,10 +58,28 @@ static int64_t resident(void)
     return strtoll(end, NULL, 10) * sysconf(_SC_PAGESIZE);
 }
 
-static bool has_grown(struct loop *loop)
+/* The lowest free descriptor tells how many are in use. */
+static bool leaks_descriptors(void)
 {
-    return loop->memory_mark && loop->handled % MEMORY_EVERY == 0 &&
-           resident() > loop->memory_mark;
+    int fd = fcntl(LINK_STREAM, F_DUPFD_CLOEXEC, 0);
+
+    if (fd >= 0)
+        close(fd);
+    return fd < 0 || fd >= DESCRIPTORS_MARK;
+}
+
+/* Flags of the answer's end: whether this process shall go on. A handler that
+ * leaked descriptors must not cost those who come after it. */
+static int end_flags(struct loop *loop)
+{
+    if (leaks_descriptors()) {
+        log_event(LOG_WARN, "worker.descriptors", "request", loop->id, NULL);
+        return FRAME_SPENT;
+    }
+    if (loop->memory_mark && loop->handled % MEMORY_EVERY == 0 &&
+        resident() > loop->memory_mark)
+        return FRAME_RECYCLE;
+    return 0;
 }
 
 /* ---- sending ---- */
@@ -79,8 +99,7 @@ static void send_end(struct loop *loop, uint64_t id, const struct give *give)
     writer_init(&writer, bytes, sizeof bytes);
     put_u64(&writer, give->begun);
     put_u64(&writer, give->session_key);
-    send_frame(loop, FRAME_END, has_grown(loop) ? FRAME_RECYCLE : 0, id, bytes,
-               writer.used);
+    send_frame(loop, FRAME_END, end_flags(loop), id, bytes, writer.used);
 }
 
 /* The head's payload, behind room for its frame header. Its length, or 0
@@ -126,11 +145,10 @@ static void give_small(struct loop *loop, uint64_t id, size_t head_length,
         parts[count++] =
             (struct iovec){ (void *)give->body, give->body_length };
     }
-    frame_write(tail,
-                &(struct frame){ .length = 16,
-                                 .type = FRAME_END,
-                                 .flags = has_grown(loop) ? FRAME_RECYCLE : 0,
-                                 .id = id });
+    frame_write(tail, &(struct frame){ .length = 16,
+                                       .type = FRAME_END,
+                                       .flags = end_flags(loop),
+                                       .id = id });
     writer_init(&writer, tail + FRAME_HEADER, 16);
     put_u64(&writer, give->begun);
     put_u64(&writer, give->session_key);
@@ -270,7 +288,6 @@ static void answer_request(struct loop *loop, const struct frame *frame,
                          .body_fd = -1,
                          .asking = frame->type == FRAME_ASK };
     struct give give = { .status = 200, .file_fd = -1 };
-    char id[SLOT_REQUEST_MAX];
     uint64_t number = frame->id;
 
     memcpy(loop->payload, payload, frame->length);
@@ -281,9 +298,9 @@ static void answer_request(struct loop *loop, const struct frame *frame,
         loop->lost = true;
         return;
     }
-    snprintf(id, sizeof id, "%.*s", (int)loop->request.id.length,
+    snprintf(loop->id, sizeof loop->id, "%.*s", (int)loop->request.id.length,
              loop->request.id.data);
-    slot_begin(id, 0);
+    slot_begin(loop->id, 0);
     loop->handled++;
     loop->program->handle(loop->program->self, &call, &give);
     slot_finish();

@@ -22,6 +22,8 @@
 #include "worker/crash.h"
 #include "worker/internal.h"
 
+enum { DESCRIPTORS_MAX = 1024 };
+
 static struct process process;
 
 static uint64_t begun_now(void)
@@ -74,6 +76,18 @@ static void limit_memory(size_t limit)
 #endif
 }
 
+/* The front has as many as it has connections; a handler that leaks them
+ * shall meet its end sooner. */
+static void limit_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+        limit.rlim_cur > DESCRIPTORS_MAX)
+        setrlimit(RLIMIT_NOFILE,
+                  &(struct rlimit){ DESCRIPTORS_MAX, DESCRIPTORS_MAX });
+}
+
 static int run_lane(struct process *own)
 {
     struct worker_program program = {
@@ -111,6 +125,7 @@ int worker_run(struct ctx *ctx, const struct worker_options *options)
     }
     log_process(options->name);
     setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+    limit_descriptors();
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     crash_watch();
     process.ctx = ctx;

@@ -26,7 +26,10 @@ const running = new Set();
 const folders = new Set();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  // Workers may still be on their way out, and write.
+  for (const folder of folders)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10,
+      retryDelay: 50 });
 });
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));

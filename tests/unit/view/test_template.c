@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 struct fixture {
+    bool flush_left;
     struct arena *arena;
     struct ctx ctx;
     struct value *partials;
@@ -78,7 +79,8 @@ static const char *render_value(struct fixture *f, const char *source,
 {
     struct template_host host = { .partial = get_partial,
                                   .helper = put_helper,
-                                  .payload = f };
+                                  .payload = f,
+                                  .flush_left = f->flush_left };
     struct template *template;
     struct buf out;
 
@@ -105,6 +107,19 @@ static void assert_rendered(struct fixture *f, const char *source,
 {
     assert_string_equal(render(f, source, json), expected);
     assert_int_equal(f->rc, 0);
+}
+
+static void lines_are_indented_unless_the_host_says_flush_left(void **state)
+{
+    static const char page[] = "<ul>\n    {{>rows}}\n</ul>\n";
+    struct fixture *f = *state;
+
+    value_set_text(f->partials, "rows", "<li>\n  {{x}}\n</li>\n");
+    assert_rendered(f, page, "{\"x\": \"a\\nb\"}",
+                    "<ul>\n    <li>\n      a\nb\n    </li>\n</ul>\n");
+    f->flush_left = true;
+    assert_rendered(f, page, "{\"x\": \"a\\nb\"}",
+                    "<ul>\n<li>\n  a\nb\n</li>\n</ul>\n");
 }
 
 static void S22_text_is_escaped_for_text_and_attributes(void **state)
@@ -302,6 +317,7 @@ int main(void)
         T(a_question_asks_without_entering),
         T(empty_things_and_zero_are_falsy),
         T(helpers_take_keys_from_the_data),
+        T(lines_are_indented_unless_the_host_says_flush_left),
         T(an_error_names_file_and_line),
         T(S44_a_template_that_includes_itself_ends),
         T(S44_a_template_that_doubles_itself_ends),
