@@ -205,6 +205,23 @@ const char *sandbox_tostring(lua_State *L, int index, size_t *length)
     }
 }
 
+int sandbox_concat(lua_State *L)
+{
+    int i;
+
+    for (i = 1; i <= 2; i++) {
+        if (lua_isnil(L, i) && sandbox_empty_spreads(L))
+            lua_pushliteral(L, "");
+        else if (lua_istable(L, i) || lua_isnil(L, i) || lua_isboolean(L, i))
+            return luaL_error(L, "attempt to concatenate a %s value",
+                              luaL_typename(L, i));
+        else
+            sandbox_tostring(L, i, NULL);
+    }
+    lua_concat(L, 2);
+    return 1;
+}
+
 static int base_tostring(lua_State *L)
 {
     luaL_checkany(L, 1);

@@ -248,23 +248,6 @@ static int op_tostring(lua_State *L)
     return 1;
 }
 
-static int op_concat(lua_State *L)
-{
-    int i;
-
-    for (i = 1; i <= 2; i++) {
-        if (lua_isnil(L, i) && sandbox_empty_spreads(L))
-            lua_pushliteral(L, "");
-        else if (lua_istable(L, i) || lua_isnil(L, i) || lua_isboolean(L, i))
-            return luaL_error(L, "attempt to concatenate a %s value",
-                              luaL_typename(L, i));
-        else
-            sandbox_tostring(L, i, NULL);
-    }
-    lua_concat(L, 2);
-    return 1;
-}
-
 /* Methods. */
 
 static struct decimal self(lua_State *L)
@@ -458,13 +441,20 @@ static int sum(lua_State *L)
 static void make_metatable(lua_State *L)
 {
     static const luaL_Reg operators[] = {
-        { "__add", op_add },       { "__sub", op_sub },
-        { "__mul", op_mul },       { "__div", op_div },
-        { "__mod", op_mod },       { "__idiv", op_idiv },
-        { "__pow", op_pow },       { "__unm", op_unm },
-        { "__lt", op_lt },         { "__le", op_le },
-        { "__eq", op_eq },         { "__tostring", op_tostring },
-        { "__concat", op_concat }, { NULL, NULL },
+        { "__add", op_add },
+        { "__sub", op_sub },
+        { "__mul", op_mul },
+        { "__div", op_div },
+        { "__mod", op_mod },
+        { "__idiv", op_idiv },
+        { "__pow", op_pow },
+        { "__unm", op_unm },
+        { "__lt", op_lt },
+        { "__le", op_le },
+        { "__eq", op_eq },
+        { "__tostring", op_tostring },
+        { "__concat", sandbox_concat },
+        { NULL, NULL },
     };
     static const luaL_Reg methods[] = {
         { "round", method_round },

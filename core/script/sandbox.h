@@ -97,6 +97,9 @@ void sandbox_seal(lua_State *L);
 
 /* The text of any value as tostring gives it, without addresses; pushed. */
 const char *sandbox_tostring(lua_State *L, int index, size_t *length);
+/* __concat of our own types: what is no text, number or one of them is an
+ * error, but nil where it spreads (sandbox_empty_spreads). */
+int sandbox_concat(lua_State *L);
 
 /* Orders two table keys: numbers, texts, booleans, others. */
 int sandbox_compare_keys(lua_State *L, int a, int b);
