@@ -106,7 +106,7 @@ int response_done(struct ctx *ctx, const struct request *request,
                   struct response *response, const char *location,
                   const char *toast);
 /* The same of something that a POST to the own path `undo` takes back: the
- * next page's notice offers it. Scripts get "undo" beside "toast". */
+ * next page's notice offers it. */
 int response_undoable(struct ctx *ctx, const struct request *request,
                       struct response *response, const char *location,
                       const char *toast, const char *undo);

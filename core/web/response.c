@@ -166,8 +166,6 @@ int response_undoable(struct ctx *ctx, const struct request *request,
     value_set_text(answer, "location", own_path(location));
     if (toast)
         value_set_text(answer, "toast", toast);
-    if (undo)
-        value_set_text(answer, "undo", own_path(undo));
     return response_json(ctx, response, 200, answer);
 }
 
