@@ -2,8 +2,9 @@
  * log.c - structured logs: one JSON object a line on standard error.
  *
  * A line is made in a buffer on the stack and goes out with one write(2) of
- * less than PIPE_BUF bytes, so that the lines of several processes never
- * mix. What does not fit is left out and the line says so.
+ * at most PIPE_BUF bytes, alone or with others that waited, so that the lines
+ * of several processes never mix. What does not fit is left out and the line
+ * says so.
  */
 #include "base/banned.h"
 
@@ -11,6 +12,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 
 #include "base/clock.h"
@@ -22,6 +24,10 @@ enum { LINE_MAX_BYTES = 4000, TAIL_BYTES = 24, VALUE_MAX_BYTES = 1500 };
 static char process_name[32] = "tenon";
 static enum log_level least_level = LOG_INFO;
 static int64_t (*person_id)(const struct person *);
+/* Lines that wait for log_flush (log_defer). */
+static char waiting[PIPE_BUF];
+static size_t waiting_length;
+static bool deferred;
 
 void log_process(const char *name)
 {
@@ -74,6 +80,42 @@ static void add_pair(struct buf *line, bool *cut, const char *key,
     }
 }
 
+static void write_out(const char *data, size_t length)
+{
+    ssize_t written;
+
+    do
+        written = write(STDERR_FILENO, data, length);
+    while (written < 0 && errno == EINTR);
+}
+
+void log_flush(void)
+{
+    if (waiting_length)
+        write_out(waiting, waiting_length);
+    waiting_length = 0;
+}
+
+void log_defer(bool on)
+{
+    log_flush();
+    deferred = on;
+}
+
+static void put_line(enum log_level level, const char *data, size_t length)
+{
+    bool waits = deferred && level < LOG_WARN && length <= sizeof waiting;
+
+    if (!waits || waiting_length + length > sizeof waiting)
+        log_flush();
+    if (!waits) {
+        write_out(data, length);
+        return;
+    }
+    memcpy(waiting + waiting_length, data, length);
+    waiting_length += length;
+}
+
 static void write_line(const struct ctx *ctx, enum log_level level,
                        const char *event, va_list *args)
 {
@@ -85,7 +127,6 @@ static void write_line(const struct ctx *ctx, enum log_level level,
     int saved = errno;
     bool cut = false;
     const char *key;
-    ssize_t written;
 
     instant_format(time, clock_now());
     buf_add_char(&line, '{');
@@ -105,9 +146,7 @@ static void write_line(const struct ctx *ctx, enum log_level level,
         add_pair(&line, &cut, key, va_arg(*args, const char *));
     line.max = LINE_MAX_BYTES;
     buf_add_text(&line, cut ? ",\"cut\":true}\n" : "}\n");
-    do
-        written = write(STDERR_FILENO, line.data, line.length);
-    while (written < 0 && errno == EINTR);
+    put_line(level, line.data, line.length);
     errno = saved;
 }
 

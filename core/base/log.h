@@ -7,6 +7,7 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ctx;
@@ -18,6 +19,14 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 void log_process(const char *name);
 const char *log_process_name(void);
 void log_level_set(enum log_level least);
+
+/*
+ * Lines below LOG_WARN wait for log_flush, or until 4 KiB do (what a pipe takes
+ * in one piece): for a process that logs each request and calls log_flush in
+ * its loop. A crash loses those that wait.
+ */
+void log_defer(bool on);
+void log_flush(void);
 
 /* How log_ctx learns the id of ctx->person, whose structure is org's. */
 void log_person_with(int64_t (*id_of)(const struct person *));

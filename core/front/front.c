@@ -110,6 +110,7 @@ static void on_tick(evutil_socket_t fd, short what, void *argument)
     supervise_tick(front);
     if (front->stopping)
         stop_further(front);
+    log_flush();
 }
 
 /* ---- starting ---- */
@@ -281,9 +282,11 @@ int front_run(struct ctx *ctx, const struct front_options *options)
     if (rc == 0) {
         front_now(front);
         supervise_tick(front);
+        log_defer(true);
         event_base_dispatch(front->base);
         rc = front->exit_code;
         log_event(LOG_INFO, "stopped", NULL);
+        log_defer(false);
     }
     end(front);
     free(front);

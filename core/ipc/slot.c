@@ -42,6 +42,8 @@ struct slot {
 
 /* This process's own slot; NULL where it has none. Set once at start. */
 static struct slot *own;
+/* Whether the request or job in work has called a module. */
+static bool module_called;
 
 static void copy_text(char *out, size_t size, const char *text)
 {
@@ -56,6 +58,7 @@ static void push(uint32_t kind, const char *module, const char *entry)
 {
     int32_t depth;
 
+    module_called |= kind == FRAME_MODULE;
     if (!own)
         return;
     depth = atomic_load_explicit(&own->depth, memory_order_relaxed);
@@ -159,8 +162,14 @@ int slot_attach(int fd)
     return 0;
 }
 
+bool slot_module_called(void)
+{
+    return module_called;
+}
+
 void slot_begin(const char *request, int64_t limit_ms)
 {
+    module_called = false;
     if (!own)
         return;
     copy_text(own->request, sizeof own->request, request);

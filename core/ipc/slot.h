@@ -69,6 +69,8 @@ int slot_attach(int fd);
  * jobs say theirs. */
 void slot_begin(const char *request, int64_t limit_ms);
 void slot_finish(void);
+/* Whether a module was called since slot_begin. */
+bool slot_module_called(void);
 /* Async-signal-safe: the crash record. */
 void slot_crash(int signal, const void *address, void *const *trace, int depth);
 

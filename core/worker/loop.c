@@ -72,7 +72,7 @@ static bool leaks_descriptors(void)
  * leaked descriptors must not cost those who come after it. */
 static int end_flags(struct loop *loop)
 {
-    if (leaks_descriptors()) {
+    if (slot_module_called() && leaks_descriptors()) {
         log_event(LOG_WARN, "worker.descriptors", "request", loop->id, NULL);
         return FRAME_SPENT;
     }

@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chunks, get, post, refused, second } from '../lib/malformed.mjs';
-import { raw, stubSite, temporaryFolder, until } from '../lib/server.mjs';
+import { raw, sleep, slow, stubSite, temporaryFolder, until } from '../lib/server.mjs';
 
 const freePort = () => new Promise((done) => {
   const server = createServer().listen(0, '127.0.0.1', () => {
@@ -126,6 +126,9 @@ describe('S32_ F07_ behind a proxy', { concurrency: true }, () => {
         await until(() => behind() <= forwarded(),
           `${behind()} behind, ${forwarded()} in front after: ${what}`, 3000);
       }
+      await sleep(1000 * slow); // the last lines of the log
+      assert.ok(behind() <= forwarded(),
+        `${behind()} behind, ${forwarded()} in front`);
       assert.ok(behind() >= cases.length, 'the proxy was in between');
     });
   }
