@@ -304,4 +304,22 @@ static inline int64_t incidents(struct fixture *f, int64_t record,
     "SELECT COUNT(*) FROM flow_token t JOIN flow_instance i"                   \
     " ON i.id = t.instance WHERE i.record = ?1"
 
+static inline int64_t unread(struct fixture *f, int64_t person)
+{
+    int64_t n = -1;
+
+    as(f, person);
+    ok(f, notify_unread(&n, &f->ctx));
+    return n;
+}
+
+static inline const char *task_state(struct fixture *f, int64_t task)
+{
+    const char *state = NULL;
+
+    ok(f, db_text(&state, &f->ctx, "SELECT state FROM flow_task WHERE id = ?1",
+                  "i", task));
+    return state;
+}
+
 #endif

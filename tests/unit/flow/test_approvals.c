@@ -8,24 +8,6 @@
 
 #include "audit/audit.h"
 
-static int64_t unread(struct fixture *f, int64_t person)
-{
-    int64_t n = -1;
-
-    as(f, person);
-    ok(f, notify_unread(&n, &f->ctx));
-    return n;
-}
-
-static const char *task_state(struct fixture *f, int64_t task)
-{
-    const char *state = NULL;
-
-    ok(f, db_text(&state, &f->ctx, "SELECT state FROM flow_task WHERE id = ?1",
-                  "i", task));
-    return state;
-}
-
 /* ---- who (5.2, 5.9) ---- */
 
 static void P2_named_user_role_head_manager_and_field_are_asked(void **s)

@@ -6,24 +6,6 @@
 
 #include "flow/flow_site.h"
 
-static int64_t unread(struct fixture *f, int64_t person)
-{
-    int64_t n = -1;
-
-    as(f, person);
-    ok(f, notify_unread(&n, &f->ctx));
-    return n;
-}
-
-static const char *task_state(struct fixture *f, int64_t task)
-{
-    const char *state = NULL;
-
-    ok(f, db_text(&state, &f->ctx, "SELECT state FROM flow_task WHERE id = ?1",
-                  "i", task));
-    return state;
-}
-
 /* ---- rejection, return, withdrawal ---- */
 
 static void a_rejection_ends_the_instance_and_the_applicant_is_told(void **s)
