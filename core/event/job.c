@@ -22,6 +22,7 @@
 #include "base/value.h"
 #include "event/live.h"
 #include "event/outbox.h"
+#include "event/progress.h"
 #include "event/work.h"
 #include "ipc/slot.h"
 #include "store/db.h"
@@ -87,24 +88,37 @@ void job_tick_register(const char *name, job_tick call)
     vector_add(&ticks, tick);
 }
 
-int job_add(struct ctx *ctx, const char *kind, const struct value *data,
-            int64_t due, const char *unique)
+int job_add_id(int64_t *id, struct ctx *ctx, const char *kind,
+               const struct value *data, int64_t due, const char *unique)
 {
     int64_t now = clock_now();
     int rc;
 
     assert(tx_active(ctx));
+    *id = id_next();
     rc = db_exec(ctx,
                  "INSERT INTO event_job (id, kind, data, key, due, at) "
                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
                  "ON CONFLICT (kind, key) WHERE state = 0 AND key IS NOT NULL "
                  "DO NOTHING",
-                 "isssii", id_next(), kind,
-                 data ? json_text(ctx->arena, data) : NULL, unique,
-                 due ? due : now, now);
+                 "isssii", *id, kind, data ? json_text(ctx->arena, data) : NULL,
+                 unique, due ? due : now, now);
+    if (!rc && db_changes(ctx) == 0)
+        rc = db_int(id, ctx,
+                    "SELECT id FROM event_job WHERE kind = ?1 AND key = ?2 "
+                    "AND state = 0",
+                    "ss", kind, unique);
     if (!rc)
         live_wake_jobs(ctx);
     return rc;
+}
+
+int job_add(struct ctx *ctx, const char *kind, const struct value *data,
+            int64_t due, const char *unique)
+{
+    int64_t id;
+
+    return job_add_id(&id, ctx, kind, data, due, unique);
 }
 
 int job_schedule(struct ctx *ctx, const char *kind, int seconds)
@@ -257,7 +271,7 @@ static int settle_failed(struct ctx *ctx, const struct claimed *job,
 }
 
 /* Calls the job's function in a context of its own. */
-static int call_job(const char **error, struct ctx *ctx,
+static int call_job(const char **error, const char **problem, struct ctx *ctx,
                     const struct claimed *claimed)
 {
     const struct job_kind *kind = claimed->kind;
@@ -269,11 +283,14 @@ static int call_job(const char **error, struct ctx *ctx,
     slot_begin(kind->kind, (int64_t)kind->seconds * 1000);
     if (kind->module)
         slot_push(kind->module, kind->kind);
+    job_watched_begin(&own, claimed->id);
     rc = work_data(&job.data, &own, claimed->data);
     if (!rc)
         rc = kind->call(&own, &job);
-    if (rc)
+    if (rc) {
         *error = work_error(&own, ctx);
+        *problem = job_watched_problem(&own, ctx, rc);
+    }
     slot_finish();
     work_end(&own);
     return rc;
@@ -281,12 +298,12 @@ static int call_job(const char **error, struct ctx *ctx,
 
 static int run_job(struct ctx *ctx, const struct claimed *job)
 {
-    const char *error = "the process that ran it ended";
+    const char *error = "the process that ran it ended", *problem = "{}";
     int rc = E_INTERNAL;
 
     /* More attempts than it has: each of them ended its process. */
     if (job->attempt <= job->kind->attempts)
-        rc = call_job(&error, ctx, job);
+        rc = call_job(&error, &problem, ctx, job);
     if (rc)
         log_ctx(ctx, LOG_WARN, "job.failed", "kind", job->kind->kind, "attempt",
                 log_int(job->attempt), "error", error, NULL);
@@ -294,8 +311,11 @@ static int run_job(struct ctx *ctx, const struct claimed *job)
 
     if (settled)
         return settled;
-    return tx_end(ctx,
-                  rc ? settle_failed(ctx, job, error) : settle_done(ctx, job));
+    settled = rc ? settle_failed(ctx, job, error) : settle_done(ctx, job);
+    if (!settled)
+        settled = job_watched_settle(ctx, job->id, rc ? problem : NULL);
+    job_watched_end();
+    return tx_end(ctx, settled);
 }
 
 static int next_job_due(int64_t *due, struct ctx *ctx, const char *known)

@@ -33,6 +33,9 @@ void job_register(const struct job_kind *kind);
  */
 int job_add(struct ctx *ctx, const char *kind, const struct value *data,
             int64_t due, const char *unique);
+/* The same; *id receives the job's, or that of the one which waits already. */
+int job_add_id(int64_t *id, struct ctx *ctx, const char *kind,
+               const struct value *data, int64_t due, const char *unique);
 
 /* A schedule: keeps one waiting job of that kind, every `seconds`. */
 int job_schedule(struct ctx *ctx, const char *kind, int seconds);

@@ -10,6 +10,7 @@
 #include "event/hook.h"
 #include "event/job.h"
 #include "event/outbox.h"
+#include "event/progress.h"
 #include "form/attachment.h"
 #include "form/form.h"
 #include "form/preview.h"
@@ -109,16 +110,18 @@ static int blob_used(struct ctx *ctx, const char *hash)
                     "s", hash);
 
     if (rc == E_NOT_FOUND)
-        return 0;
+        return job_file_used(ctx, hash);
     return rc ? rc : 1;
 }
 
 /* Uploads that no record took within a day, and blobs without a row. */
 static int collect_job(struct ctx *ctx, const struct job *job)
 {
-    int rc = tx_begin(ctx, "attachment.collect");
+    int rc = job_progress_purge(ctx);
 
     (void)job;
+    if (!rc)
+        rc = tx_begin(ctx, "attachment.collect");
     if (rc)
         return rc;
     rc = tx_end(ctx, db_exec(ctx,

@@ -23,5 +23,6 @@ void frame_sign_in_start(void);
 void frame_link_start(void);
 void frame_me_start(void);
 void frame_messages_start(void);
+void frame_jobs_start(void);
 
 #endif

@@ -28,4 +28,5 @@ void portal_frame_start(void)
     frame_link_start();
     frame_me_start();
     frame_messages_start();
+    frame_jobs_start();
 }
