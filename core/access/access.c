@@ -144,6 +144,27 @@ static bool grant_is_for(const struct grant *grant, const struct person *person)
     return false;
 }
 
+/* Whether `form` has taken itself out of what everyone and heads may do with
+ * every form (access_only_granted). */
+static bool only_granted(const char *form)
+{
+    size_t i;
+
+    for (i = 0; i < cache.count; i++)
+        if (strcmp(cache.grants[i].who_kind, "nobody") == 0 &&
+            strcmp(cache.grants[i].form, form) == 0)
+            return true;
+    return false;
+}
+
+static bool grant_covers(const struct grant *grant, const char *form, bool only)
+{
+    if (strcmp(grant->form, "*") != 0)
+        return strcmp(grant->form, form) == 0;
+    return !only || (strcmp(grant->who_kind, "everyone") != 0 &&
+                     strcmp(grant->who_kind, "head") != 0);
+}
+
 static void add_scope(struct scopes *scopes, enum scope_kind kind,
                       const struct person *person)
 {
@@ -174,6 +195,7 @@ static void compile(struct scopes *out, const struct person *person,
                     const char *form, enum right right)
 {
     bool wanted[SCOPE_READER] = { false };
+    bool only = only_granted(form);
     size_t i;
     int kind;
 
@@ -184,7 +206,7 @@ static void compile(struct scopes *out, const struct person *person,
         const struct grant *grant = &cache.grants[i];
 
         if (grant->right == right && grant_is_for(grant, person) &&
-            (strcmp(grant->form, "*") == 0 || strcmp(grant->form, form) == 0))
+            grant_covers(grant, form, only))
             wanted[grant->scope] = true;
     }
     if (wanted[SCOPE_ALL]) {

@@ -50,6 +50,13 @@ int access_scopes(struct scopes *out, struct ctx *ctx, const char *form,
 /* Whether the person may use the form in this way at all (menu, button). */
 bool access_form(struct ctx *ctx, const char *form, enum right right);
 
+/*
+ * only = true: of the grants on every form ("*"), those to everyone and to
+ * heads don't count for `form`; it needs grants of its own ("only_granted" of
+ * its definition). In the current write transaction.
+ */
+int access_only_granted(struct ctx *ctx, const char *form, bool only);
+
 /* What access needs of one record. */
 struct record_facts {
     const char *form;

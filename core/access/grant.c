@@ -105,6 +105,17 @@ int access_grant_set(struct ctx *ctx, const char *who_kind, int64_t who,
     return rc;
 }
 
+/* Such a form has a row whose who_kind is "nobody": it grants nothing. */
+int access_only_granted(struct ctx *ctx, const char *form, bool only)
+{
+    int rc = write_grant(ctx, "nobody", 0, form, RIGHT_READ, SCOPE_ALL, only);
+
+    if (rc || db_changes(ctx) == 0)
+        return rc;
+    access_forget();
+    return epoch_raise(ctx, "grant");
+}
+
 int access_defaults(struct ctx *ctx)
 {
     int64_t administrators;

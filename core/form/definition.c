@@ -12,6 +12,7 @@
 #include "base/ctx.h"
 #include "base/map.h"
 #include "base/str.h"
+#include "form/anonymous.h"
 #include "form/field_type.h"
 #include "script/logic.h"
 
@@ -19,7 +20,8 @@ enum { KEY_MAX = 40, FIELDS_MAX = 200, CELLS_MAX = 50, TABLES_MAX = 20 };
 
 static const char FORM_PROPERTIES[] =
     " title category icon description label tree flow fields sections list"
-    " rules grants apply closed levels order $schema ";
+    " rules grants apply closed levels order anonymous only_granted"
+    " $schema ";
 static const char FIELD_PROPERTIES[] =
     " key type title hint required read_only hidden unique index default"
     " computed ";
@@ -519,6 +521,7 @@ static void check_head(struct ctx *ctx, const struct form *form,
     check_title(ctx, value_get(definition, "description"), "/description");
     check_bool(ctx, definition, "apply", "");
     check_bool(ctx, definition, "closed", "");
+    check_bool(ctx, definition, "only_granted", "");
     for (i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (value_get(definition, texts[i]) &&
             text_empty(value_get_text(definition, texts[i])))
@@ -556,6 +559,7 @@ int definition_read(struct form **out, struct ctx *ctx, struct arena *arena,
         check_grants(ctx, value_get(definition, "grants"));
         find_label(ctx, form, definition);
         find_tree(ctx, form, definition);
+        anonymous_read(ctx, form, definition);
     }
     if (rc || ctx->problem_count > before)
         return E_INVALID;

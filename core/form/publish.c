@@ -265,6 +265,32 @@ static int set_grants(struct ctx *ctx, const struct form *form)
     return rc;
 }
 
+/* What was promised to those whose records are there is kept: a form is
+ * anonymous from its first version on, or never. */
+static const char *promise(const struct value *definition)
+{
+    const struct value *given = value_get(definition, "anonymous");
+    const char *text = value_as_text(given);
+
+    return text ? text : value_as_bool(given) ? "dated" : NULL;
+}
+
+static int check_promise(struct ctx *ctx, const struct form *form,
+                         const struct published *old)
+{
+    struct value *before;
+    int rc;
+
+    if (!old->id)
+        return 0;
+    rc = json_parse(&before, ctx, old->definition, strlen(old->definition));
+    if (rc || text_equal(promise(before), promise(form->definition)))
+        return rc;
+    return definition_error(ctx, "/anonymous",
+                            "expected what the version before has: records"
+                            " are there already");
+}
+
 static int write_version(struct ctx *ctx, struct form *form,
                          const struct published *old, const char *module,
                          const char *definition)
@@ -335,6 +361,8 @@ static int publish(struct ctx *ctx, const char *name, const char *module,
         rc = definition_read(&form, ctx, ctx->arena, name, table, definition,
                              logic);
     if (!rc)
+        rc = check_promise(ctx, form, &old);
+    if (!rc)
         rc = check_scripts(ctx, form);
     if (rc)
         return rc;
@@ -347,6 +375,9 @@ static int publish(struct ctx *ctx, const char *name, const char *module,
         rc = form_tables_make(ctx, form);
     if (!rc && !old.id)
         rc = set_grants(ctx, form);
+    if (!rc)
+        rc = access_only_granted(
+            ctx, form->name, value_get_bool(form->definition, "only_granted"));
     if (!rc)
         rc = audit_add(ctx, "form", form->id, old.id ? "update" : "create",
                        NULL);

@@ -203,12 +203,15 @@ static int touch(struct ctx *ctx, struct record *record, const char *column,
                  const struct value *value)
 {
     const struct value *values[5];
+    bool anonymous = record->form->anonymous;
 
     record->version++;
     values[0] = value;
     values[1] = value_int(ctx->arena, record->version);
-    values[2] = value_int(ctx->arena, clock_now());
-    values[3] = value_int(ctx->arena, ctx->person ? ctx->person->id : 0);
+    values[2] =
+        value_int(ctx->arena, anonymous ? record->updated_at : clock_now());
+    values[3] =
+        value_int(ctx->arena, ctx->person && !anonymous ? ctx->person->id : 0);
     values[4] = value_int(ctx->arena, record->id);
     return db_exec_values(
         ctx,
@@ -340,8 +343,9 @@ static void set_instant(struct value *map, const char *key, int64_t instant)
 {
     char text[TIME_TEXT_MAX];
 
+    /* 0: of a form that is undated. */
     instant_format(text, instant);
-    value_set_text(map, key, text);
+    value_set_text(map, key, instant ? text : NULL);
 }
 
 struct value *record_value(struct ctx *ctx, const struct record *record)

@@ -15,6 +15,7 @@
 #include "base/ctx.h"
 #include "base/i18n.h"
 #include "event/hook.h"
+#include "form/anonymous.h"
 #include "form/field_type.h"
 #include "form/record_internal.h"
 #include "org/person.h"
@@ -27,6 +28,20 @@ static int64_t actor(const struct ctx *ctx)
     return ctx->person ? ctx->person->id : 0;
 }
 
+/* Hooks of an anonymous form are not told who acts. */
+static int tell_hooks(struct ctx *ctx, enum hook_when when,
+                      const struct form *form, struct record *record)
+{
+    const struct person *person = ctx->person;
+    int rc;
+
+    if (form->anonymous)
+        ctx->person = NULL;
+    rc = hook_run(ctx, when, form->name, record);
+    ctx->person = person;
+    return rc;
+}
+
 /* Runs the before-hooks within `ms`. */
 static int run_hooks(struct ctx *ctx, struct record_change *change, int ms)
 {
@@ -35,7 +50,7 @@ static int run_hooks(struct ctx *ctx, struct record_change *change, int ms)
 
     if (!deadline || own < deadline)
         ctx->deadline = own;
-    rc = hook_run(ctx, HOOK_BEFORE_SAVE, change->form->name, change->record);
+    rc = tell_hooks(ctx, HOOK_BEFORE_SAVE, change->form, change->record);
     ctx->deadline = deadline;
     change->hooked = true;
     return rc;
@@ -45,25 +60,30 @@ static int run_hooks(struct ctx *ctx, struct record_change *change, int ms)
 static void start_record(struct ctx *ctx, struct record_change *change)
 {
     struct record *record = arena_alloc(ctx->arena, sizeof *record);
-    int64_t now = clock_now();
+    const struct form *form = change->form;
+    int64_t now = form->anonymous ? anonymous_instant(ctx, form) : clock_now();
 
-    record->form = change->form;
+    record->form = form;
     if (change->before) {
         *record = *change->before;
         record->values = value_copy(ctx->arena, change->before->values);
         record->before = change->before->values;
     } else {
         /* The id stays the same when it is built again under the lock. */
-        record->id = change->record ? change->record->id : id_next();
-        record->owner = record->created_by = actor(ctx);
-        record->department = ctx->person ? ctx->person->department : 0;
+        record->id = change->record    ? change->record->id
+                     : form->anonymous ? anonymous_id()
+                                       : id_next();
         record->state = "saved";
         record->created_at = now;
         record->values = value_map(ctx->arena);
     }
+    if (!change->before && !form->anonymous) {
+        record->owner = record->created_by = actor(ctx);
+        record->department = ctx->person ? ctx->person->department : 0;
+    }
     record->version++;
     record->updated_at = now;
-    record->updated_by = actor(ctx);
+    record->updated_by = form->anonymous ? 0 : actor(ctx);
     if (change->state)
         record->state = arena_strdup(ctx->arena, change->state);
     change->record = record;
@@ -92,6 +112,10 @@ static int may_write(struct ctx *ctx, const struct record_change *change)
     if (!form->enabled)
         return fail(ctx, E_UNAVAILABLE, "form.module_off",
                     "the module of this form is switched off");
+    if (form->anonymous &&
+        (change->before || text_equal(change->state, "draft")))
+        return fail(ctx, E_FORBIDDEN, "form.anonymous_fixed",
+                    "anonymous records are saved once and never changed");
     if (ctx->system)
         return 0;
     if (form->closed && !access_form(ctx, form->name, RIGHT_DESIGN))
@@ -247,10 +271,29 @@ static int refresh(struct ctx *ctx, struct record_change *change)
     return rc ? rc : build(ctx, change, HOOKS_LOCKED_MS);
 }
 
+/* The trail, and who wants to hear of it. Of an anonymous record: open lists
+ * only, which learn no more than that they have changed. */
+static int tell(struct ctx *ctx, const struct record_change *change)
+{
+    const char *action = change->id ? "update" : "create";
+    const struct record *record = change->record;
+    bool quiet = change->quiet && !hook_any(HOOK_COMMITTED, change->form->name);
+    int rc = 0;
+
+    if (!change->form->anonymous)
+        rc = audit_add(ctx, record_subject(ctx, change->form), record->id,
+                       action, changes_of(ctx, record, change->before));
+    if (rc)
+        return rc;
+    if (!quiet && !change->form->anonymous)
+        return record_announce(ctx, record, action);
+    record_announce_quietly(ctx, record);
+    return 0;
+}
+
 int record_write(struct record **out, struct ctx *ctx,
                  struct record_change *change)
 {
-    const char *action = change->id ? "update" : "create";
     int rc = refresh(ctx, change);
     struct record *record = change->record;
 
@@ -258,18 +301,15 @@ int record_write(struct record **out, struct ctx *ctx,
         rc = record_number(ctx, record);
     if (!rc)
         rc = record_check_unique(ctx, record, change->before);
+    if (!rc && change->form->anonymous)
+        rc = anonymous_files(ctx, record);
     if (!rc)
         rc = change->before ? record_change_row(ctx, record, change->before)
                             : record_insert(ctx, record);
     if (!rc)
-        rc = audit_add(ctx, record_subject(ctx, change->form), record->id,
-                       action, changes_of(ctx, record, change->before));
-    if (!rc && change->quiet && !hook_any(HOOK_COMMITTED, change->form->name))
-        record_announce_quietly(ctx, record);
-    else if (!rc)
-        rc = record_announce(ctx, record, action);
+        rc = tell(ctx, change);
     if (!rc)
-        rc = hook_run(ctx, HOOK_AFTER_SAVE, change->form->name, record);
+        rc = tell_hooks(ctx, HOOK_AFTER_SAVE, change->form, record);
     if (!rc && out)
         *out = record;
     return rc;

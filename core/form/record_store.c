@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "base/unicode.h"
+#include "form/anonymous.h"
 #include "form/auto_number.h"
 #include "form/field_type.h"
 #include "form/record_internal.h"
@@ -110,7 +111,7 @@ static int write_rows(struct ctx *ctx, struct record *record, size_t index)
         struct vector values;
 
         if (!id) {
-            id = id_next();
+            id = record->form->anonymous ? anonymous_id() : id_next();
             value_set_int(row, "id", id);
         }
         vector_init(&values, ctx->arena);

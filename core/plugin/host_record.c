@@ -106,6 +106,8 @@ static struct value *instant_value(struct ctx *ctx, int64_t instant)
 {
     char text[TIME_TEXT_MAX];
 
+    if (!instant) /* of a form that keeps none */
+        return value_null(ctx->arena);
     instant_format(text, instant);
     return value_text(ctx->arena, text);
 }

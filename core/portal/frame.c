@@ -294,6 +294,10 @@ void portal_time(struct ctx *ctx, struct value *map, int64_t instant)
 {
     char iso[TIME_TEXT_MAX];
 
+    if (!instant) { /* of a form that keeps none */
+        value_set_text(map, "when", "–");
+        return;
+    }
     instant_format(iso, instant);
     value_set_text(map, "iso", iso);
     value_set_text(map, "exact", instant_human(ctx, instant));

@@ -69,7 +69,7 @@ bool records_may_change(struct ctx *ctx, const struct record *record)
 {
     const struct form *form = record->form;
 
-    if (record->deleted_at ||
+    if (record->deleted_at || form->anonymous ||
         (form->closed && !access_form(ctx, form->name, RIGHT_DESIGN)))
         return false;
     /* In a flow, only what its initiator holds is changed by him. */

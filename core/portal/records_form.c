@@ -323,7 +323,9 @@ static int post(struct ctx *ctx, struct request *request,
     if (page->form->flow)
         toast = text_equal(action, "draft") ? "records.draft_saved"
                                             : "records.submitted";
-    return response_done(ctx, request, response, record_path(ctx, record),
+    /* An anonymous record is not its writer's any more. */
+    return response_done(ctx, request, response,
+                         page->form->anonymous ? "/" : record_path(ctx, record),
                          tr(ctx, toast));
 }
 
