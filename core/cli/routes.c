@@ -25,11 +25,17 @@ static const struct {
     int flag;
     const char *name;
 } flag_names[] = {
-    { ROUTE_API, "api" },       { ROUTE_NET, "net" },
-    { ROUTE_LOCAL, "local" },   { ROUTE_RESERVED, "reserved" },
-    { ROUTE_UPLOAD, "upload" }, { ROUTE_NO_CSRF, "no_csrf" },
-    { ROUTE_PAGE, "page" },     { ROUTE_FRAGMENT, "fragment" },
-    { ROUTE_RECENT, "recent" }, { ROUTE_EXPENSIVE, "expensive" },
+    { ROUTE_API, "api" },
+    { ROUTE_NET, "net" },
+    { ROUTE_LOCAL, "local" },
+    { ROUTE_RESERVED, "reserved" },
+    { ROUTE_UPLOAD, "upload" },
+    { ROUTE_NO_CSRF, "no_csrf" },
+    { ROUTE_PAGE, "page" },
+    { ROUTE_FRAGMENT, "fragment" },
+    { ROUTE_RECENT, "recent" },
+    { ROUTE_EXPENSIVE, "expensive" },
+    { ROUTE_ANONYMOUS, "anonymous" },
 };
 
 static struct value *route_value(struct ctx *ctx, const struct route *route)

@@ -560,8 +560,10 @@ static void log_access(const struct exchange *exchange)
     else
         snprintf(path, sizeof path, "%.*s", (int)exchange->path.length,
                  exchange->path.length ? exchange->path.data : "");
-    snprintf(address, sizeof address, "%.*s", (int)exchange->address.length,
-             exchange->address.data);
+    address[0] = '\0';
+    if (!(exchange->rule_flags & RULE_ANONYMOUS))
+        snprintf(address, sizeof address, "%.*s", (int)exchange->address.length,
+                 exchange->address.data);
     log_event(LOG_INFO, "request", "request", exchange->id_text, "method",
               method, "path", path, "status", log_int(exchange->status), "ms",
               log_int(front->now - exchange->started), "bytes",

@@ -18,10 +18,11 @@
 struct ctx;
 
 enum rule_flags {
-    RULE_NET = 1,      /* net lane */
-    RULE_LOCAL = 2,    /* net lane, the worker that stays on the machine */
-    RULE_RESERVED = 4, /* may take the page worker that is kept free */
-    RULE_PRIVATE = 8,  /* the path holds a secret: the log gets the pattern */
+    RULE_NET = 1,        /* net lane */
+    RULE_LOCAL = 2,      /* net lane, the worker that stays on the machine */
+    RULE_RESERVED = 4,   /* may take the page worker that is kept free */
+    RULE_PRIVATE = 8,    /* the path holds a secret: the log gets the pattern */
+    RULE_ANONYMOUS = 16, /* the log gets no address */
 };
 
 /* A route that is more than "any page worker will do". */

@@ -132,6 +132,10 @@ void apply_route(struct entry *entry)
         flags |= ROUTE_API;
     if (route->network)
         flags |= ROUTE_NET;
+    if (route->expensive)
+        flags |= ROUTE_EXPENSIVE;
+    if (route->anonymous)
+        flags |= ROUTE_ANONYMOUS;
     (void)route_add(&(struct route){ .method = route->method,
                                      .pattern = route->path,
                                      .access = access_of(route->access),
@@ -179,6 +183,27 @@ void apply_page(struct entry *entry)
                                      .example = page->example });
 }
 
+/* Asked beside whatever answer is being made: what goes wrong here hides the
+ * entry, and stays out of that answer. */
+static bool menu_shown(struct ctx *ctx, void *payload)
+{
+    const struct entry *entry = payload;
+    const tn_menu *menu = &entry->as.menu;
+    struct ctx quiet = *ctx;
+    int depth = slot_depth();
+    struct tn_ctx call;
+    int rc;
+
+    quiet.problems = quiet.last_problem = NULL;
+    quiet.problem_count = 0;
+    (void)shorten(&quiet, entry->module);
+    call_begin(&call, &quiet, entry->module, false);
+    slot_push(entry->module->id, entry->name);
+    rc = menu->call(&call, menu->data);
+    slot_unwind(depth);
+    return call_end(&call, rc, entry->name) == 0;
+}
+
 void apply_menu(struct entry *entry)
 {
     const tn_menu *menu = &entry->as.menu;
@@ -190,7 +215,9 @@ void apply_menu(struct entry *entry)
                                    .module = entry->module->id,
                                    .form = menu->form,
                                    .administrator = menu->administrator,
-                                   .order = menu->order });
+                                   .order = menu->order,
+                                   .shown = menu->call ? menu_shown : NULL,
+                                   .payload = entry });
 }
 
 /* ---- services ---- */

@@ -190,6 +190,10 @@ static const struct member route_members[] = {
     { "network", MEMBER_FLAG, offsetof(tn_route, network), false, 0, 0, NULL },
     { "call", MEMBER_CALL, offsetof(tn_route, call), true, 0, 0, NULL },
     { "data", MEMBER_DATA, offsetof(tn_route, data), false, 0, 0, NULL },
+    { "expensive", MEMBER_FLAG, offsetof(tn_route, expensive), false, 0, 0,
+      NULL },
+    { "anonymous", MEMBER_FLAG, offsetof(tn_route, anonymous), false, 0, 0,
+      NULL },
     { 0 },
 };
 
@@ -254,6 +258,8 @@ static const struct member menu_members[] = {
       0, NULL },
     { "order", MEMBER_NUMBER, offsetof(tn_menu, order), false, 0, ORDER_MAX,
       NULL },
+    { "call", MEMBER_CALL, offsetof(tn_menu, call), false, 0, 0, NULL },
+    { "data", MEMBER_DATA, offsetof(tn_menu, data), false, 0, 0, NULL },
     { 0 },
 };
 
@@ -362,7 +368,9 @@ static int check_member(struct ctx *ctx, struct entry *entry,
                          : refuse(ctx, entry, member->name, "true or false");
     case MEMBER_CALL:
         memcpy(&call, place, sizeof call);
-        return call ? 0 : refuse(ctx, entry, member->name, "a function");
+        return call || !member->needed
+                   ? 0
+                   : refuse(ctx, entry, member->name, "a function");
     case MEMBER_DATA:
         break;
     }

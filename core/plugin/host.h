@@ -44,4 +44,15 @@ int host_find(struct value **out, struct tn_ctx *call, const char *form,
 /* The signed-in person as a map; NULL where there is none. */
 struct value *host_person(struct ctx *ctx);
 
+/* host_self.c: acting as the module. begin asks for the capability; end puts
+ * back what `before` was. */
+int host_module_begin(bool *before, struct tn_ctx *call);
+void host_module_end(bool before, struct tn_ctx *call);
+int host_as_module(tn_ctx *call, int (*body)(tn_ctx *ctx, void *data),
+                   void *data);
+const char *host_token(tn_ctx *call);
+bool host_may(tn_ctx *call, const char *form, const char *right);
+const char *host_to_json(tn_ctx *call, const tn_value *value);
+int host_from_json(const tn_value **out, tn_ctx *call, const char *text);
+
 #endif

@@ -186,6 +186,8 @@ const tn_host_call host_call = {
     .date = host_date,
     .time = host_time,
     .check = call_check,
+    .as_module = host_as_module,
+    .token = host_token,
 };
 
 /* ---- the whole table ---- */

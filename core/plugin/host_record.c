@@ -512,4 +512,5 @@ const tn_host_records host_records = {
     .get = records_get,
     .create = records_create,
     .update = records_update,
+    .may = host_may,
 };

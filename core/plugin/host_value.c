@@ -211,6 +211,8 @@ const tn_host_value host_value = {
     .make_map = make_map,
     .append = append,
     .put = put,
+    .to_json = host_to_json,
+    .from_json = host_from_json,
 };
 
 /* ---- registering ---- */

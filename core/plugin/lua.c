@@ -94,6 +94,8 @@ static int run_body(lua_State *L)
     if (lua_isinteger(L, -1) && lua_tointeger(L, -1) < 0 &&
         lua_tointeger(L, -1) >= TN_E_UNAVAILABLE)
         job->status = (int)lua_tointeger(L, -1);
+    else if (job->question)
+        job->status = lua_toboolean(L, -1) ? TN_OK : TN_E_NOT_FOUND;
     else if (job->data)
         take_data(L, job);
     return 0;
@@ -177,6 +179,13 @@ static int call_service(tn_ctx *call, tn_record *record,
     return run(data, &job);
 }
 
+static int call_plain(tn_ctx *call, void *data)
+{
+    struct lua_job job = { .call = call, .question = true };
+
+    return run(data, &job);
+}
+
 /* ---- registering ---- */
 
 typedef void (*any_call)(void);
@@ -192,6 +201,8 @@ static any_call trampoline(enum entry_kind kind)
         return (any_call)call_page;
     case ENTRY_SERVICE:
         return (any_call)call_service;
+    case ENTRY_MENU:
+        return (any_call)call_plain;
     default:
         return NULL;
     }

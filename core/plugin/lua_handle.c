@@ -237,7 +237,9 @@ static int ctx_index(lua_State *L)
 {
     struct tn_ctx *call = handle_ctx(L, 1);
     const char *name = luaL_checkstring(L, 2);
+    const luaL_Reg *const tables[] = { ctx_functions, lua_self_functions };
     const luaL_Reg *row;
+    size_t i;
 
     if (strcmp(name, "records") == 0) {
         records_push(L, 1);
@@ -251,12 +253,13 @@ static int ctx_index(lua_State *L)
         lua_pushstring(L, call->ctx->locale);
         return 1;
     }
-    for (row = ctx_functions; row->name; row++) {
-        if (strcmp(row->name, name) == 0) {
-            lua_pushcfunction(L, row->func);
-            return 1;
+    for (i = 0; i < sizeof tables / sizeof *tables; i++)
+        for (row = tables[i]; row->name; row++) {
+            if (strcmp(row->name, name) == 0) {
+                lua_pushcfunction(L, row->func);
+                return 1;
+            }
         }
-    }
     return luaL_error(L, "ctx has no \"%s\"", name);
 }
 

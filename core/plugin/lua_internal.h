@@ -22,8 +22,9 @@ struct lua_job {
     const struct value *parameters;
     struct value *data; /* receives the table that a page returns */
     const char *today;
-    int status; /* what it returned */
-    int raised; /* status of a host function that ended it */
+    bool question; /* true: TN_OK; else TN_E_NOT_FOUND */
+    int status;    /* what it returned */
+    int raised;    /* status of a host function that ended it */
 };
 
 struct lua_module {
@@ -54,6 +55,9 @@ struct tn_record *handle_record(lua_State *L, int index);
 void records_push(lua_State *L, int index);
 /* Functions on records, set in the table on top: before, changed … */
 void records_open(lua_State *L);
+
+/* ctx:as_module and the like (lua_self.c). */
+extern const struct luaL_Reg lua_self_functions[];
 
 /* request:… and answer:… (lua_web.c); metatables for handles_open. */
 int request_index(lua_State *L);

@@ -152,11 +152,20 @@ static int update(lua_State *L)
     return rc ? lua_raise(L, rc) : 0;
 }
 
+/* ctx.records.may(form, "create") → whether who acts may do so at all */
+static int may(lua_State *L)
+{
+    lua_pushboolean(L, host_may(own_call(L), luaL_checkstring(L, 1),
+                                luaL_checkstring(L, 2)));
+    return 1;
+}
+
 void records_push(lua_State *L, int index)
 {
     static const luaL_Reg functions[] = {
         { "count", count },   { "find", find },     { "get", get },
-        { "create", create }, { "update", update }, { NULL, NULL },
+        { "create", create }, { "update", update }, { "may", may },
+        { NULL, NULL },
     };
 
     index = lua_absindex(L, index);

@@ -51,7 +51,9 @@ static bool menu_visible(struct ctx *ctx, const struct menu_entry *entry)
         return false;
     if (entry->module && !access_module(ctx, entry->module))
         return false;
-    return !entry->form || access_form(ctx, entry->form, RIGHT_READ);
+    if (entry->form && !access_form(ctx, entry->form, RIGHT_READ))
+        return false;
+    return !entry->shown || entry->shown(ctx, entry->payload);
 }
 
 static const char *menu_label(struct ctx *ctx, const struct menu_entry *entry)

@@ -132,6 +132,7 @@ static int find_route(struct ctx *ctx, struct request *request, int *status)
 static int authorise(struct ctx *ctx, const struct request *request)
 {
     const struct route *route = request->route;
+    int rc = 0;
 
     if (route->access != ROUTE_PUBLIC && !ctx->person)
         return fail(ctx, E_SIGN_IN, "org.sign_in.needed", "sign in first");
@@ -139,8 +140,10 @@ static int authorise(struct ctx *ctx, const struct request *request)
         return fail(ctx, E_FORBIDDEN, "access.administrators",
                     "only administrators may do this");
     if (route->flags & ROUTE_EXPENSIVE)
-        return limit_take(ctx, route);
-    return 0;
+        rc = limit_take(ctx, route);
+    if (route->flags & ROUTE_ANONYMOUS)
+        ctx->address = NULL;
+    return rc;
 }
 
 /* S11: true where the password was asked for a moment ago. A page sends its

@@ -26,17 +26,18 @@ enum route_access {
 };
 
 enum route_flags {
-    ROUTE_API = 1,         /* JSON in and out, problem+json errors */
-    ROUTE_NET = 2,         /* net lane */
-    ROUTE_LOCAL = 4,       /* net lane, the worker that stays on the machine */
-    ROUTE_RESERVED = 8,    /* answered even when modules hold the others */
-    ROUTE_UPLOAD = 16,     /* a body over 64 KiB may come, to body_max */
-    ROUTE_NO_CSRF = 32,    /* only for sign-in-less machine calls; none uses a
-                              cookie */
-    ROUTE_PAGE = 64,       /* an HTML page: in the walk of E53 */
-    ROUTE_FRAGMENT = 128,  /* a part of a page */
-    ROUTE_RECENT = 256,    /* asks for the password again after 15 min (S11) */
-    ROUTE_EXPENSIVE = 512, /* limited per person and address (S19) */
+    ROUTE_API = 1,          /* JSON in and out, problem+json errors */
+    ROUTE_NET = 2,          /* net lane */
+    ROUTE_LOCAL = 4,        /* net lane, the worker that stays on the machine */
+    ROUTE_RESERVED = 8,     /* answered even when modules hold the others */
+    ROUTE_UPLOAD = 16,      /* a body over 64 KiB may come, to body_max */
+    ROUTE_NO_CSRF = 32,     /* only for sign-in-less machine calls; none uses a
+                               cookie */
+    ROUTE_PAGE = 64,        /* an HTML page: in the walk of E53 */
+    ROUTE_FRAGMENT = 128,   /* a part of a page */
+    ROUTE_RECENT = 256,     /* asks for the password again after 15 min (S11) */
+    ROUTE_EXPENSIVE = 512,  /* limited per person and address (S19) */
+    ROUTE_ANONYMOUS = 1024, /* neither log nor handler learn the address */
 };
 
 struct route {
@@ -80,6 +81,8 @@ struct menu_entry {
     const char *form;   /* shown with RIGHT_READ on this form; NULL */
     bool administrator;
     int order;
+    bool (*shown)(struct ctx *ctx, void *payload); /* NULL: always */
+    void *payload;
 };
 void menu_add(const struct menu_entry *entry);
 const struct menu_entry *menu_at(int index);

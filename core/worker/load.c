@@ -150,6 +150,8 @@ static int rule_flags(const struct route *route)
         flags |= RULE_RESERVED;
     if (strstr(route->pattern, "{token"))
         flags |= RULE_PRIVATE;
+    if (route->flags & ROUTE_ANONYMOUS)
+        flags |= RULE_ANONYMOUS;
     return flags;
 }
 

@@ -139,6 +139,29 @@ for (const id of ['api_c', 'api_lua']) {
       assert.match(await logs(), /changed new/);
     });
 
+    test('as the module and back; tokens, JSON, what one may', async () => {
+      const other = await signedIn(site, 'wang.fang');
+      const answer = await other.get(`/api/v1/m/${id}/self`);
+      assert.equal(answer.status, 200, answer.text);
+      assert.ok(answer.body.all > 0);
+      assert.equal(answer.body.own, 0);
+      assert.equal(answer.body.json, '[1,"b"]');
+      assert.equal(answer.body.token, 43);
+      assert.equal(answer.body.may, true);
+      assert.equal(answer.body.may_not, false);
+      // Its line in the log has no address.
+      const line = await until(() => site.log('request').find((one) =>
+        one.path === `/api/v1/m/${id}/self`), 'the line');
+      assert.equal(line.address, '');
+    });
+
+    test('a menu entry that asks', async () => {
+      const entry = new RegExp(`href="/m/${id}/page"`);
+      assert.match((await person.get('/')).text, entry);
+      const other = await signedIn(site, 'wang.fang');
+      assert.doesNotMatch((await other.get('/')).text, entry);
+    });
+
     test('before it goes into the bin', async () => {
       const keep = (await create({ name: 'keep' })).body;
       const away = (await create({ name: 'away' })).body;

@@ -51,6 +51,13 @@
 #define tn_time(ctx, instant_) TN_CALL_(call, time, "", ctx, instant_)
 /* In long loops: TN_E_TIMEOUT when the call has to end. */
 #define tn_check(ctx) TN_CALL_(call, check, TN_OK, ctx)
+/* What `call` does with records it does as the module instead of as the
+ * person, in pages and routes too: it must have asked itself whether that
+ * person may. Capability as_module. Returns what `call` returned. */
+#define tn_as_module(ctx, call_, data)                                         \
+    TN_CALL_(call, as_module, TN_E_UNSUPPORTED, ctx, call_, data)
+/* 256 random bits as text (A-Z a-z 0-9 - _): an address nobody guesses. */
+#define tn_token(ctx) TN_CALL_(call, token, NULL, ctx)
 
 /* ---- values. A NULL value reads as null. Getters' results belong to their
  * parents. ---- */
@@ -94,6 +101,10 @@
     TN_CALL_(value, append, TN_E_UNSUPPORTED, list, item)
 #define tn_put(map, key, item)                                                 \
     TN_CALL_(value, put, TN_E_UNSUPPORTED, map, key, item)
+/* A value as JSON (decimals as texts), and back; what is no JSON is refused. */
+#define tn_to_json(ctx, value_) TN_CALL_(value, to_json, NULL, ctx, value_)
+#define tn_from_json(out, ctx, text)                                           \
+    TN_CALL_(value, from_json, TN_E_UNSUPPORTED, out, ctx, text)
 
 /* ---- the record of a hook or service ---- */
 
@@ -136,6 +147,9 @@
     TN_CALL_(                                                                  \
         records, aggregate, TN_E_UNSUPPORTED, out, ctx, form,                  \
         &(const tn_aggregate){ .size = sizeof(tn_aggregate), __VA_ARGS__ })
+/* Whether who acts may "read", "create", "update", "delete" or "export" in a
+ * form at all: for buttons and menus. */
+#define tn_may(ctx, form, right) TN_CALL_(records, may, false, ctx, form, right)
 /* What `call` writes is written whole, or, where it returns a negative
  * status, not at all. Nested: a part that can fail alone. */
 #define tn_transaction(ctx, call, data)                                        \

@@ -50,6 +50,9 @@ typedef struct tn_host_call {
     const char *(*date)(tn_ctx *ctx, int64_t instant);
     const char *(*time)(tn_ctx *ctx, int64_t instant);
     int (*check)(tn_ctx *ctx);
+    int (*as_module)(tn_ctx *ctx, int (*call)(tn_ctx *ctx, void *data),
+                     void *data);
+    const char *(*token)(tn_ctx *ctx);
 } tn_host_call;
 
 typedef struct tn_host_value {
@@ -77,6 +80,8 @@ typedef struct tn_host_value {
     tn_value *(*make_map)(tn_ctx *ctx);
     int (*append)(tn_value *list, tn_value *item);
     int (*put)(tn_value *map, const char *key, tn_value *item);
+    const char *(*to_json)(tn_ctx *ctx, const tn_value *value);
+    int (*from_json)(const tn_value **out, tn_ctx *ctx, const char *text);
 } tn_host_value;
 
 typedef struct tn_host_record {
@@ -104,6 +109,7 @@ typedef struct tn_host_records {
                      const tn_aggregate *aggregate);
     int (*transaction)(tn_ctx *ctx, int (*call)(tn_ctx *ctx, void *data),
                        void *data);
+    bool (*may)(tn_ctx *ctx, const char *form, const char *right);
 } tn_host_records;
 
 typedef struct tn_host_web {

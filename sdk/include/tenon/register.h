@@ -56,6 +56,9 @@ typedef struct tn_route {
     int (*call)(tn_ctx *ctx, tn_request *request, tn_answer *answer,
                 void *data);
     void *data;
+    bool expensive; /* so often a person, or an address, may not ask at once:
+                       60 times, then twice a second */
+    bool anonymous; /* the log's line has no address, and the call none */
 } tn_route;
 
 /* A page in the frame: pages/TEMPLATE.mustache of the module over `data`,
@@ -78,6 +81,10 @@ typedef struct tn_menu {
     const char *icon; /* of the theme; NULL: "folder" */
     const char *form; /* shown to those who may read it; NULL: to all */
     bool administrator;
+    /* Shown where it answers TN_OK; asked for each page, as the person: keep
+     * it cheap. NULL: always. In Lua: where it returns true. */
+    int (*call)(tn_ctx *ctx, void *data);
+    void *data;
 } tn_menu;
 
 /* What a service task of a process calls: tenon:service="ID.NAME". It gets

@@ -204,6 +204,47 @@ static int page(tn_ctx *ctx, tn_request *request, tn_answer *answer, void *data)
     return tn_answer_page(answer, "page", "api_c.page", map);
 }
 
+static int count_all(tn_ctx *ctx, void *out)
+{
+    return tn_records_count(out, ctx, ITEM, NULL);
+}
+
+/* What the module sees, what the person; JSON there and back. */
+static int itself(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                  void *data)
+{
+    tn_value *map = tn_map(ctx);
+    const tn_value *read;
+    const char *token = tn_token(ctx);
+    int64_t all = 0, own = 0;
+    int rc = tn_as_module(ctx, count_all, &all);
+
+    (void)request;
+    (void)data;
+    if (rc == TN_OK)
+        rc = count_all(ctx, &own);
+    if (rc == TN_OK)
+        rc = tn_from_json(&read, ctx, "{\"a\":[1,\"b\"]}");
+    if (rc != TN_OK)
+        return rc;
+    tn_put(map, "all", tn_int(ctx, all));
+    tn_put(map, "own", tn_int(ctx, own));
+    tn_put(map, "json", tn_text(ctx, tn_to_json(ctx, tn_item(read, "a"))));
+    tn_put(map, "token", tn_int(ctx, token ? (int64_t)strlen(token) : 0));
+    tn_put(map, "may", tn_bool(ctx, tn_may(ctx, ITEM, "create")));
+    tn_put(map, "may_not", tn_bool(ctx, tn_may(ctx, ITEM, "design")));
+    return tn_answer_json(answer, 200, map);
+}
+
+/* In the menu of one person only. */
+static int shown(tn_ctx *ctx, void *data)
+{
+    (void)data;
+    return is_text(tn_item(tn_person(ctx), "login"), "zhang.wei")
+               ? TN_OK
+               : TN_E_NOT_FOUND;
+}
+
 static int start(tn_module *self)
 {
     TN_ON(self, .form = ITEM, .when = TN_BEFORE_SAVE, .call = before_save);
@@ -215,6 +256,10 @@ static int start(tn_module *self)
     TN_ROUTE(self, .path = "/api/v1/m/api_c/find", .call = find);
     TN_ROUTE(self, .path = "/api/v1/m/api_c/update", .method = "POST",
              .call = update);
+    TN_ROUTE(self, .path = "/api/v1/m/api_c/self", .call = itself,
+             .expensive = true, .anonymous = true);
+    TN_MENU(self, .title = "api_c.page", .path = "/m/api_c/page",
+            .call = shown);
     TN_ROUTE(self, .path = "/m/api_c/text", .call = text);
     TN_ROUTE(self, .path = "/m/api_c/away", .call = away);
     TN_ROUTE(self, .path = "/m/api_c/done", .method = "POST", .call = done);

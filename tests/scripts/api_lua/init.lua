@@ -109,3 +109,23 @@ tenon.route { path = "/m/api_lua/page", call = function(ctx, request, answer)
   answer:page("page", "api_lua.page", {
     hello = "<b>hello</b>", raw = "<script>alert(1)</script>" })
 end }
+
+tenon.route { path = "/api/v1/m/api_lua/self", expensive = true,
+  anonymous = true,
+  call = function(ctx, request, answer)
+    local function count() return ctx.records.count(ITEM) end
+    local all = ctx:as_module(count)
+    -- An error inside leaves nothing of the module's rights behind.
+    pcall(ctx.as_module, ctx, function() error("caught") end)
+    answer:json(200, {
+      all = all, own = count(),
+      json = ctx:to_json(ctx:from_json('{"a":[1,"b"]}').a),
+      token = #ctx:token(),
+      may = ctx.records.may(ITEM, "create"),
+      may_not = ctx.records.may(ITEM, "design"),
+    })
+  end }
+
+-- In the menu of one person only.
+tenon.menu { title = "api_lua.page", path = "/m/api_lua/page",
+  call = function(ctx) return ctx.person.login == "zhang.wei" end }
