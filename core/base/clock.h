@@ -46,6 +46,18 @@ int64_t civil_instant(const struct civil *civil, const struct zone *zone);
 int64_t days_of(int year, int month, int day); /* since 1970-01-01 */
 bool date_valid(int year, int month, int day);
 
+enum calendar_unit {
+    UNIT_DAY,
+    UNIT_WEEK, /* begins on Monday (ISO 8601) */
+    UNIT_MONTH,
+    UNIT_QUARTER,
+    UNIT_YEAR,
+};
+/* Moves the date to the first day of the unit that it lies in. */
+void civil_floor(struct civil *civil, enum calendar_unit unit);
+/* The week of a date by ISO 8601, 1 to 53, and the year it counts to. */
+int civil_week(int *year, const struct civil *civil);
+
 enum { TIME_TEXT_MAX = 32 };
 /* "YYYY-MM-DD"; strict; false where it is no date. */
 bool date_parse(int *year, int *month, int *day, const char *text);

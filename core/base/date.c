@@ -38,6 +38,48 @@ static void date_of_days(struct civil *out, int64_t days)
     out->year = (int)(year + era * 400 + (out->month <= 2));
 }
 
+/* 0: Monday. Day 0 was a Thursday. */
+static int weekday_of(int64_t days)
+{
+    return (int)(((days + 3) % 7 + 7) % 7);
+}
+
+void civil_floor(struct civil *civil, enum calendar_unit unit)
+{
+    int64_t days;
+
+    switch (unit) {
+    case UNIT_DAY:
+        break;
+    case UNIT_WEEK:
+        days = days_of(civil->year, civil->month, civil->day);
+        date_of_days(civil, days - weekday_of(days));
+        break;
+    case UNIT_MONTH:
+        civil->day = 1;
+        break;
+    case UNIT_QUARTER:
+        civil->month = (civil->month - 1) / 3 * 3 + 1;
+        civil->day = 1;
+        break;
+    case UNIT_YEAR:
+        civil->month = civil->day = 1;
+        break;
+    }
+}
+
+int civil_week(int *year, const struct civil *civil)
+{
+    int64_t days = days_of(civil->year, civil->month, civil->day);
+    struct civil thursday = { .year = 0 };
+
+    /* A week belongs to the year of its Thursday. */
+    days += 3 - weekday_of(days);
+    date_of_days(&thursday, days);
+    *year = thursday.year;
+    return (int)((days - days_of(thursday.year, 1, 1)) / 7 + 1);
+}
+
 bool date_valid(int year, int month, int day)
 {
     static const signed char days[] = { 31, 28, 31, 30, 31, 30,

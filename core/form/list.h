@@ -1,6 +1,6 @@
 /*
  * list.h - a list in the making; shared by record_filter.c (what is asked
- * for), record_list.c (branches and rows) and record_count.c.
+ * for), record_list.c (branches and rows), record_count.c and aggregate.c.
  */
 #ifndef FORM_LIST_H
 #define FORM_LIST_H
@@ -28,6 +28,11 @@ struct list {
     bool grouped;      /* who merges them takes a record twice, and all */
     int branches;
 };
+
+/* record_filter.c: what a system name of lists holds; its column is called
+ * the same. */
+enum system_kind { SYSTEM_NONE, SYSTEM_ID, SYSTEM_INSTANT, SYSTEM_TEXT };
+enum system_kind list_system(const char *name);
 
 /* record_filter.c: the sort's column and the conditions of the query. */
 int list_key(struct list *list);

@@ -23,8 +23,6 @@ enum { SEARCH_WORDS = 8, SEARCH_WORD_MAX = 400 /* bytes */ };
 
 /* ---- names of a list ---- */
 
-enum system_kind { SYSTEM_ID, SYSTEM_INSTANT, SYSTEM_TEXT };
-
 static const struct system_column {
     const char *name;
     enum system_kind kind;
@@ -47,6 +45,13 @@ static const struct system_column *system_column(const char *name)
         if (strcmp(system_columns[i].name, name) == 0)
             return &system_columns[i];
     return NULL;
+}
+
+enum system_kind list_system(const char *name)
+{
+    const struct system_column *column = system_column(name);
+
+    return column ? column->kind : SYSTEM_NONE;
 }
 
 /* Ids in filters may be words ("me", "my_department") or names. */
@@ -76,6 +81,8 @@ static int convert_system(struct value **out, struct ctx *ctx, void *payload,
     int64_t number;
 
     switch (column->kind) {
+    case SYSTEM_NONE:
+        break;
     case SYSTEM_ID:
         number = word_id(ctx,
                          strcmp(column->name, "department") == 0 ? "department"

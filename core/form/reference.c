@@ -10,6 +10,8 @@
 #include "access/access.h"
 #include "base/arena.h"
 #include "base/ctx.h"
+#include "base/json.h"
+#include "base/map.h"
 #include "base/str.h"
 #include "base/unicode.h"
 #include "form/field_type.h"
@@ -61,42 +63,56 @@ int reference_visible(struct ctx *ctx, const char *target, int64_t id)
     return rc == E_FORBIDDEN ? E_NOT_FOUND : rc;
 }
 
+/* "id, parent, label": the columns that read_label reads. */
+static const char *label_columns(struct ctx *ctx, const struct form *form)
+{
+    const struct field *field =
+        form->label_field ? form_field(form, form->label_field) : NULL;
+
+    return arena_printf(
+        ctx->arena, "id, %s, %s",
+        form->parent_field
+            ? arena_printf(ctx->arena, "\"f_%s\"", form->parent_field)
+            : "0",
+        field ? arena_printf(ctx->arena, "\"%s\"", field->column) : "NULL");
+}
+
+static const char *read_label(struct ctx *ctx, const struct form *form,
+                              struct query *row)
+{
+    const struct field *field =
+        form->label_field ? form_field(form, form->label_field) : NULL;
+    struct value *value = field ? field_from_column(ctx, field, row, 2) : NULL;
+    const char *label = NULL;
+
+    if (!value_is_empty(value))
+        label = field->type->flags & FIELD_RECORD
+                    ? arena_printf(ctx->arena, "%lld",
+                                   (long long)value_as_int(value, 0))
+                    : field_human(ctx, field, value);
+    if (text_empty(label))
+        label = arena_printf(ctx->arena, "#%lld", (long long)query_int(row, 0));
+    return label;
+}
+
 /* Name and parent of one row. 1: found. */
 static int read_row(struct ctx *ctx, const struct form *form, int64_t id,
                     const char **label, int64_t *parent)
 {
-    const struct field *field =
-        form->label_field ? form_field(form, form->label_field) : NULL;
     QUERY_AUTO *query = NULL;
-    struct value *value;
-    const char *up = "0";
-    int rc;
+    int rc =
+        db_query(&query, ctx,
+                 /* sql: names from the definition */
+                 arena_printf(ctx->arena, "SELECT %s FROM \"%s\" WHERE id = ?1",
+                              label_columns(ctx, form), form->table),
+                 "i", id);
 
-    if (form->parent_field)
-        up = arena_printf(ctx->arena, "\"f_%s\"", form->parent_field);
-    rc = db_query(
-        &query, ctx,
-        /* sql: names from the definition */
-        arena_printf(ctx->arena, "SELECT %s, %s FROM \"%s\" WHERE id = ?1", up,
-                     field ? arena_printf(ctx->arena, "\"%s\"", field->column)
-                           : "NULL",
-                     form->table),
-        "i", id);
-    if (rc)
-        return rc;
-    rc = query_next(query);
+    if (!rc)
+        rc = query_next(query);
     if (rc <= 0)
         return rc;
-    *parent = query_int(query, 0);
-    value = field ? field_from_column(ctx, field, query, 1) : NULL;
-    *label = NULL;
-    if (!value_is_empty(value))
-        *label = field->type->flags & FIELD_RECORD
-                     ? arena_printf(ctx->arena, "%lld",
-                                    (long long)value_as_int(value, 0))
-                     : field_human(ctx, field, value);
-    if (text_empty(*label))
-        *label = arena_printf(ctx->arena, "#%lld", (long long)id);
+    *parent = query_int(query, 1);
+    *label = read_label(ctx, form, query);
     return 1;
 }
 
@@ -114,6 +130,96 @@ const char *reference_label(struct ctx *ctx, const char *target, int64_t id)
         id = form->parent_field ? parent : 0;
     }
     return all;
+}
+
+/* A row that was read: its name, and the row above. */
+struct named {
+    const char *label;
+    int64_t parent;
+};
+
+static const char *id_text(struct ctx *ctx, int64_t id)
+{
+    return arena_printf(ctx->arena, "%lld", (long long)id);
+}
+
+/* Reads the rows of `wanted` into `rows`, by id. */
+static int read_named(struct map *rows, struct ctx *ctx,
+                      const struct form *form, const struct value *wanted)
+{
+    QUERY_AUTO *query = NULL;
+    int rc = db_query(&query, ctx,
+                      /* sql: names from the definition */
+                      arena_printf(ctx->arena,
+                                   "SELECT %s FROM \"%s\" WHERE id IN"
+                                   " (SELECT value FROM json_each(?1))",
+                                   label_columns(ctx, form), form->table),
+                      "s", json_text(ctx->arena, wanted));
+
+    while (!rc && (rc = query_next(query)) == 1) {
+        struct named *row = arena_alloc(ctx->arena, sizeof *row);
+
+        row->label = read_label(ctx, form, query);
+        row->parent = query_int(query, 1);
+        map_set(rows, id_text(ctx, query_int(query, 0)), row);
+        rc = 0;
+    }
+    return rc;
+}
+
+/* Of a tree the rows above too, level by level. */
+static int read_all_named(struct map *rows, struct ctx *ctx,
+                          const struct form *form, const int64_t *ids,
+                          size_t count)
+{
+    struct value *wanted = value_list(ctx->arena);
+    size_t first = 0, last, i;
+    int depth, rc = 0;
+
+    for (i = 0; i < count; i++)
+        if (ids[i])
+            value_append(wanted, value_int(ctx->arena, ids[i]));
+    for (depth = 0; !rc && value_count(wanted) && depth < TREE_DEPTH_MAX;
+         depth++) {
+        rc = read_named(rows, ctx, form, wanted);
+        wanted = value_list(ctx->arena);
+        last = map_count(rows);
+        for (i = first; form->parent_field && i < last; i++) {
+            const struct named *row = map_value_at(rows, i);
+
+            if (row->parent && !map_get(rows, id_text(ctx, row->parent)))
+                value_append(wanted, value_int(ctx->arena, row->parent));
+        }
+        first = last;
+    }
+    return rc;
+}
+
+int reference_labels(const char **labels, struct ctx *ctx, const char *target,
+                     const int64_t *ids, size_t count)
+{
+    const struct form *form = find_target(ctx, target);
+    struct map *rows = map_new(ctx->arena);
+    size_t i;
+    int rc = form ? read_all_named(rows, ctx, form, ids, count) : 0;
+
+    for (i = 0; i < count; i++) {
+        int64_t id = ids[i];
+        int depth;
+
+        labels[i] = "";
+        for (depth = 0; !rc && id && depth < TREE_DEPTH_MAX; depth++) {
+            const struct named *row = map_get(rows, id_text(ctx, id));
+
+            if (!row)
+                break;
+            labels[i] = *labels[i] ? arena_printf(ctx->arena, "%s / %s",
+                                                  row->label, labels[i])
+                                   : row->label;
+            id = row->parent;
+        }
+    }
+    return rc;
 }
 
 bool reference_has_children(struct ctx *ctx, const struct form *tree,

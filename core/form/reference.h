@@ -23,6 +23,11 @@ int reference_visible(struct ctx *ctx, const char *target, int64_t id);
  * "" where the record is gone. */
 const char *reference_label(struct ctx *ctx, const char *target, int64_t id);
 
+/* The same for many records at once; labels: `count` texts, "" where the
+ * record is gone. A store error otherwise. */
+int reference_labels(const char **labels, struct ctx *ctx, const char *target,
+                     const int64_t *ids, size_t count);
+
 /* Whether the record of a tree has records below it. */
 bool reference_has_children(struct ctx *ctx, const struct form *tree,
                             int64_t id);

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/ctx.h"
+#include "base/json.h"
 #include "base/map.h"
 #include "base/unicode.h"
 #include "org/cache.h"
@@ -199,6 +200,36 @@ const char *person_name(struct ctx *ctx, int64_t id)
     cache->names[slot].id = id;
     cache->names[slot].name = name;
     return name;
+}
+
+int person_names(const char **names, struct ctx *ctx, const int64_t *ids,
+                 size_t count)
+{
+    struct value *wanted = value_list(ctx->arena);
+    struct map *found = map_new(ctx->arena);
+    QUERY_AUTO *query = NULL;
+    char key[24];
+    size_t i;
+    int rc;
+
+    for (i = 0; i < count; i++)
+        value_append(wanted, value_int(ctx->arena, ids[i]));
+    rc = db_query(&query, ctx,
+                  "SELECT id, name FROM org_user WHERE id IN"
+                  " (SELECT value FROM json_each(?1))",
+                  "s", json_text(ctx->arena, wanted));
+    while (!rc && (rc = query_next(query)) == 1) {
+        snprintf(key, sizeof(key), "%" PRId64, query_int(query, 0));
+        map_set(found, key, (void *)query_copy(query, 1));
+        rc = 0;
+    }
+    for (i = 0; i < count; i++) {
+        snprintf(key, sizeof(key), "%" PRId64, ids[i]);
+        names[i] = map_get(found, key);
+        if (!names[i])
+            names[i] = "";
+    }
+    return rc;
 }
 
 int64_t person_id(const struct person *person)

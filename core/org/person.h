@@ -34,6 +34,9 @@ int person_find_login(const struct person **out, struct ctx *ctx,
 bool person_has_role(const struct person *person, const char *key);
 /* The display name of any user, also a disabled one; "" where unknown. */
 const char *person_name(struct ctx *ctx, int64_t id);
+/* The same for many at once: `count` texts. A store error otherwise. */
+int person_names(const char **names, struct ctx *ctx, const int64_t *ids,
+                 size_t count);
 
 /* Between two calls, when nobody holds a person: lets go of what was cached
  * before changes. */

@@ -89,5 +89,6 @@ void portal_records_start(void)
     records_export_start();
     records_rest_start();
     records_rest_more_start();
+    records_aggregate_start();
     records_meta_start();
 }

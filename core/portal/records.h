@@ -39,6 +39,13 @@ int records_read(struct sent *out, struct ctx *ctx, struct request *request,
 /* Problems at rows get the numbers that were sent. */
 void records_name_rows(struct ctx *ctx, const struct sent *sent);
 
+/* records_rest.c: the filter of a REST address; an address with a parameter
+ * that is none of `names` (between spaces) is refused (S65). */
+int records_rest_filter(struct record_query *query, struct ctx *ctx,
+                        const struct request *request, const struct form *form);
+int records_rest_names(struct ctx *ctx, const struct request *request,
+                       const char *names);
+
 /* The parts that portal_records_start() registers. */
 void records_apply_start(void);
 void records_list_start(void);
@@ -48,6 +55,7 @@ void records_files_start(void);
 void records_export_start(void);
 void records_rest_start(void);
 void records_rest_more_start(void);
+void records_aggregate_start(void);
 void records_meta_start(void);
 
 #endif

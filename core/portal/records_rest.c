@@ -24,8 +24,8 @@ enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 200, COUNT_MAX = 10000 };
 
 /* ---- lists ---- */
 
-static int read_filter(struct ctx *ctx, const struct request *request,
-                       const struct form *form, struct record_query *query)
+int records_rest_filter(struct record_query *query, struct ctx *ctx,
+                        const struct request *request, const struct form *form)
 {
     const char *text = request_query(request, "filter");
     struct condition *where;
@@ -40,6 +40,23 @@ static int read_filter(struct ctx *ctx, const struct request *request,
     if (!rc)
         query->where = where;
     return rc;
+}
+
+int records_rest_names(struct ctx *ctx, const struct request *request,
+                       const char *names)
+{
+    size_t i;
+
+    for (i = 0; i < value_count(request->query); i++) {
+        const char *name = value_key_at(request->query, i);
+
+        if (!strchr(name, ' ') &&
+            strstr(names, arena_printf(ctx->arena, " %s ", name)))
+            continue;
+        return fail_at(ctx, E_INVALID, name, "records.unknown_parameter",
+                       "there is no parameter %s", name);
+    }
+    return 0;
 }
 
 /* "fields=purpose,total": all others are left out. */
@@ -109,38 +126,20 @@ static void read_sorted_field(const struct form *form,
         ((const struct field **)query->fields)[query->field_count++] = field;
 }
 
-static int read_names(struct ctx *ctx, const struct request *request)
-{
-    static const char *const names[] = { "filter", "fields", "sort",  "q",
-                                         "limit",  "cursor", "count", "bin" };
-    size_t i, j;
-
-    for (i = 0; i < value_count(request->query); i++) {
-        const char *name = value_key_at(request->query, i);
-
-        for (j = 0; j < sizeof names / sizeof names[0]; j++)
-            if (strcmp(names[j], name) == 0)
-                break;
-        if (j == sizeof names / sizeof names[0])
-            return fail_at(ctx, E_INVALID, name, "records.unknown_parameter",
-                           "there is no parameter %s", name);
-    }
-    return 0;
-}
-
 static int read_query(struct record_query *query, struct ctx *ctx,
                       const struct request *request, const struct form *form)
 {
     const char *limit = request_query(request, "limit");
     int64_t number = LIMIT_DEFAULT;
-    int rc = read_names(ctx, request);
+    int rc = records_rest_names(
+        ctx, request, " filter fields sort q limit cursor count bin ");
 
     if (!rc && limit && int_parse(&number, limit, 1, LIMIT_MAX))
         rc = fail_at(ctx, E_INVALID, "limit", "records.bad_limit",
                      "expected a whole number from 1 to %d", LIMIT_MAX);
     query->limit = (int)number;
     if (!rc)
-        rc = read_filter(ctx, request, form, query);
+        rc = records_rest_filter(query, ctx, request, form);
     if (!rc)
         rc = read_fields(ctx, request, form, query);
     if (!rc)

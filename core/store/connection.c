@@ -360,6 +360,8 @@ static int configure(struct db *db, struct ctx *ctx)
     if (rc == SQLITE_OK)
         rc =
             sqlite3_exec(db->sql, "PRAGMA page_size", take_page_size, db, NULL);
+    if (rc == SQLITE_OK)
+        rc = functions_add(db->sql);
     if (rc != SQLITE_OK)
         return db_fail(db, ctx, rc, "settings of the connection");
     sqlite3_progress_handler(db->sql, PROGRESS_STEPS, on_progress, db);

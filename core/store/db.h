@@ -65,6 +65,13 @@ const char *query_copy(struct query *query, int column);
 const void *query_blob(struct query *query, int column, size_t *length);
 bool query_is_null(struct query *query, int column);
 
+/*
+ * What statements may call beside the common subset:
+ *   period(v, unit, zone)  the first day ("2026-11-01") of the period that v
+ *                          lies in; v a date's text or an instant's number;
+ *                          unit an enum calendar_unit; NULL of NULL.
+ */
+
 /* Runs a statement that gives no rows; returns 0 or negative. The number of
  * changed rows: db_changes. A broken UNIQUE is E_CONFLICT with key
  * "store.unique". */

@@ -4,6 +4,7 @@
  *   connection.c  opening, settings, authorizer, errors
  *   query.c       statement cache, binding, stepping
  *   tx.c          transactions, snapshots, epochs, counters
+ *   function.c    functions of ours that statements may call
  *   checkpoint.c  moving the log into the database
  */
 #ifndef STORE_SQLITE_H
@@ -96,6 +97,9 @@ int db_fail(struct db *db, struct ctx *ctx, int rc, const char *sql);
 /* Runs one of the driver's own statements (BEGIN, PRAGMA, …); returns
  * SQLite's code. */
 int db_run(struct db *db, const char *sql);
+
+/* Makes our functions known to a new connection; SQLite's code. */
+int functions_add(sqlite3 *sql);
 
 /* Marks the innermost level as failed. */
 void tx_doom(struct db *db);

@@ -211,6 +211,60 @@ describe('lists', () => {
   });
 });
 
+describe('figures by groups', () => {
+  const ask = async (login, query) => people[login].get(`${path}/aggregate?` +
+    new URLSearchParams({ filter: '{"name":{"starts":"Sum"}}', ...query }));
+
+  before(async () => {
+    for (const [login, values] of [
+      ['zhang.wei', { seats: 1, rate: '1.10', keeper: people['li.na'].id }],
+      ['zhang.wei', { seats: 2, rate: '2.20', from: '2026-11-30T16:30:00Z' }],
+      ['li.na', { seats: 2, rate: '40' }], ['huang.yan', { rate: '500' }]])
+      assert.equal((await create(login, { name: `Sum ${count += 1}`,
+        ...values })).status, 201);
+  });
+
+  test('each sees the sum of the records that each may see', async () => {
+    const sum = async (login) =>
+      (await ask(login, { measure: 'count,sum:rate' })).body.groups[0];
+    assert.deepEqual(await sum('zhang.wei'), { group: {}, text: {}, count: 2,
+      'sum:rate': '3.30' });
+    assert.equal((await sum('li.na'))['sum:rate'], '43.30');
+    assert.equal((await sum('huang.yan'))['sum:rate'], '500.00');
+    assert.equal((await sum('admin'))['sum:rate'], '543.30');
+  });
+
+  test('groups have values and names', async () => {
+    const rows = async (query) => {
+      const answer = await ask('li.na', query);
+      assert.equal(answer.status, 200, answer.text);
+      return answer.body.groups;
+    };
+    assert.deepEqual(await rows({ group: 'seats', measure: 'max:rate',
+      sort: '-max:rate' }), [
+      { group: { seats: 2 }, text: { seats: '2' }, 'max:rate': '40.00' },
+      { group: { seats: 1 }, text: { seats: '1' }, 'max:rate': '1.10' }]);
+    assert.deepEqual((await rows({ group: 'owner' })).map((row) =>
+      [row.group.owner, row.text.owner, row.count]),
+    [[people['li.na'].id, 'Li Na', 1], [people['zhang.wei'].id, 'Zhang Wei',
+      2]]);
+    assert.deepEqual((await rows({ group: 'from:day,keeper', limit: '1' })),
+      [{ group: { 'from:day': '2026-11-30', keeper: null }, count: 1,
+        text: { 'from:day': '30 Nov 2026', keeper: '(not filled in)' } }]);
+  });
+
+  test('S20, S65: hostile questions', async () => {
+    for (const query of [{ group: 'f_name' }, { group: 'name)' },
+      { group: 'from' }, { group: 'tags' }, { group: 'a,b,c,d' },
+      { measure: 'sum:name' }, { measure: 'total' }, { sort: 'rate' },
+      { limit: '1001' }, { by: 'name' }, { filter: '{' }]) {
+      const answer = await ask('li.na', query);
+      assert.ok([400, 422].includes(answer.status),
+        `${JSON.stringify(query)}: ${answer.status} ${answer.text}`);
+    }
+  });
+});
+
 describe('forms', () => {
   test('say their fields, options and logic', async () => {
     const form = (await people['zhang.wei'].get('/api/v1/forms/budget')).body;
