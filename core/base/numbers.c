@@ -51,6 +51,30 @@ const char *decimal_human(const struct ctx *ctx, struct decimal value)
     return group(ctx, digits);
 }
 
+static const struct {
+    const char *code, *sign;
+} currencies[] = {
+    { "CNY", "¥" }, { "TWD", "NT$" }, { "HKD", "HK$" }, { "USD", "$" },
+    { "EUR", "€" }, { "GBP", "£" },   { "JPY", "¥" },
+};
+
+const char *money_human(const struct ctx *ctx, struct decimal value,
+                        const char *currency)
+{
+    const char *text = decimal_human(ctx, value);
+    size_t i;
+
+    if (!currency)
+        return text;
+    for (i = 0; i < sizeof currencies / sizeof currencies[0]; i++)
+        if (strcmp(currencies[i].code, currency) == 0)
+            return *text == '-' ? arena_printf(ctx->arena, "-%s%s",
+                                               currencies[i].sign, text + 1)
+                                : arena_printf(ctx->arena, "%s%s",
+                                               currencies[i].sign, text);
+    return arena_printf(ctx->arena, "%s %s", currency, text);
+}
+
 const char *int_human(const struct ctx *ctx, int64_t number)
 {
     char digits[24];

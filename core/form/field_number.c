@@ -252,29 +252,15 @@ static const char *human_number(struct ctx *ctx, const struct field *field,
     return decimal_human(ctx, decimal);
 }
 
-static const struct {
-    const char *code, *sign;
-} currencies[] = {
-    { "CNY", "¥" }, { "TWD", "NT$" }, { "HKD", "HK$" }, { "USD", "$" },
-    { "EUR", "€" }, { "GBP", "£" },   { "JPY", "¥" },
-};
-
 static const char *human_money(struct ctx *ctx, const struct field *field,
                                const struct value *value)
 {
-    const char *code = value_get_text(field->options, "currency");
-    const char *text = human_number(ctx, field, value);
-    size_t i;
+    struct decimal decimal;
 
-    if (!code || !*text)
-        return text;
-    for (i = 0; i < sizeof currencies / sizeof currencies[0]; i++)
-        if (strcmp(currencies[i].code, code) == 0)
-            return *text == '-' ? arena_printf(ctx->arena, "-%s%s",
-                                               currencies[i].sign, text + 1)
-                                : arena_printf(ctx->arena, "%s%s",
-                                               currencies[i].sign, text);
-    return arena_printf(ctx->arena, "%s %s", code, text);
+    return value_as_decimal(&decimal, value)
+               ? money_human(ctx, decimal,
+                             value_get_text(field->options, "currency"))
+               : "";
 }
 
 static const char *human_percent(struct ctx *ctx, const struct field *field,

@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "base/value.h"
 #include "plugin/page.h"
+#include "view/chart.h"
 #include "web/request.h"
 
 static const char *request_method(const tn_request *handle)
@@ -153,6 +154,17 @@ static int done(tn_answer *answer, const char *path, const char *toast)
                          own_path(path), toast);
 }
 
+static int chart(tn_value **out, tn_ctx *call, const char *kind,
+                 const tn_value *rows, const tn_value *options)
+{
+    struct value *made;
+    int rc =
+        chart_make(&made, call->ctx, kind, value_in(rows), value_in(options));
+
+    *out = rc ? NULL : value_out(made);
+    return rc;
+}
+
 const tn_host_web host_web = {
     .size = sizeof(tn_host_web),
     .method = request_method,
@@ -168,4 +180,5 @@ const tn_host_web host_web = {
     .redirect = redirect,
     .page = page,
     .done = done,
+    .chart = chart,
 };

@@ -225,12 +225,35 @@ static int ctx_time(lua_State *L)
     return 1;
 }
 
+/* ctx:chart("bar", { { label = "Won", value = 12 } } [, options]) */
+static int ctx_chart(lua_State *L)
+{
+    struct tn_ctx *call = handle_ctx(L, 1);
+    const char *kind = luaL_checkstring(L, 2);
+    const struct value *rows = optional(L, call, 3);
+    const struct value *options = optional(L, call, 4);
+    tn_value *out;
+    int rc =
+        host_web.chart(&out, call, kind, value_out(rows), value_out(options));
+
+    if (rc)
+        return lua_raise(L, rc);
+    convert_push(L, value_in(out));
+    return 1;
+}
+
 static const luaL_Reg ctx_functions[] = {
-    { "fail", ctx_fail },       { "fail_at", ctx_fail_at },
-    { "log", ctx_log },         { "t", ctx_text },
-    { "now", ctx_now },         { "day", ctx_day },
-    { "instant", ctx_instant }, { "time", ctx_time },
-    { "date", ctx_date },       { NULL, NULL },
+    { "fail", ctx_fail },
+    { "fail_at", ctx_fail_at },
+    { "log", ctx_log },
+    { "t", ctx_text },
+    { "now", ctx_now },
+    { "day", ctx_day },
+    { "instant", ctx_instant },
+    { "time", ctx_time },
+    { "date", ctx_date },
+    { "chart", ctx_chart },
+    { NULL, NULL },
 };
 
 static int ctx_index(lua_State *L)

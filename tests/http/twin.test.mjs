@@ -85,6 +85,21 @@ for (const id of ['api_c', 'api_lua']) {
       assert.match(page.text, /<title>[^<]*A page/);
     });
 
+    test('a chart: shapes, links and a table of the same figures', async () => {
+      for (const kind of ['bar', 'line', 'funnel', 'pie']) {
+        const page = await person.get(`/m/${id}/chart/${kind}`);
+        assert.equal(page.status, 200, page.text);
+        const figure = page.text.match(/<figure[^]*<\/figure>/)[0];
+        assert.match(figure, /<svg/);
+        assert.match(figure, /href="\/m\/api\/page\?of=1"/);
+        assert.match(figure, /Quoted &lt;b&gt;[^]*¥1,200\.50/);
+        assert.match(figure, /<th scope="row">Won<\/th><td class="tn-num"/);
+        assert.doesNotMatch(figure, /style=|<script|<b>/);
+        same(`chart ${kind}`, id, figure);
+      }
+      assert.equal((await person.get(`/m/${id}/chart/radar`)).status, 422);
+    });
+
     test('before a save: sets fields, refuses at a field with arguments',
       async () => {
         const one = await create({ name: 'one', day: '2026-11-23',

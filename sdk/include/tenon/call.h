@@ -190,9 +190,15 @@
     TN_CALL_(web, file, TN_E_UNSUPPORTED, answer, file)
 /*
  * A chart for a template: {{>chart}} over *out. kind: "bar", "line", "funnel",
- * "pie". rows: maps {label, value, series?, url?}, as people read them; value
- * a number or a decimal. options: a map {title, unit, format: "number" or
- * "money", currency}; NULL.
+ * "pie". rows: maps {label, value, series?, url?, group?}, as people read
+ * them; value a number or a decimal, null where there is none; rows of one
+ * label (or `group`) are one group. options: a map or NULL, of
+ *   title, caption (true: shown), unit, empty, group_label, value_label
+ *   format: "money" with currency; else plain numbers
+ *   ordered   true: a sequence (months); bars stand side by side
+ *   stacked   true: the series stand on each other
+ *   average   true: figures that can't be added up
+ * Too many groups become the largest and "others".
  */
 #define tn_chart(out, ctx, kind, rows, options)                                \
     TN_CALL_(web, chart, TN_E_UNSUPPORTED, out, ctx, kind, rows, options)

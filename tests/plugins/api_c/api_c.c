@@ -245,6 +245,37 @@ static int shown(tn_ctx *ctx, void *data)
                : TN_E_NOT_FOUND;
 }
 
+static void add_row(tn_ctx *ctx, tn_value *rows, const char *label,
+                    int64_t cents)
+{
+    tn_value *row = tn_map(ctx);
+
+    tn_put(row, "label", tn_text(ctx, label));
+    tn_put(row, "value", tn_decimal_value(ctx, cents, 2));
+    tn_put(row, "url", tn_text(ctx, "/m/api/page?of=1"));
+    tn_append(rows, row);
+}
+
+static int chart(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                 void *data)
+{
+    tn_value *map = tn_map(ctx), *rows = tn_list(ctx), *options = tn_map(ctx);
+    tn_value *made;
+    int rc;
+
+    (void)data;
+    add_row(ctx, rows, "Quoted <b>", 120050);
+    add_row(ctx, rows, "Won", 30000);
+    tn_put(options, "title", tn_text(ctx, "Amounts"));
+    tn_put(options, "format", tn_text(ctx, "money"));
+    tn_put(options, "currency", tn_text(ctx, "CNY"));
+    rc = tn_chart(&made, ctx, tn_param(request, "kind"), rows, options);
+    if (rc != TN_OK)
+        return rc;
+    tn_put(map, "chart", made);
+    return tn_answer_page(answer, "chart", "api_c.page", map);
+}
+
 static int start(tn_module *self)
 {
     TN_ON(self, .form = ITEM, .when = TN_BEFORE_SAVE, .call = before_save);
@@ -267,6 +298,8 @@ static int start(tn_module *self)
              .call = text);
     TN_ROUTE(self, .path = "/m/api_c/public", .access = TN_PUBLIC,
              .call = text);
+    TN_ROUTE(self, .path = "/m/api_c/chart/{kind}", .call = chart,
+             .example = "/m/api_c/chart/bar");
     return TN_ROUTE(self, .path = "/m/api_c/page", .call = page);
 }
 

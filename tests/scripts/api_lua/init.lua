@@ -129,3 +129,13 @@ tenon.route { path = "/api/v1/m/api_lua/self", expensive = true,
 -- In the menu of one person only.
 tenon.menu { title = "api_lua.page", path = "/m/api_lua/page",
   call = function(ctx) return ctx.person.login == "zhang.wei" end }
+
+tenon.route { path = "/m/api_lua/chart/{kind}", example = "/m/api_lua/chart/bar",
+  call = function(ctx, request, answer)
+    local url = "/m/api/page?of=1"
+    local made = ctx:chart(request:param("kind"), {
+      { label = "Quoted <b>", value = decimal("1200.50"), url = url },
+      { label = "Won", value = decimal("300.00"), url = url },
+    }, { title = "Amounts", format = "money", currency = "CNY" })
+    answer:page("chart", "api_lua.page", { chart = made })
+  end }
