@@ -14,6 +14,7 @@
 #include "base/unicode.h"
 #include "form/field_type.h"
 #include "form/list.h"
+#include "form/period.h"
 #include "form/record_internal.h"
 #include "form/reference.h"
 #include "org/person.h"
@@ -73,6 +74,39 @@ static int64_t word_id(struct ctx *ctx, const char *type, const char *target,
     return reference_named(&id, &quiet, type, target, word) ? 0 : id;
 }
 
+/* The day that a text names, as a date or relative to today. */
+static bool day_of(int64_t *out, struct ctx *ctx, const char *text)
+{
+    int year, month, day;
+
+    if (period_day(out, ctx, text))
+        return true;
+    if (!text || !date_parse(&year, &month, &day, text))
+        return false;
+    *out = days_of(year, month, day);
+    return true;
+}
+
+/* A moment; of a day its first, or its last. */
+static bool instant_of(int64_t *out, struct ctx *ctx, const char *text,
+                       bool end)
+{
+    int64_t day;
+
+    if (day_of(&day, ctx, text)) {
+        *out =
+            end ? period_instant(ctx, day + 1) - 1 : period_instant(ctx, day);
+        return true;
+    }
+    return text && instant_parse(out, text, ctx->zone ? ctx->zone : zone_utc());
+}
+
+static int bad_filter(struct ctx *ctx, const char *name)
+{
+    return fail_at(ctx, E_INVALID, name, "form.bad_filter",
+                   "the filter's value does not fit the field %s", name);
+}
+
 static int convert_system(struct value **out, struct ctx *ctx, void *payload,
                           const struct value *in)
 {
@@ -93,10 +127,7 @@ static int convert_system(struct value **out, struct ctx *ctx, void *payload,
         *out = value_int(ctx->arena, number);
         return 0;
     case SYSTEM_INSTANT:
-        if (text && date_parse(&(int){ 0 }, &(int){ 0 }, &(int){ 0 }, text))
-            text = arena_printf(ctx->arena, "%sT00:00", text);
-        if (!text ||
-            !instant_parse(&number, text, ctx->zone ? ctx->zone : zone_utc()))
+        if (!instant_of(&number, ctx, text, false))
             break;
         *out = value_int(ctx->arena, number);
         return 0;
@@ -106,9 +137,52 @@ static int convert_system(struct value **out, struct ctx *ctx, void *payload,
         *out = value_text(ctx->arena, text);
         return 0;
     }
-    return fail_at(ctx, E_INVALID, column->name, "form.bad_filter",
-                   "the filter's value does not fit the field %s",
-                   column->name);
+    return bad_filter(ctx, column->name);
+}
+
+static int convert_system_end(struct value **out, struct ctx *ctx,
+                              void *payload, const struct value *in)
+{
+    const struct system_column *column = payload;
+    int64_t number;
+
+    if (column->kind != SYSTEM_INSTANT ||
+        !instant_of(&number, ctx, value_as_text(in), true))
+        return convert_system(out, ctx, payload, in);
+    *out = value_int(ctx->arena, number);
+    return 0;
+}
+
+/* The ends of a period of days, or of moments. */
+static int period_ends(struct value *out[2], struct ctx *ctx, const char *name,
+                       const struct value *in, bool moments)
+{
+    struct period period;
+
+    if (!period_read(&period, ctx, value_as_text(in)))
+        return bad_filter(ctx, name);
+    out[0] = moments ? value_int(ctx->arena, period_instant(ctx, period.first))
+                     : value_text(ctx->arena, period_date(ctx, period.first));
+    out[1] = moments ? value_int(ctx->arena, period_instant(ctx, period.end))
+                     : value_text(ctx->arena, period_date(ctx, period.end));
+    return 0;
+}
+
+static int period_system(struct value *out[2], struct ctx *ctx, void *payload,
+                         const struct value *in)
+{
+    const struct system_column *column = payload;
+
+    return period_ends(out, ctx, column->name, in, true);
+}
+
+static int period_field(struct value *out[2], struct ctx *ctx, void *payload,
+                        const struct value *in)
+{
+    const struct field *field = payload;
+
+    return period_ends(out, ctx, field->key, in,
+                       strcmp(field->type->name, "datetime") == 0);
 }
 
 static int convert_field(struct value **out, struct ctx *ctx, void *payload,
@@ -117,14 +191,13 @@ static int convert_field(struct value **out, struct ctx *ctx, void *payload,
     const struct field *field = payload;
     const char *type = field->type->name;
     struct value *stored;
+    int64_t number;
     int rc;
 
     /* Membership of a list and parts of a text are compared as texts. */
     if (field->type->flags & FIELD_LIST) {
         if (!value_as_text(in))
-            return fail_at(ctx, E_INVALID, field->key, "form.bad_filter",
-                           "the filter's value does not fit the field %s",
-                           field->key);
+            return bad_filter(ctx, field->key);
         *out = value_text(ctx->arena, value_as_text(in));
         return 0;
     }
@@ -137,14 +210,31 @@ static int convert_field(struct value **out, struct ctx *ctx, void *payload,
             return 0;
         }
     }
-    if (strcmp(type, "datetime") == 0 && value_as_text(in) &&
-        date_parse(&(int){ 0 }, &(int){ 0 }, &(int){ 0 }, value_as_text(in)))
-        in = value_text(ctx->arena, arena_printf(ctx->arena, "%sT00:00",
-                                                 value_as_text(in)));
+    if (strcmp(type, "datetime") == 0 &&
+        instant_of(&number, ctx, value_as_text(in), false)) {
+        *out = value_int(ctx->arena, number);
+        return 0;
+    }
+    if (strcmp(type, "date") == 0 &&
+        period_day(&number, ctx, value_as_text(in)))
+        in = value_text(ctx->arena, period_date(ctx, number));
     rc = field_input(&stored, ctx, field, field->key, in);
     if (!rc)
         *out = field_to_column(ctx, field, stored);
     return rc;
+}
+
+static int convert_field_end(struct value **out, struct ctx *ctx, void *payload,
+                             const struct value *in)
+{
+    const struct field *field = payload;
+    int64_t number;
+
+    if (strcmp(field->type->name, "datetime") != 0 ||
+        !instant_of(&number, ctx, value_as_text(in), true))
+        return convert_field(out, ctx, payload, in);
+    *out = value_int(ctx->arena, number);
+    return 0;
 }
 
 static int resolve(struct condition_column *out, struct ctx *ctx, void *payload,
@@ -158,6 +248,9 @@ static int resolve(struct condition_column *out, struct ctx *ctx, void *payload,
     if (system) {
         out->sql = arena_printf(ctx->arena, "t.%s", system->name);
         out->convert = convert_system;
+        out->convert_end = convert_system_end;
+        if (system->kind == SYSTEM_INSTANT)
+            out->period = period_system;
         out->payload = (void *)system;
         return 0;
     }
@@ -166,6 +259,10 @@ static int resolve(struct condition_column *out, struct ctx *ctx, void *payload,
                        "there is no field %s", name);
     out->sql = arena_printf(ctx->arena, "t.\"%s\"", field->column);
     out->convert = convert_field;
+    out->convert_end = convert_field_end;
+    if (strcmp(field->type->name, "date") == 0 ||
+        strcmp(field->type->name, "datetime") == 0)
+        out->period = period_field;
     out->payload = (void *)field;
     out->text = strcmp(field->type->sql, "TEXT") == 0;
     out->list = field->type->flags & FIELD_LIST;

@@ -211,19 +211,18 @@ static void add_value(struct compiler *compiler, struct value *value)
     vector_add(compiler->values, value);
 }
 
-/* The stored form of a filter's value. */
-static int convert(struct value **out, struct compiler *compiler,
-                   const struct condition *test,
-                   const struct condition_column *column,
-                   const struct value *in)
+static int convert_by(struct value **out, struct compiler *compiler,
+                      const struct condition *test,
+                      const struct condition_column *column,
+                      condition_convert call, const struct value *in)
 {
     int rc = 0;
 
     *out = (struct value *)in;
     if (value_is_null(in))
         return 0;
-    if (column->convert)
-        rc = column->convert(out, compiler->ctx, column->payload, in);
+    if (call)
+        rc = call(out, compiler->ctx, column->payload, in);
     if (rc)
         return rc;
     switch (value_kind(*out)) {
@@ -233,6 +232,26 @@ static int convert(struct value **out, struct compiler *compiler,
     default:
         return 0;
     }
+}
+
+/* The stored form of a filter's value. */
+static int convert(struct value **out, struct compiler *compiler,
+                   const struct condition *test,
+                   const struct condition_column *column,
+                   const struct value *in)
+{
+    return convert_by(out, compiler, test, column, column->convert, in);
+}
+
+/* The same where it ends a range. */
+static int convert_end(struct value **out, struct compiler *compiler,
+                       const struct condition *test,
+                       const struct condition_column *column,
+                       const struct value *in)
+{
+    return convert_by(
+        out, compiler, test, column,
+        column->convert_end ? column->convert_end : column->convert, in);
 }
 
 /* A list of strings as JSON: does it hold the parameter? */
@@ -278,8 +297,10 @@ static int write_compare(struct compiler *compiler,
                          const struct condition_column *column,
                          const struct operator* op)
 {
+    bool end = strcmp(op->name, "le") == 0 || strcmp(op->name, "gt") == 0;
     struct value *value;
-    int rc = convert(&value, compiler, test, column, test->value);
+    int rc = end ? convert_end(&value, compiler, test, column, test->value)
+                 : convert(&value, compiler, test, column, test->value);
 
     if (rc)
         return rc;
@@ -303,8 +324,8 @@ static int write_between(struct compiler *compiler,
     if (value_kind(test->value) != VALUE_LIST || value_count(test->value) != 2)
         return bad_value(compiler, test);
     for (i = 0; i < 2; i++) {
-        rc = convert(&ends[i], compiler, test, column,
-                     value_at(test->value, (size_t)i));
+        rc = (i ? convert_end : convert)(&ends[i], compiler, test, column,
+                                         value_at(test->value, (size_t)i));
         if (rc)
             return rc;
         if (value_is_null(ends[i]))
@@ -312,6 +333,33 @@ static int write_between(struct compiler *compiler,
     }
     buf_add_text(compiler->sql, column->sql);
     buf_add_text(compiler->sql, " BETWEEN ? AND ?");
+    add_value(compiler, ends[0]);
+    add_value(compiler, ends[1]);
+    return 0;
+}
+
+static int write_within(struct compiler *compiler, const struct condition *test,
+                        const struct condition_column *column,
+                        const struct operator* op)
+{
+    struct value *ends[2];
+    int rc;
+
+    (void)op;
+    if (!column->period)
+        return fail_at(compiler->ctx, E_INVALID, test->field,
+                       "store.condition_op", "the field %s has no filter %s",
+                       test->field, test->op);
+    if (!value_as_text(test->value))
+        return bad_value(compiler, test);
+    rc = column->period(ends, compiler->ctx, column->payload, test->value);
+    if (rc)
+        return rc;
+    buf_add_char(compiler->sql, '(');
+    buf_add_text(compiler->sql, column->sql);
+    buf_add_text(compiler->sql, " >= ? AND ");
+    buf_add_text(compiler->sql, column->sql);
+    buf_add_text(compiler->sql, " < ?)");
     add_value(compiler, ends[0]);
     add_value(compiler, ends[1]);
     return 0;
@@ -446,6 +494,7 @@ static const struct operator operators[] = {
     { "gt", " > ?", true, false, true, write_compare },
     { "ge", " >= ?", true, false, true, write_compare },
     { "between", NULL, true, false, true, write_between },
+    { "within", NULL, true, false, true, write_within },
     { "in", NULL, true, true, true, write_in },
     { "contains", NULL, true, true, false, write_like },
     { "starts", NULL, true, false, false, write_like },

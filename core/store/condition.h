@@ -5,7 +5,7 @@
  * it does not know is refused, so that no text from outside reaches SQL (S20).
  * JSON form: {"field": {"op": value}}, {"field": value} (eq), several keys
  * are AND; {"and": […]}, {"or": […]}, {"not": {…}}.
- * Operators: eq ne lt le gt ge in contains starts empty between.
+ * Operators: eq ne lt le gt ge in contains starts empty between within.
  */
 #ifndef STORE_CONDITION_H
 #define STORE_CONDITION_H
@@ -32,13 +32,22 @@ struct condition {
     struct value *value;
 };
 
+/* Turns an input value (text of a URL, JSON) into the stored one; E_INVALID
+ * where it does not fit the type. */
+typedef int (*condition_convert)(struct value **out, struct ctx *ctx,
+                                 void *payload, const struct value *in);
+
 /* What a field is in SQL. */
 struct condition_column {
     const char *sql; /* generated ASCII, trusted: `t."f_amount"` */
-    /* Turns an input value (text of a URL, JSON) into the stored one; E_INVALID
-     * where it does not fit the type. */
-    int (*convert)(struct value **out, struct ctx *ctx, void *payload,
-                   const struct value *in);
+    condition_convert convert;
+    /* The same for the end of a range ("le", "gt", between's second): of a day
+     * its last moment. NULL: as convert. */
+    condition_convert convert_end;
+    /* A period ("this_month") as its first value and the first one behind it,
+     * for "within"; made when it is asked. NULL: the column has none. */
+    int (*period)(struct value *out[2], struct ctx *ctx, void *payload,
+                  const struct value *in);
     void *payload;
     bool text; /* contains, starts apply */
     bool list; /* stored as a JSON list of strings: eq, in, contains test
