@@ -14,13 +14,14 @@
 #include "base/str.h"
 #include "form/anonymous.h"
 #include "form/field_type.h"
+#include "form/view.h"
 #include "script/logic.h"
 
 enum { KEY_MAX = 40, FIELDS_MAX = 200, CELLS_MAX = 50, TABLES_MAX = 20 };
 
 static const char FORM_PROPERTIES[] =
     " title category icon description label tree flow fields sections list"
-    " rules grants apply closed levels order anonymous only_granted"
+    " views rules grants apply closed levels order anonymous only_granted"
     " $schema ";
 static const char FIELD_PROPERTIES[] =
     " key type title hint required read_only hidden unique index default"
@@ -31,7 +32,7 @@ static const char RESERVED[] =
     " updated_by deleted_at record position search form values csrf"
     " operation _action ";
 
-static bool word_in(const char *list, const char *word)
+bool definition_word_in(const char *list, const char *word)
 {
     size_t length = strlen(word);
     const char *at = list;
@@ -92,9 +93,8 @@ static const char *at(struct ctx *ctx, const char *pointer, const char *name)
     return arena_printf(ctx->arena, "%s/%s", pointer, name);
 }
 
-/* A text, "@key" of a catalog, or {"en": …, "zh-CN": …}. */
-static int check_title(struct ctx *ctx, const struct value *title,
-                       const char *pointer)
+int definition_title(struct ctx *ctx, const struct value *title,
+                     const char *pointer)
 {
     size_t i;
 
@@ -122,9 +122,9 @@ static int check_bool(struct ctx *ctx, const struct value *map,
                             "expected true or false");
 }
 
-static int check_properties(struct ctx *ctx, const struct value *map,
-                            const char *pointer, const char *common,
-                            const char *own)
+int definition_properties(struct ctx *ctx, const struct value *map,
+                          const char *pointer, const char *common,
+                          const char *own)
 {
     size_t i;
     int rc = 0;
@@ -132,7 +132,8 @@ static int check_properties(struct ctx *ctx, const struct value *map,
     for (i = 0; i < value_count(map); i++) {
         const char *name = value_key_at(map, i);
 
-        if (word_in(common, name) || (own && word_in(own, name)))
+        if (definition_word_in(common, name) ||
+            (own && definition_word_in(own, name)))
             continue;
         rc = definition_error(ctx, at(ctx, pointer, name),
                               "unknown property; expected one of%s%s", common,
@@ -199,9 +200,9 @@ static int check_field(struct ctx *ctx, struct field *field, bool in_table,
     int before = ctx->problem_count;
     size_t i;
 
-    check_properties(ctx, field->options, pointer, FIELD_PROPERTIES, own);
-    check_title(ctx, field->title, at(ctx, pointer, "title"));
-    check_title(ctx, field->hint, at(ctx, pointer, "hint"));
+    definition_properties(ctx, field->options, pointer, FIELD_PROPERTIES, own);
+    definition_title(ctx, field->title, at(ctx, pointer, "title"));
+    definition_title(ctx, field->hint, at(ctx, pointer, "hint"));
     for (i = 0; i < sizeof flags / sizeof flags[0]; i++)
         check_bool(ctx, field->options, flags[i], pointer);
     if (in_table && type->flags & FIELD_HEAD_ONLY)
@@ -252,7 +253,7 @@ static int read_field(struct field **out, struct ctx *ctx, struct arena *arena,
                                 "expected a small letter, then small letters,"
                                 " digits and single underscores, at most %d",
                                 KEY_MAX);
-    if (word_in(RESERVED, field->key))
+    if (definition_word_in(RESERVED, field->key))
         return definition_error(ctx, at(ctx, pointer, "key"),
                                 "\"%s\" is a name of the system", field->key);
     field->type = read_type(ctx, field, pointer);
@@ -321,9 +322,8 @@ static int read_fields(struct field ***out, size_t *count, struct ctx *ctx,
     return rc;
 }
 
-/* A list of keys of the form's fields. */
-static void check_keys(struct ctx *ctx, const struct form *form,
-                       const struct value *list, const char *pointer)
+void definition_keys(struct ctx *ctx, const struct form *form,
+                     const struct value *list, const char *pointer)
 {
     static const char SYSTEM[] =
         " owner department state created_at created_by updated_at updated_by ";
@@ -334,7 +334,8 @@ static void check_keys(struct ctx *ctx, const struct form *form,
     for (i = 0; i < value_count(list); i++) {
         const char *key = value_as_text(value_at(list, i));
 
-        if (!key || (!form_field(form, key) && !word_in(SYSTEM, key)))
+        if (!key ||
+            (!form_field(form, key) && !definition_word_in(SYSTEM, key)))
             definition_error(ctx,
                              arena_printf(ctx->arena, "%s/%zu", pointer, i),
                              "expected the key of a field");
@@ -355,19 +356,20 @@ static void check_layout(struct ctx *ctx, const struct form *form,
         const struct value *section = value_at(sections, i);
         const char *here = arena_printf(ctx->arena, "/sections/%zu", i);
 
-        check_properties(ctx, section, here, " title fields ", NULL);
-        check_title(ctx, value_get(section, "title"), at(ctx, here, "title"));
-        check_keys(ctx, form, value_get(section, "fields"),
-                   at(ctx, here, "fields"));
+        definition_properties(ctx, section, here, " title fields ", NULL);
+        definition_title(ctx, value_get(section, "title"),
+                         at(ctx, here, "title"));
+        definition_keys(ctx, form, value_get(section, "fields"),
+                        at(ctx, here, "fields"));
     }
     if (list && value_kind(list) != VALUE_MAP)
         definition_error(ctx, "/list", "expected a map");
-    check_properties(ctx, list, "/list", " columns sort filters ", NULL);
-    check_keys(ctx, form, value_get(list, "columns"), "/list/columns");
-    check_keys(ctx, form, value_get(list, "filters"), "/list/filters");
+    definition_properties(ctx, list, "/list", " columns sort filters ", NULL);
+    definition_keys(ctx, form, value_get(list, "columns"), "/list/columns");
+    definition_keys(ctx, form, value_get(list, "filters"), "/list/filters");
     if (sort && *sort == '-')
         sort++;
-    if (sort && !word_in(" created_at updated_at id ", sort) &&
+    if (sort && !definition_word_in(" created_at updated_at id ", sort) &&
         (!form_field(form, sort) || !form_field(form, sort)->sortable))
         definition_error(ctx, "/list/sort",
                          "expected the key of a field that can be sorted by");
@@ -387,8 +389,8 @@ static void check_rules(struct ctx *ctx, const struct form *form,
         bool require = !text_empty(value_get_text(rule, "require"));
         bool refuse = !text_empty(value_get_text(rule, "refuse"));
 
-        check_properties(ctx, rule, here, " require refuse message field ",
-                         NULL);
+        definition_properties(ctx, rule, here, " require refuse message field ",
+                              NULL);
         if (require == refuse)
             definition_error(ctx, here,
                              "expected \"require\" or \"refuse\" with a Lua"
@@ -396,7 +398,8 @@ static void check_rules(struct ctx *ctx, const struct form *form,
         if (!value_get(rule, "message"))
             definition_error(ctx, at(ctx, here, "message"),
                              "expected a text or a map of languages");
-        check_title(ctx, value_get(rule, "message"), at(ctx, here, "message"));
+        definition_title(ctx, value_get(rule, "message"),
+                         at(ctx, here, "message"));
         if (value_get(rule, "field") && (!field || !form_field(form, field)))
             definition_error(ctx, at(ctx, here, "field"),
                              "expected the key of a field");
@@ -416,16 +419,18 @@ static void check_grants(struct ctx *ctx, const struct value *grants)
         const char *right = value_get_text(grant, "right");
         const char *scope = value_get_text(grant, "scope");
 
-        check_properties(ctx, grant, here, " who right scope ", NULL);
+        definition_properties(ctx, grant, here, " who right scope ", NULL);
         if (!who ||
             (strcmp(who, "everyone") != 0 && !text_starts(who, "role:")))
             definition_error(ctx, at(ctx, here, "who"),
                              "expected \"everyone\" or \"role:KEY\"");
-        if (!right || !word_in(" read create update delete export ", right))
+        if (!right ||
+            !definition_word_in(" read create update delete export ", right))
             definition_error(ctx, at(ctx, here, "right"),
                              "expected read, create, update, delete or"
                              " export");
-        if (scope && !word_in(" all owner department departments ", scope))
+        if (scope &&
+            !definition_word_in(" all owner department departments ", scope))
             definition_error(ctx, at(ctx, here, "scope"),
                              "expected all, owner, department or"
                              " departments");
@@ -512,13 +517,13 @@ static void check_head(struct ctx *ctx, const struct form *form,
     static const char *const texts[] = { "icon", "label", "tree", "flow" };
     size_t i;
 
-    check_properties(ctx, definition, "", FORM_PROPERTIES, NULL);
+    definition_properties(ctx, definition, "", FORM_PROPERTIES, NULL);
     if (!form->title)
         definition_error(ctx, "/title",
                          "expected a text or a map of languages");
-    check_title(ctx, form->title, "/title");
-    check_title(ctx, form->category, "/category");
-    check_title(ctx, value_get(definition, "description"), "/description");
+    definition_title(ctx, form->title, "/title");
+    definition_title(ctx, form->category, "/category");
+    definition_title(ctx, value_get(definition, "description"), "/description");
     check_bool(ctx, definition, "apply", "");
     check_bool(ctx, definition, "closed", "");
     check_bool(ctx, definition, "only_granted", "");
@@ -555,6 +560,7 @@ int definition_read(struct form **out, struct ctx *ctx, struct arena *arena,
                      value_get(definition, "fields"), "/fields");
     if (!rc) {
         check_layout(ctx, form, definition);
+        view_check_all(ctx, form, value_get(definition, "views"));
         check_rules(ctx, form, value_get(definition, "rules"));
         check_grants(ctx, value_get(definition, "grants"));
         find_label(ctx, form, definition);

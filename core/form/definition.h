@@ -17,6 +17,21 @@ int definition_read(struct form **out, struct ctx *ctx, struct arena *arena,
                     const char *name, const char *table,
                     const struct value *definition, const char *logic);
 
+/* Checks that parts of definitions share; each adds its problems. A title: a
+ * text, "@key" of a catalog, or {"en": …, "zh-CN": …}; NULL is none. */
+int definition_title(struct ctx *ctx, const struct value *title,
+                     const char *pointer);
+/* No other keys than the words of `common` and `own` (NULL), each between
+ * spaces. */
+int definition_properties(struct ctx *ctx, const struct value *map,
+                          const char *pointer, const char *common,
+                          const char *own);
+/* A list of keys of the form's fields or of the system. */
+void definition_keys(struct ctx *ctx, const struct form *form,
+                     const struct value *list, const char *pointer);
+/* Whether `word` stands in a list of words, each between spaces. */
+bool definition_word_in(const char *list, const char *word);
+
 /* "budget", "vehicle.booking". */
 bool form_name_valid(const char *name);
 /* [a-z][a-z0-9_]{0,39} */

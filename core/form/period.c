@@ -12,11 +12,9 @@
 
 enum { DAYS_MAX = 3660, DAY_MS = 86400000 };
 
-enum unit { UNIT_DAY, UNIT_WEEK, UNIT_MONTH, UNIT_QUARTER, UNIT_YEAR };
-
 static const struct named {
     const char *name;
-    enum unit unit;
+    enum calendar_unit unit;
     int step; /* from the one that holds today */
 } periods[] = {
     { "today", UNIT_DAY, 0 },
@@ -55,21 +53,20 @@ static void named_period(struct period *out, const struct ctx *ctx,
         [UNIT_MONTH] = 1, [UNIT_QUARTER] = 3, [UNIT_YEAR] = 12
     };
     struct civil civil;
-    int64_t day = today(ctx, &civil), month;
+    int64_t day, month;
     int length;
 
+    today(ctx, &civil);
+    civil_floor(&civil, named->unit);
+    day = days_of(civil.year, civil.month, civil.day);
     if (named->unit <= UNIT_WEEK) {
         length = named->unit == UNIT_DAY ? 1 : 7;
-        /* 1 January 1970 was a Thursday. */
-        if (length == 7)
-            day -= (day + 3) % 7;
         out->first = day + (int64_t)named->step * length;
         out->end = out->first + length;
         return;
     }
     length = months[named->unit];
-    month = (int64_t)civil.year * 12 + civil.month - 1;
-    month += (int64_t)named->step * length - month % length;
+    month = (int64_t)civil.year * 12 + civil.month - 1 + named->step * length;
     out->first = month_begins(month);
     out->end = month_begins(month + length);
 }

@@ -15,6 +15,7 @@
 #include "form/form.h"
 #include "form/preview.h"
 #include "form/record_internal.h"
+#include "form/view.h"
 #include "store/blob.h"
 #include "store/db.h"
 
@@ -98,7 +99,7 @@ static int purge_job(struct ctx *ctx, const struct job *job)
         while (!rc && more)
             rc = purge_batch(ctx, forms[i], before, &more);
     }
-    return rc;
+    return rc ? rc : view_purge(ctx, before);
 }
 
 static int blob_used(struct ctx *ctx, const char *hash)
