@@ -20,7 +20,6 @@
 
 enum {
     OBJECT_MAX = 64 * 1024 * 1024,
-    SCRIPT_MAX = 1024 * 1024,
     MANIFEST_MAX = 1024 * 1024,
     MODULES_MAX = 500
 };
@@ -102,6 +101,40 @@ const char *module_entry_path(struct ctx *ctx, const struct tn_module *module)
                        : module_path(ctx, module, manifest->lua);
 }
 
+static bool is_script(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' && text_ends(entry->d_name, ".lua");
+}
+
+/* Goes on with the hash over the other files of a script, by name. */
+static int hash_others(unsigned char *hash, struct ctx *own,
+                       const struct tn_module *module)
+{
+    unsigned char parts[2][HASH_SIZE];
+    struct dirent **files;
+    int i, rc = 0, count = scandir(module->folder, &files, NULL, alphasort);
+
+    for (i = 0; i < count; i++) {
+        const char *text, *name = files[i]->d_name;
+        size_t length;
+
+        if (!rc && is_script(files[i]) &&
+            strcmp(name, module->manifest->lua) != 0) {
+            rc = file_read(&text, &length, own, module_path(own, module, name),
+                           SCRIPT_MAX);
+            memcpy(parts[0], hash, HASH_SIZE);
+            if (!rc)
+                hash_data(parts[1], text, length, NULL, 0);
+            if (!rc)
+                hash_data(hash, parts, sizeof parts, NULL, 0);
+        }
+        free(files[i]);
+    }
+    if (count >= 0)
+        free(files);
+    return rc;
+}
+
 /* The hash of manifest and code, which quarantine and upgrades go by. The
  * code is looked at on the way: it is read whole but once. */
 static int check_files(struct tn_module *module, struct ctx *ctx,
@@ -123,6 +156,10 @@ static int check_files(struct tn_module *module, struct ctx *ctx,
     hash_data(parts[0], manifest, manifest_length, NULL, 0);
     hash_data(parts[1], code, code_length, NULL, 0);
     hash_data(hash, parts, sizeof parts, NULL, 0);
+    if (module->manifest->lua)
+        rc = hash_others(hash, own, module);
+    if (rc)
+        return rc;
     module->hash = hex_of(ctx->arena, hash, HASH_SIZE);
     return 0;
 }

@@ -8,6 +8,8 @@
 
 struct ctx;
 
+enum { SCRIPT_MAX = 1024 * 1024 }; /* bytes of a Lua file */
+
 /*
  * Ids of all modules in the folders plugins/ and scripts/ of the site and of
  * the share folder, sorted; a module of the site hides an installed one.

@@ -341,15 +341,6 @@ static int add_entry(lua_State *L)
     return 0;
 }
 
-static int base_require(lua_State *L)
-{
-    if (strcmp(luaL_checkstring(L, 1), "tenon") != 0)
-        return luaL_error(L, "there is no module \"%s\" to require",
-                          lua_tostring(L, 1));
-    lua_getfield(L, LUA_REGISTRYINDEX, "tenon");
-    return 1;
-}
-
 static int open_body(lua_State *L)
 {
     int kind;
@@ -365,8 +356,10 @@ static int open_body(lua_State *L)
     lua_pushlightuserdata(L, NULL);
     lua_setfield(L, -2, "null");
     sandbox_seal(L);
-    lua_setfield(L, LUA_REGISTRYINDEX, "tenon");
-    lua_pushcfunction(L, base_require);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, "tenon.loaded");
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "tenon");
+    lua_pushcfunction(L, lua_require);
     lua_setglobal(L, "require");
     return 0;
 }

@@ -56,6 +56,9 @@ void records_push(lua_State *L, int index);
 /* Functions on records, set in the table on top: before, changed … */
 void records_open(lua_State *L);
 
+/* require "tenon", require "design" (design.lua of the module's folder). */
+int lua_require(lua_State *L);
+
 /* ctx:as_module and the like (lua_self.c). */
 extern const struct luaL_Reg lua_self_functions[];
 

@@ -26,8 +26,6 @@
 #include "view/theme.h"
 #include "view/view.h"
 
-enum { SCRIPT_MAX = 1024 * 1024 };
-
 typedef int (*entry_v1)(const tn_host *host, tn_module *self);
 
 static int open_c(struct ctx *ctx, struct tn_module *module)

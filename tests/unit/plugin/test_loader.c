@@ -138,6 +138,34 @@ static void errors_of_lua_modules_name_file_and_line(void **state)
     failed_because(f, "other", "there is no module \"os\"");
 }
 
+static void a_module_in_lua_requires_its_own_files(void **state)
+{
+    struct fixture *f = *state;
+
+    make_module(f, "parts", MANIFEST("parts", "1.0.0", ""),
+                "local part = require 'part'\n"
+                "assert(part.three == 3 and require 'part' == part)\n");
+    put(f, "scripts/parts/part.lua",
+        "local deep = require 'deep'\nreturn { three = deep + 1 }\n");
+    put(f, "scripts/parts/deep.lua", "return 2\n");
+    make_module(f, "ring", MANIFEST("ring", "1.0.0", ""), "require 'a'\n");
+    put(f, "scripts/ring/a.lua", "require 'a'\n");
+    make_module(f, "outside", MANIFEST("outside", "1.0.0", ""),
+                "require '../parts/part'\n");
+    make_module(f, "broken", MANIFEST("broken", "1.0.0", ""),
+                "require 'part'\n");
+    put(f, "scripts/broken/part.lua", "\nlocal = 5\n");
+    switch_on(f, "parts");
+    switch_on(f, "ring");
+    switch_on(f, "outside");
+    switch_on(f, "broken");
+    load(f);
+    assert_string_equal(state_of(f, "parts"), "on");
+    failed_because(f, "ring", "\"a\" requires itself");
+    failed_because(f, "outside", "there is no module");
+    failed_because(f, "broken", "broken/part.lua:2");
+}
+
 static void requirements_decide_order_and_fate(void **state)
 {
     struct fixture *f = *state;
@@ -338,6 +366,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_module_with_an_error_is_not_switched_on),
         cmocka_unit_test(errors_of_lua_modules_name_file_and_line),
+        cmocka_unit_test(a_module_in_lua_requires_its_own_files),
         cmocka_unit_test(requirements_decide_order_and_fate),
         cmocka_unit_test(a_lua_hook_that_goes_wrong_refuses),
         cmocka_unit_test(a_click_or_other_files_end_a_quarantine),
