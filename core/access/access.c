@@ -19,6 +19,7 @@
 #include "base/ctx.h"
 #include "base/map.h"
 #include "base/str.h"
+#include "org/api_token.h"
 #include "org/person.h"
 #include "store/db.h"
 
@@ -223,6 +224,21 @@ static void compile(struct scopes *out, const struct person *person,
         add_scope(out, SCOPE_READER, person);
 }
 
+/* What the program's token leaves of its person's rights (S10). A module
+ * that acts as itself is not the person. */
+static bool token_leaves(const struct ctx *ctx, const char *form,
+                         enum right right)
+{
+    static const enum api_scope needed[RIGHTS] = {
+        [RIGHT_READ] = API_READ,     [RIGHT_CREATE] = API_WRITE,
+        [RIGHT_UPDATE] = API_WRITE,  [RIGHT_DELETE] = API_WRITE,
+        [RIGHT_EXPORT] = API_EXPORT, [RIGHT_DESIGN] = API_ADMINISTRATION,
+    };
+
+    return api_token_allows(ctx, needed[right]) &&
+           api_token_allows_form(ctx, form);
+}
+
 int access_scopes(struct scopes *out, struct ctx *ctx, const char *form,
                   enum right right)
 {
@@ -239,7 +255,7 @@ int access_scopes(struct scopes *out, struct ctx *ctx, const char *form,
         out->count = 1;
         return 0;
     }
-    if (ctx->module || !ctx->person)
+    if (ctx->module || !ctx->person || !token_leaves(ctx, form, right))
         return 0;
     rc = refresh(ctx);
     if (rc)
@@ -342,7 +358,8 @@ int access_record(struct ctx *ctx, const struct record_facts *record,
 int access_administrator(struct ctx *ctx)
 {
     if (ctx->system || (!ctx->module && ctx->person && ctx->person->enabled &&
-                        ctx->person->administrator))
+                        ctx->person->administrator &&
+                        api_token_allows(ctx, API_ADMINISTRATION)))
         return 0;
     return fail(ctx, E_FORBIDDEN, "access.administrators",
                 "only administrators may do this");

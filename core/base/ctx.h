@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct api_token;
 struct arena;
 struct db;
 struct person;
@@ -57,13 +58,16 @@ struct ctx {
     struct site *site;
     struct db *db;               /* store connection; NULL where none is open */
     const struct person *person; /* who acts; NULL: nobody signed in */
-    bool system;                 /* acts as the system (commands, jobs) */
-    const char *module;          /* id of the module that acts; NULL: core */
-    const char *locale;          /* "en", "zh-CN", "zh-TW"; never NULL */
-    const struct zone *zone;     /* the person's; never NULL in workers */
-    const char *request_id;      /* for the log; may be NULL */
-    const char *address;         /* of the peer; may be NULL */
-    int64_t deadline;            /* clock_monotonic() ms; 0: none */
+    const struct api_token *token; /* of the program that acts for him, which
+                                      narrows his rights (org/api_token.h);
+                                      NULL: he himself */
+    bool system;                   /* acts as the system (commands, jobs) */
+    const char *module;            /* id of the module that acts; NULL: core */
+    const char *locale;            /* "en", "zh-CN", "zh-TW"; never NULL */
+    const struct zone *zone;       /* the person's; never NULL in workers */
+    const char *request_id;        /* for the log; may be NULL */
+    const char *address;           /* of the peer; may be NULL */
+    int64_t deadline;              /* clock_monotonic() ms; 0: none */
 };
 
 /* Fills a context for `arena` with defaults (locale "en", zone UTC). */

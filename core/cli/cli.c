@@ -31,6 +31,8 @@ const struct command cli_commands[] = {
       "[--role KEY] [--link] [--site SITE]\n"
       "passwd LOGIN [--link] [--site SITE]\n"
       "disable LOGIN\nenable LOGIN\nlist\nrole list\n"
+      "token LOGIN [--name NAME] [--scopes LIST] [--forms LIST] "
+      "[--days NUMBER]\n"
       "role add KEY [--title NAME]\nrole give KEY LOGIN\n"
       "role take KEY LOGIN",
       command_user, false, false },

@@ -36,6 +36,7 @@ static const struct {
     { ROUTE_RECENT, "recent" },
     { ROUTE_EXPENSIVE, "expensive" },
     { ROUTE_ANONYMOUS, "anonymous" },
+    { ROUTE_SCOPED, "scoped" },
 };
 
 static struct value *route_value(struct ctx *ctx, const struct route *route)

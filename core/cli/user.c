@@ -18,6 +18,7 @@
 #include "cli/site.h"
 #include "ipc/control.h"
 #include "org/admin.h"
+#include "org/api_token.h"
 #include "org/password.h"
 #include "org/person.h"
 #include "org/session.h"
@@ -25,6 +26,7 @@
 /* Options of all subcommands. */
 struct arguments {
     const char *site, *name, *mail, *department, *role, *title;
+    const char *scopes, *forms, *days;
     bool link;
 };
 
@@ -194,6 +196,52 @@ static int role_command(struct ctx *ctx, const struct arguments *a, int argc,
               : role_grant(ctx, person->id, id, strcmp(argv[0], "give") == 0);
 }
 
+/* The words of a text like "read,write". */
+static struct value *words_of(struct ctx *ctx, const char *text)
+{
+    struct value *list = value_list(ctx->arena);
+    char *rest = arena_strdup(ctx->arena, text ? text : ""), *word;
+
+    while ((word = strsep(&rest, ", ")))
+        if (*word)
+            value_append(list, value_text(ctx->arena, word));
+    return list;
+}
+
+/* An API token for a program of that person; its text goes to standard
+ * output, once. */
+static int make_token(struct ctx *ctx, const struct arguments *a,
+                      const char *login)
+{
+    struct value *scopes = words_of(ctx, a->scopes ? a->scopes : "read");
+    struct api_token_input input = {
+        .name = a->name ? a->name : "tenon user token",
+        .forms = words_of(ctx, a->forms),
+        .days = API_TOKEN_DAYS,
+    };
+    const struct person *person;
+    char text[API_TOKEN_TEXT_MAX];
+    int64_t days = API_TOKEN_DAYS;
+    size_t i;
+    int rc = person_find_login(&person, ctx, login);
+
+    for (i = 0; !rc && i < value_count(scopes); i++) {
+        unsigned scope = api_scope_of(value_as_text(value_at(scopes, i)));
+
+        if (!scope)
+            rc = CLI_USAGE;
+        input.scopes |= scope;
+    }
+    if (!rc && a->days && int_parse(&days, a->days, 1, API_TOKEN_DAYS_MAX))
+        days = 0;
+    input.days = (int)days;
+    if (!rc)
+        rc = api_token_make(text, ctx, person->id, &input);
+    if (!rc)
+        printf("%s\n", text);
+    return rc;
+}
+
 static int run(struct ctx *ctx, const struct arguments *a, int argc,
                char **argv)
 {
@@ -207,6 +255,8 @@ static int run(struct ctx *ctx, const struct arguments *a, int argc,
         return add(ctx, a, argv[2]);
     if (strcmp(argv[1], "passwd") == 0)
         return set_password(ctx, a, argv[2]);
+    if (strcmp(argv[1], "token") == 0)
+        return make_token(ctx, a, argv[2]);
     if (strcmp(argv[1], "disable") == 0)
         return set_enabled(ctx, argv[2], false);
     if (strcmp(argv[1], "enable") == 0)
@@ -218,10 +268,17 @@ int command_user(struct ctx *ctx, int argc, char **argv)
 {
     struct arguments a = { 0 };
     const struct option_row rows[] = {
-        { "site", &a.site, NULL }, { "name", &a.name, NULL },
-        { "mail", &a.mail, NULL }, { "department", &a.department, NULL },
-        { "role", &a.role, NULL }, { "title", &a.title, NULL },
-        { "link", NULL, &a.link }, { 0 },
+        { "site", &a.site, NULL },
+        { "name", &a.name, NULL },
+        { "mail", &a.mail, NULL },
+        { "department", &a.department, NULL },
+        { "role", &a.role, NULL },
+        { "title", &a.title, NULL },
+        { "link", NULL, &a.link },
+        { "scopes", &a.scopes, NULL },
+        { "forms", &a.forms, NULL },
+        { "days", &a.days, NULL },
+        { 0 },
     };
     int rc = cli_options(ctx, rows, &argc, argv);
 

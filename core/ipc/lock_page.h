@@ -16,10 +16,12 @@
 
 enum {
     LOCK_PAGE_MAGIC = 0x4b4c4e54, /* "TNLK" */
-    LOCK_PAGE_VERSION = 1,
+    LOCK_PAGE_VERSION = 2,
     LOCK_PROCESS_MAX = 32,
     LOCK_PURPOSE_MAX = 96,
     LOCK_COUNTERS = 1024,
+    LOCK_METERS = 4096,
+    LOCK_METER_KEY = 32,
     LOCK_NODES = 4096,
 };
 
@@ -55,6 +57,10 @@ struct lock_page {
 
     /* Changes of forms, by a hash of the name (db.h, change_counter_get). */
     _Atomic uint64_t counters[LOCK_COUNTERS];
+
+    /* Meters, by a keyed hash of the subject (store/meter.h): monotonic ms. */
+    unsigned char meter_key[LOCK_METER_KEY];
+    _Atomic int64_t meters[LOCK_METERS];
 
     /* Node numbers for ids: the pid that has leased each. */
     _Atomic uint32_t next_node;

@@ -31,10 +31,10 @@ int user_set_password(struct ctx *ctx, int64_t id, const char *password,
 bool user_has_password(struct ctx *ctx, int64_t id);
 
 /*
- * The one place where a secret is compared: throttled per account and per
- * address (S3), same time and same words for unknown, disabled and wrong
- * (S2). Each try is charged before it is checked, so that parallel tries
- * gain nothing. *id receives the user.
+ * The one place where a password is compared (API tokens: api_token_find):
+ * throttled per account and per address (S3), same time and same words for
+ * unknown, disabled and wrong (S2). Each try is charged before it is checked,
+ * so that parallel tries gain nothing. *id receives the user.
  *
  * Returns 0; E_SIGN_IN "org.sign_in.refused"; E_TOO_MANY
  * "org.sign_in.wait" with the seconds.

@@ -1,6 +1,6 @@
 /*
  * throttle.h - waits that grow with failed tries (S3). Only for the files of
- * org/.
+ * org/; throttle_address also for web/'s limits.
  */
 #ifndef ORG_THROTTLE_H
 #define ORG_THROTTLE_H

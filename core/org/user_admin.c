@@ -3,6 +3,7 @@
  */
 #include "base/banned.h"
 
+#include "org/api_token.h"
 #include "org/admin.h"
 
 #include <assert.h>
@@ -252,6 +253,8 @@ int user_set_enabled(struct ctx *ctx, int64_t id, bool enabled)
                      "ii", id, (int64_t)enabled);
     if (!rc && !enabled)
         rc = session_end_all(ctx, id, NULL);
+    if (!rc && !enabled)
+        rc = api_token_revoke_all(ctx, id);
     if (!rc) {
         change_flag(ctx, changes, "enabled", !enabled, enabled);
         rc =

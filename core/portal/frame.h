@@ -24,5 +24,6 @@ void frame_link_start(void);
 void frame_me_start(void);
 void frame_messages_start(void);
 void frame_jobs_start(void);
+void frame_tokens_start(void);
 
 #endif

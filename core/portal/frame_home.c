@@ -122,7 +122,8 @@ static int session(struct ctx *ctx, struct request *request,
     value_set_bool(person, "administrator", ctx->person->administrator);
     value_set_text(person, "locale", ctx->locale);
     value_set(answer, "person", person);
-    value_set_text(answer, "csrf", csrf_token(ctx, request, response));
+    if (!ctx->token)
+        value_set_text(answer, "csrf", csrf_token(ctx, request, response));
     return response_json(ctx, response, 200, answer);
 }
 
@@ -237,8 +238,8 @@ void frame_home_start(void)
           NULL, NULL, NULL },
         { "GET", "/portal/options/departments", ROUTE_PERSON, ROUTE_API,
           department_options, NULL, NULL, NULL },
-        { "GET", "/api/v1/session", ROUTE_PERSON, ROUTE_API, session, NULL,
-          NULL, NULL },
+        { "GET", "/api/v1/session", ROUTE_PERSON, ROUTE_API | ROUTE_SCOPED,
+          session, NULL, NULL, NULL },
         { 0 },
     };
 

@@ -29,4 +29,5 @@ void portal_frame_start(void)
     frame_me_start();
     frame_messages_start();
     frame_jobs_start();
+    frame_tokens_start();
 }

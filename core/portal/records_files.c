@@ -122,10 +122,11 @@ void records_files_start(void)
         { "GET", "/files/{id}", ROUTE_PERSON, 0, get_file, NULL, NULL, NULL },
         { "GET", "/files/{id}/pages/{page}", ROUTE_PERSON, 0, get_page, NULL,
           NULL, NULL },
-        { "POST", "/api/v1/files", ROUTE_PERSON, ROUTE_API | ROUTE_UPLOAD,
-          post_file, NULL, NULL, NULL },
-        { "GET", "/api/v1/files/{id}", ROUTE_PERSON, ROUTE_API, get_meta, NULL,
-          NULL, NULL },
+        { "POST", "/api/v1/files", ROUTE_PERSON,
+          ROUTE_API | ROUTE_UPLOAD | ROUTE_SCOPED, post_file, NULL, NULL,
+          NULL },
+        { "GET", "/api/v1/files/{id}", ROUTE_PERSON, ROUTE_API | ROUTE_SCOPED,
+          get_meta, NULL, NULL, NULL },
         { .method = NULL },
     };
 

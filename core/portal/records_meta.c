@@ -241,8 +241,8 @@ static int get_options(struct ctx *ctx, struct request *request,
 void records_meta_start(void)
 {
     static const struct route routes[] = {
-        { "GET", "/api/v1/forms", ROUTE_PERSON, ROUTE_API, get_forms, NULL,
-          NULL, NULL },
+        { "GET", "/api/v1/forms", ROUTE_PERSON, ROUTE_API | ROUTE_SCOPED,
+          get_forms, NULL, NULL, NULL },
         { "GET", "/api/v1/forms/{form}", ROUTE_PERSON, ROUTE_API, get_form,
           NULL, NULL, "/api/v1/forms/visitor" },
         { "GET", "/api/v1/forms/{form}/logic", ROUTE_PERSON, ROUTE_API,

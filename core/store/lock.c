@@ -21,6 +21,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/ctx.h"
 #include "base/log.h"
 #include "ipc/slot.h"
@@ -83,6 +84,7 @@ static int make_page(struct lock_page *page, struct ctx *ctx)
     atomic_store(&page->begun, begun);
     atomic_store(&page->done, begun);
     atomic_store(&page->durable, begun);
+    random_bytes(page->meter_key, sizeof page->meter_key);
     rc = make_mutex(&page->mutex);
     if (rc)
         return fail(ctx, E_IO, "store.lock_page",

@@ -21,6 +21,7 @@
 #include "base/site.h"
 #include "base/str.h"
 #include "base/value.h"
+#include "org/api_token.h"
 #include "org/person.h"
 #include "org/session.h"
 #include "store/db.h"
@@ -68,6 +69,7 @@ static void look(struct ctx *ctx, struct request *request,
 
     ctx->address = request->peer;
     ctx->person = NULL;
+    ctx->token = NULL;
     ctx->zone = ctx->site ? zone_find(ctx->site->settings.zone) : NULL;
     if (!ctx->zone)
         ctx->zone = zone_utc();
@@ -81,13 +83,55 @@ static void look(struct ctx *ctx, struct request *request,
     ctx->locale = language;
 }
 
+static void take_preferences(struct ctx *ctx)
+{
+    if (ctx->person->locale && locale_known(ctx->person->locale))
+        ctx->locale = locale_known(ctx->person->locale);
+    if (ctx->person->zone && zone_find(ctx->person->zone))
+        ctx->zone = zone_find(ctx->person->zone);
+}
+
+/* The token of "Authorization: Bearer …"; NULL where there is none. */
+static const char *bearer(const struct request *request)
+{
+    const char *header = request_header(request, "authorization");
+
+    if (!header || strncasecmp(header, "bearer ", 7) != 0)
+        return NULL;
+    return header + 7 + strspn(header + 7, " ");
+}
+
+/* A program with a token of somebody (S10): no cookie counts beside it, and
+ * the person is an administrator only as far as the token is. */
+static int identify_token(struct ctx *ctx, struct request *request,
+                          const char *text)
+{
+    const struct person *person;
+    struct person *narrowed;
+    int rc = api_token_find(&ctx->token, ctx, text);
+
+    request->wants_json = true;
+    if (!rc)
+        rc = person_load(&person, ctx, ctx->token->user);
+    if (rc)
+        return rc;
+    narrowed = arena_memdup(ctx->arena, person, sizeof(*person));
+    narrowed->administrator =
+        person->administrator && api_token_allows(ctx, API_ADMINISTRATION);
+    ctx->person = narrowed;
+    take_preferences(ctx);
+    return 0;
+}
+
 /* Who it is: one look into this process's memory as a rule. */
 static int identify(struct ctx *ctx, struct request *request)
 {
-    const char *token =
-        request_cookie(ctx, request, cookie_session_name(request));
+    const char *token = bearer(request);
     int rc;
 
+    if (token)
+        return identify_token(ctx, request, token);
+    token = request_cookie(ctx, request, cookie_session_name(request));
     if (!token)
         return 0;
     rc = session_find(&request->login, ctx, token);
@@ -103,10 +147,7 @@ static int identify(struct ctx *ctx, struct request *request)
         return 0;
     }
     request->session = arena_strdup(ctx->arena, request->login->hash);
-    if (ctx->person->locale && locale_known(ctx->person->locale))
-        ctx->locale = locale_known(ctx->person->locale);
-    if (ctx->person->zone && zone_find(ctx->person->zone))
-        ctx->zone = zone_find(ctx->person->zone);
+    take_preferences(ctx);
     return 0;
 }
 
@@ -129,11 +170,37 @@ static int find_route(struct ctx *ctx, struct request *request, int *status)
     return 0;
 }
 
+/* What a token may call: the API's routes, by method and form (S10). What it
+ * may see and change there is access/'s business, which knows the token too. */
+static int authorise_token(struct ctx *ctx, const struct request *request)
+{
+    const struct route *route = request->route;
+    const char *form = request_param(request, "form");
+    enum api_scope needed = changes_state(request) ? API_WRITE : API_READ;
+
+    if (!text_starts(route->pattern, "/api/"))
+        return fail(ctx, E_FORBIDDEN, "web.token_pages",
+                    "tokens are for addresses below /api/ only");
+    if (route->access == ROUTE_ADMINISTRATOR)
+        needed = API_ADMINISTRATION;
+    if (!api_token_allows(ctx, needed))
+        return fail(ctx, E_FORBIDDEN, "web.token_scope",
+                    "this token has not the scope \"%s\"",
+                    api_scope_name(needed));
+    if ((form && !api_token_allows_form(ctx, form)) ||
+        (!form && ctx->token->forms && !(route->flags & ROUTE_SCOPED)))
+        return fail(ctx, E_FORBIDDEN, "web.token_form",
+                    "this token is for other forms");
+    return 0;
+}
+
 static int authorise(struct ctx *ctx, const struct request *request)
 {
     const struct route *route = request->route;
-    int rc = 0;
+    int rc = ctx->token ? authorise_token(ctx, request) : 0;
 
+    if (rc)
+        return rc;
     if (route->access != ROUTE_PUBLIC && !ctx->person)
         return fail(ctx, E_SIGN_IN, "org.sign_in.needed", "sign in first");
     if (route->access == ROUTE_ADMINISTRATOR && !ctx->person->administrator)
@@ -156,9 +223,9 @@ static bool is_confirmed(struct ctx *ctx, const struct request *request,
 
     *rc = 0;
     if (!(request->route->flags & ROUTE_RECENT) || !ctx->person ||
-        session_is_recent(request->login))
+        (request->login && session_is_recent(request->login)))
         return true;
-    if (changes_state(request) || request->wants_json) {
+    if (ctx->token || changes_state(request) || request->wants_json) {
         *rc = fail(ctx, E_FORBIDDEN, "web.confirm",
                    "confirm your password first");
         return false;
@@ -184,12 +251,18 @@ static int refuse_csrf(struct ctx *ctx, struct request *request,
                 "this page is too old; load it again and repeat");
 }
 
+/* No browser adds an API token by itself, so none can be made to. */
+static bool needs_csrf(const struct ctx *ctx, const struct request *request)
+{
+    return changes_state(request) && !ctx->token &&
+           !(request->route->flags & ROUTE_NO_CSRF);
+}
+
 /* Origin before the body is read, the token after it: it may be in there. */
 static int check_origin(struct ctx *ctx, struct request *request,
                         struct response *response)
 {
-    if (!changes_state(request) || (request->route->flags & ROUTE_NO_CSRF) ||
-        csrf_origin_ok(request))
+    if (!needs_csrf(ctx, request) || csrf_origin_ok(request))
         return 0;
     return refuse_csrf(ctx, request, response, "origin");
 }
@@ -197,7 +270,7 @@ static int check_origin(struct ctx *ctx, struct request *request,
 static int check_token(struct ctx *ctx, struct request *request,
                        struct response *response)
 {
-    if (!changes_state(request) || (request->route->flags & ROUTE_NO_CSRF))
+    if (!needs_csrf(ctx, request))
         return 0;
     if (!csrf_token_ok(ctx, request))
         return refuse_csrf(ctx, request, response, "token");
@@ -217,7 +290,8 @@ static int answer_head(struct ctx *ctx, struct request *request,
     if (most > 0 && request->body_size > most)
         return fail(ctx, E_LIMIT, "web.body_max", "more than %lld KiB",
                     (long long)(most / 1024));
-    if (request_header(request, "x-csrf-token") && !csrf_token_ok(ctx, request))
+    if (!ctx->token && request_header(request, "x-csrf-token") &&
+        !csrf_token_ok(ctx, request))
         return refuse_csrf(ctx, request, response, "token");
     response->status = 100;
     response->body_limit = most;

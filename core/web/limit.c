@@ -1,8 +1,8 @@
 /*
- * limit.c - token buckets for expensive routes.
+ * limit.c - how often somebody may ask for what is expensive.
  *
- * A table of fixed size, so that many addresses cannot fill the memory; two
- * who share a slot share a bucket, which only makes it fuller sooner.
+ * The meters are the service's (store/meter.h): who is refused by one worker
+ * does not get it from the next one.
  */
 #include "base/banned.h"
 
@@ -10,50 +10,39 @@
 
 #include <inttypes.h>
 
-#include "base/clock.h"
+#include "base/arena.h"
 #include "base/ctx.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "org/person.h"
+#include "org/throttle.h"
+#include "store/meter.h"
 #include "web/router.h"
 
-enum { SLOTS = 2048, BURST = 60, MS_PER_TOKEN = 500 };
+static const struct meter_rule a_person = { .burst = 120, .every_ms = 250 };
+static const struct meter_rule an_office = { .burst = 1200, .every_ms = 25 };
 
-struct bucket {
-    int64_t at; /* clock_monotonic() ms of the last change */
-    int64_t used;
-};
-
-static struct bucket buckets[SLOTS];
+static int take(struct ctx *ctx, const struct route *route, const char *by,
+                const char *subject, struct meter_rule rule)
+{
+    if (!meter_take(ctx,
+                    arena_printf(ctx->arena, "%s %s %s %s", by, subject,
+                                 route->method, route->pattern),
+                    rule))
+        return 0;
+    log_ctx(ctx, LOG_WARN, "limit.reached", "route", route->pattern, "by", by,
+            NULL);
+    return fail(ctx, E_TOO_MANY, "web.slow_down",
+                "too many requests; wait a few seconds");
+}
 
 int limit_take(struct ctx *ctx, const struct route *route)
 {
-    char subject[256];
-    struct bucket *bucket;
-    int64_t now = clock_monotonic(), back;
+    const char *address = throttle_address(ctx, ctx->address);
+    int rc;
 
-    if (ctx->person)
-        snprintf(subject, sizeof(subject), "%" PRId64 " %.180s",
-                 ctx->person->id, route->pattern);
-    else
-        snprintf(subject, sizeof(subject), "%.60s %.180s",
-                 ctx->address ? ctx->address : "", route->pattern);
-    bucket = &buckets[text_hash(subject, strlen(subject)) % SLOTS];
-    back = (now - bucket->at) / MS_PER_TOKEN;
-    if (back > 0) {
-        bucket->used = back >= bucket->used ? 0 : bucket->used - back;
-        bucket->at = now;
-    }
-    if (bucket->used >= BURST) {
-        log_ctx(ctx, LOG_WARN, "limit.reached", "route", route->pattern, NULL);
-        return fail(ctx, E_TOO_MANY, "web.slow_down",
-                    "too many requests; wait a few seconds");
-    }
-    bucket->used++;
-    return 0;
-}
-
-void limit_forget(void)
-{
-    memset(buckets, 0, sizeof(buckets));
+    if (!ctx->person)
+        return take(ctx, route, "stranger", address, a_person);
+    rc = take(ctx, route, "person",
+              arena_printf(ctx->arena, "%" PRId64, ctx->person->id), a_person);
+    return rc ? rc : take(ctx, route, "address", address, an_office);
 }

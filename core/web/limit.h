@@ -10,11 +10,10 @@
 struct ctx;
 struct route;
 
-/* Takes one of the person's (else the address's) tokens for the route;
- * E_TOO_MANY "web.slow_down" where none is left. Each worker counts for
- * itself. */
+/* Takes one of the person's and one of the address's for the route, counted
+ * for all workers together; E_TOO_MANY "web.slow_down" where none is left.
+ * An office shares one address, so that those who are signed in have more of
+ * it together than a stranger. */
 int limit_take(struct ctx *ctx, const struct route *route);
-/* Empties the buckets; for tests. */
-void limit_forget(void);
 
 #endif

@@ -60,7 +60,7 @@ struct request {
     bool htmx;            /* HX-Request */
     bool script_form;     /* X-Tenon-Request: form: a form sent by script,
                              answered in JSON (themes/default/README.md) */
-    const struct session *login; /* org/session.h; NULL: nobody */
+    const struct session *login; /* org/session.h; NULL: nobody, or a token */
     const struct route *route;   /* web/router.h */
     const char *csrf;            /* made by csrf_token() already */
 };

@@ -38,6 +38,9 @@ enum route_flags {
     ROUTE_RECENT = 256,     /* asks for the password again after 15 min (S11) */
     ROUTE_EXPENSIVE = 512,  /* limited per person and address (S19) */
     ROUTE_ANONYMOUS = 1024, /* neither log nor handler learn the address */
+    ROUTE_SCOPED = 2048,    /* shows and changes only what access/ allows: also
+                               for tokens of some forms (a pattern's {form}
+                               is looked at in any case) */
 };
 
 struct route {

@@ -7,7 +7,6 @@
 
 #include "access/access.h"
 #include "web/cookie.h"
-#include "web/limit.h"
 #include "web/request.h"
 #include "web/router.h"
 
@@ -91,7 +90,6 @@ static int setup(void **state)
                      0);
     route_forget_all();
     route_add_table(routes);
-    limit_forget();
     clock_set((int64_t)NOON * 1000);
     log_level_set(LOG_ERROR + 1);
     cookie[0] = '\0';
