@@ -44,6 +44,14 @@ static const char *form(const tn_request *handle, const char *name)
     return name ? request_form(handle->request, name) : NULL;
 }
 
+static const tn_value *form_list(const tn_request *handle, const char *name)
+{
+    const struct value *list =
+        name ? value_get(handle->request->form, name) : NULL;
+
+    return value_kind(list) == VALUE_LIST ? value_out(list) : NULL;
+}
+
 static const tn_value *json(const tn_request *handle)
 {
     return value_out(handle->request->json);
@@ -130,6 +138,15 @@ static int json_answer(tn_answer *answer, int status, const tn_value *value)
                          value_in(value));
 }
 
+static int set_status(tn_answer *answer, int status)
+{
+    int rc = check_status(answer->call->ctx, status);
+
+    if (!rc)
+        answer->response->status = status;
+    return rc;
+}
+
 static int redirect(tn_answer *answer, const char *path)
 {
     answer->given = true;
@@ -181,4 +198,6 @@ const tn_host_web host_web = {
     .page = page,
     .done = done,
     .chart = chart,
+    .form_list = form_list,
+    .set_status = set_status,
 };

@@ -40,6 +40,13 @@ static int request_form_of(lua_State *L)
         L, host_web.form(handle_request(L, 1), luaL_checkstring(L, 2)));
 }
 
+static int request_list_of(lua_State *L)
+{
+    convert_push(L, value_in(host_web.form_list(handle_request(L, 1),
+                                                luaL_checkstring(L, 2))));
+    return 1;
+}
+
 static int request_header_of(lua_State *L)
 {
     return push_text(
@@ -67,9 +74,13 @@ static int find_function(lua_State *L, const luaL_Reg *row, const char *of,
 int request_index(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        { "param", request_param_of },   { "query", request_query_of },
-        { "form", request_form_of },     { "json", request_json_of },
-        { "header", request_header_of }, { NULL, NULL },
+        { "param", request_param_of },
+        { "query", request_query_of },
+        { "form", request_form_of },
+        { "json", request_json_of },
+        { "header", request_header_of },
+        { "form_list", request_list_of },
+        { NULL, NULL },
     };
     struct tn_request *handle = handle_request(L, 1);
     const char *name = luaL_checkstring(L, 2);
@@ -120,7 +131,7 @@ static int answer_redirect(lua_State *L)
         L, host_web.redirect(handle_answer(L, 1), luaL_checkstring(L, 2)));
 }
 
-/* answer:page("template", "title.key", data) */
+/* answer:page("template", "title.key", data [, status]) */
 static int answer_page(lua_State *L)
 {
     struct tn_answer *answer = handle_answer(L, 1);
@@ -131,6 +142,9 @@ static int answer_page(lua_State *L)
 
     if (value_kind(data) != VALUE_MAP)
         data = value_map(answer->call->ctx->arena);
+    if (!lua_isnoneornil(L, 5) &&
+        host_web.set_status(answer, (int)luaL_checkinteger(L, 5)))
+        return lua_raise(L, E_INTERNAL);
     return finish(L, host_web.page(answer, name, title, value_out(data)));
 }
 

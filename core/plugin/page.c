@@ -26,8 +26,8 @@ static bool name_ok(const char *name)
                strlen(name);
 }
 
-/* The frame is the host's: a module says how wide its page is, and the way
- * back. */
+/* The frame is the host's: a module says how wide its page is, the way back,
+ * and a title that is no text of its catalog (the name of what is shown). */
 static void keep_own(struct ctx *ctx, struct value *data)
 {
     static const char *const allowed[] = { "width", "crumbs" };
@@ -47,8 +47,11 @@ int page_render(struct ctx *ctx, struct request *request,
                 struct response *response, const struct tn_module *module,
                 const char *name, const char *title, struct value *data)
 {
+    const char *own = value_get_text(value_get(data, "page"), "title");
     const char *template;
 
+    if (own)
+        title = own;
     if (!name_ok(name) || value_kind(data) != VALUE_MAP)
         return fail(ctx, E_INTERNAL, "plugin.page",
                     "%s: a page needs a template's name and a map", module->id);

@@ -170,6 +170,14 @@ for (const id of ['api_c', 'api_lua']) {
       assert.equal(line.address, '');
     });
 
+    test('values that come several times; a page of another status', async () => {
+      const answer = await person.form(`/m/${id}/several`,
+        [['x[]', 'a'], ['x[]', 'b']]);
+      assert.equal(answer.status, 422);
+      assert.match(answer.text, /\[&quot;a&quot;,&quot;b&quot;\]/);
+      assert.match(answer.text, /<title>Own &lt;title&gt;/);
+    });
+
     test('a menu entry that asks', async () => {
       const entry = new RegExp(`href="/m/${id}/page"`);
       assert.match((await person.get('/')).text, entry);

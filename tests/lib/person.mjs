@@ -38,12 +38,15 @@ export class Person {
     return this.send('POST', path, value, headers);
   }
 
-  // As a browser without scripts sends a form.
+  // As a browser without scripts sends a form: an object, or pairs where a
+  // name comes several times.
   form(path, fields, headers = {}) {
     return this.fetch('POST', path, {
       headers: { 'content-type': 'application/x-www-form-urlencoded',
         ...headers },
-      body: new URLSearchParams({ _csrf: this.csrf, ...fields }).toString(),
+      body: new URLSearchParams([['_csrf', this.csrf],
+        ...(Array.isArray(fields) ? fields : Object.entries(fields))])
+        .toString(),
     });
   }
 }

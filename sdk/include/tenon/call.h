@@ -163,6 +163,10 @@
 #define tn_param(request, name) TN_CALL_(web, param, NULL, request, name)
 #define tn_query(request, name) TN_CALL_(web, query, NULL, request, name)
 #define tn_form_field(request, name) TN_CALL_(web, form, NULL, request, name)
+/* The values of a field that may come several times, whose name ends in "[]";
+ * NULL where none came. */
+#define tn_form_list(request, name)                                            \
+    TN_CALL_(web, form_list, NULL, request, name)
 /* The parsed body of application/json; NULL. */
 #define tn_json(request) TN_CALL_(web, json, NULL, request)
 /* name in lower case */
@@ -178,9 +182,13 @@
 /* 303 to an own path. */
 #define tn_answer_redirect(answer, path)                                       \
     TN_CALL_(web, redirect, TN_E_UNSUPPORTED, answer, path)
-/* A page of the module in the frame. title: a key of its catalog. */
+/* A page of the module in the frame. title: a key of its catalog; or a finished
+ * one in data as page.title. */
 #define tn_answer_page(answer, template_name, title, data)                     \
     TN_CALL_(web, page, TN_E_UNSUPPORTED, answer, template_name, title, data)
+/* Of the page that follows, where it is not 200: a form with its mistakes. */
+#define tn_set_status(answer, status)                                          \
+    TN_CALL_(web, set_status, TN_E_UNSUPPORTED, answer, status)
 /* The answer to a form that was done: where to go, and a finished text that
  * is shown there (may be NULL). */
 #define tn_answer_done(answer, path, toast)                                    \

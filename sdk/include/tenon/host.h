@@ -135,6 +135,8 @@ typedef struct tn_host_web {
     const char *(*cookie)(const tn_request *request, const char *name);
     int (*set_cookie)(tn_answer *answer, const char *name, const char *value,
                       int64_t seconds);
+    const tn_value *(*form_list)(const tn_request *request, const char *name);
+    int (*set_status)(tn_answer *answer, int status);
 } tn_host_web;
 
 typedef struct tn_host_people {

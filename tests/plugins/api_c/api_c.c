@@ -204,6 +204,21 @@ static int page(tn_ctx *ctx, tn_request *request, tn_answer *answer, void *data)
     return tn_answer_page(answer, "page", "api_c.page", map);
 }
 
+/* What came several times; a page of its own name that is no success. */
+static int several(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                   void *data)
+{
+    tn_value *map = tn_map(ctx), *head = tn_map(ctx);
+
+    (void)data;
+    tn_put(head, "title", tn_text(ctx, "Own <title>"));
+    tn_put(map, "page", head);
+    tn_put(map, "hello",
+           tn_text(ctx, tn_to_json(ctx, tn_form_list(request, "x[]"))));
+    tn_set_status(answer, 422);
+    return tn_answer_page(answer, "page", "api_c.page", map);
+}
+
 static int count_all(tn_ctx *ctx, void *out)
 {
     return tn_records_count(out, ctx, ITEM, NULL);
@@ -291,6 +306,8 @@ static int start(tn_module *self)
              .expensive = true, .anonymous = true);
     TN_MENU(self, .title = "api_c.page", .path = "/m/api_c/page",
             .call = shown);
+    TN_ROUTE(self, .path = "/m/api_c/several", .method = "POST",
+             .call = several);
     TN_ROUTE(self, .path = "/m/api_c/text", .call = text);
     TN_ROUTE(self, .path = "/m/api_c/away", .call = away);
     TN_ROUTE(self, .path = "/m/api_c/done", .method = "POST", .call = done);

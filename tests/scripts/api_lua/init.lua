@@ -139,3 +139,12 @@ tenon.route { path = "/m/api_lua/chart/{kind}", example = "/m/api_lua/chart/bar"
     }, { title = "Amounts", format = "money", currency = "CNY" })
     answer:page("chart", "api_lua.page", { chart = made })
   end }
+
+-- What came several times; a page of its own name that is no success.
+tenon.route { path = "/m/api_lua/several", method = "POST",
+  call = function(ctx, request, answer)
+    answer:page("page", "api_lua.page", {
+      page = { title = "Own <title>" },
+      hello = ctx:to_json(request:form_list("x[]")),
+    }, 422)
+  end }
