@@ -47,4 +47,11 @@ int record_aggregate(struct value **out, struct ctx *ctx,
                      const struct form *form, const struct record_query *query,
                      const struct aggregate *ask);
 
+/* Whether it takes this name as a group ("closes:month"), as a measure
+ * ("sum:amount"); asks without leaving a problem. */
+bool aggregate_group_known(struct ctx *ctx, const struct form *form,
+                           const char *name);
+bool aggregate_measure_known(struct ctx *ctx, const struct form *form,
+                             const char *name);
+
 #endif

@@ -192,3 +192,30 @@ int aggregation_read(struct aggregation *out, struct ctx *ctx,
                           ask->measure_count ? ask->measures[i] : "count");
     return rc ? rc : read_sort(out, ask->sort);
 }
+
+static bool known(struct ctx *ctx, const struct form *form,
+                  const struct aggregate *ask)
+{
+    struct aggregation work;
+    struct ctx quiet = *ctx;
+
+    quiet.problems = quiet.last_problem = NULL;
+    quiet.problem_count = 0;
+    return aggregation_read(&work, &quiet, form, ask) == 0;
+}
+
+bool aggregate_group_known(struct ctx *ctx, const struct form *form,
+                           const char *name)
+{
+    return name && known(ctx, form,
+                         &(const struct aggregate){ .groups = { name },
+                                                    .group_count = 1 });
+}
+
+bool aggregate_measure_known(struct ctx *ctx, const struct form *form,
+                             const char *name)
+{
+    return name && known(ctx, form,
+                         &(const struct aggregate){ .measures = { name },
+                                                    .measure_count = 1 });
+}

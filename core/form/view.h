@@ -24,7 +24,7 @@ struct view {
     int64_t id;        /* 0: of the definition */
     const char *key;   /* of the definition; else the id's digits */
     const char *title; /* in the reader's language */
-    const char *kind;  /* "list" */
+    const char *kind;  /* "list", "kanban", "chart" */
     /* {filter, search, sort, columns, and the members of the kind}; checked
      * when it was saved, not against a later version of the form. */
     const struct value *content;

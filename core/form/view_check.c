@@ -17,11 +17,13 @@
 /* A kind is a row; docs/customizer/forms.md tells its members. */
 static const struct view_kind kinds[] = {
     { "list", " ", NULL },
+    { "kanban", " group card sum ", view_check_kanban },
+    { "chart", " chart group series measure ", view_check_chart },
 };
 
 /* In addresses: the plain list, its bin. */
 static const char TAKEN[] = " all bin ";
-static const char COMMON[] = " key title kind filter sort columns locked ";
+static const char COMMON[] = " key title kind filter sort columns locked home ";
 
 const struct view_kind *view_kind_named(const char *name)
 {
@@ -93,13 +95,21 @@ void view_check_content(struct ctx *ctx, const struct form *form,
         kind->check(ctx, form, content, pointer);
 }
 
+static void check_flag(struct ctx *ctx, const struct value *view,
+                       const char *name, const char *pointer)
+{
+    const struct value *flag = value_get(view, name);
+
+    if (flag && value_kind(flag) != VALUE_BOOL)
+        definition_error(ctx, at(ctx, pointer, name), "expected true or false");
+}
+
 static void check_one(struct ctx *ctx, const struct form *form,
                       const struct value *view, const char *pointer)
 {
     const char *name = value_get_text(view, "kind");
     const struct view_kind *kind = view_kind_named(name ? name : "list");
     const char *key = value_get_text(view, "key");
-    const struct value *locked = value_get(view, "locked");
 
     if (value_kind(view) != VALUE_MAP) {
         definition_error(ctx, pointer, "expected a map");
@@ -119,9 +129,8 @@ static void check_one(struct ctx *ctx, const struct form *form,
         definition_error(ctx, at(ctx, pointer, "title"),
                          "expected a text or a map of languages");
     definition_title(ctx, value_get(view, "title"), at(ctx, pointer, "title"));
-    if (locked && value_kind(locked) != VALUE_BOOL)
-        definition_error(ctx, at(ctx, pointer, "locked"),
-                         "expected true or false");
+    check_flag(ctx, view, "locked", pointer);
+    check_flag(ctx, view, "home", pointer);
     view_check_content(ctx, form, kind, view, pointer);
 }
 

@@ -86,6 +86,30 @@ static void views_of_a_definition_are_checked(void **state)
           "/views/0/filter/and/0/or/0/or" },
         { "[{\"key\":\"a\",\"title\":\"A\"},{\"key\":\"a\",\"title\":\"B\"}]",
           "/views/1/key" },
+        { "[{\"key\":\"a\",\"title\":\"A\",\"home\":1}]", "/views/0/home" },
+        { "[{\"key\":\"a\",\"title\":\"A\",\"group\":\"kind\"}]",
+          "/views/0/group" },
+        { "[{\"key\":\"a\",\"title\":\"A\",\"kind\":\"kanban\",\"group\":"
+          "\"day\"}]",
+          "/views/0/group" },
+        { "[{\"key\":\"a\",\"title\":\"A\",\"kind\":\"kanban\",\"card\":"
+          "[\"x\"]}]",
+          "/views/0/card/0" },
+        { "[{\"key\":\"a\",\"title\":\"A\",\"kind\":\"kanban\",\"sum\":"
+          "\"day\"}]",
+          "/views/0/sum" },
+        { "[{\"key\":\"a\",\"title\":\"A\",\"kind\":\"chart\",\"chart\":"
+          "\"radar\"}]",
+          "/views/0/chart" },
+        { "[{\"key\":\"a\",\"title\":\"A\",\"kind\":\"chart\",\"group\":"
+          "\"created_at\"}]",
+          "/views/0/group" },
+        { "[{\"key\":\"a\",\"title\":\"A\",\"kind\":\"chart\",\"series\":"
+          "\"items\"}]",
+          "/views/0/series" },
+        { "[{\"key\":\"a\",\"title\":\"A\",\"kind\":\"chart\",\"measure\":"
+          "\"sum:kind\"}]",
+          "/views/0/measure" },
     };
     struct fixture *f = *state;
     size_t i;
@@ -108,6 +132,16 @@ static void views_of_a_definition_are_checked(void **state)
                                    "\"my_department\",\"total\":{\"ge\":"
                                    "\"5.5\"}},\"sort\":\"-total\","
                                    "\"columns\":[\"purpose\",\"owner\"]}]"),
+                     NULL));
+    ok(f, form_check(NULL, &f->ctx, "budget",
+                     with_views(f, "[{\"key\":\"a\",\"title\":\"A\",\"kind\":"
+                                   "\"kanban\",\"group\":\"kind\",\"card\":"
+                                   "[\"total\",\"owner\"],\"sum\":\"total\"},"
+                                   "{\"key\":\"b\",\"title\":\"B\",\"kind\":"
+                                   "\"chart\",\"chart\":\"funnel\",\"group\":"
+                                   "\"day:month\",\"series\":\"owner\","
+                                   "\"measure\":\"avg:total\","
+                                   "\"home\":true}]"),
                      NULL));
 }
 
