@@ -21,7 +21,7 @@ enum { KEY_MAX = 40, FIELDS_MAX = 200, CELLS_MAX = 50, TABLES_MAX = 20 };
 
 static const char FORM_PROPERTIES[] =
     " title category icon description label tree flow fields sections list"
-    " views rules grants apply closed levels order anonymous only_granted"
+    " views rules grants apply closed levels order owner anonymous only_granted"
     " $schema ";
 static const char FIELD_PROPERTIES[] =
     " key type title hint required read_only hidden unique index default"
@@ -472,6 +472,21 @@ static void find_tree(struct ctx *ctx, struct form *form,
     form->parent_field = key;
 }
 
+/* Who stands in this field owns the record. */
+static void find_owner(struct ctx *ctx, struct form *form,
+                       const struct value *definition)
+{
+    const char *key = value_get_text(definition, "owner");
+    const struct field *field = key ? form_field(form, key) : NULL;
+
+    if (!value_get(definition, "owner"))
+        return;
+    if (!field || strcmp(field->type->name, "user") != 0)
+        definition_error(ctx, "/owner", "expected the key of a user field");
+    else
+        form->owner_field = key;
+}
+
 static struct value *logic_fields(struct arena *arena,
                                   struct field *const *fields, size_t count)
 {
@@ -566,6 +581,7 @@ int definition_read(struct form **out, struct ctx *ctx, struct arena *arena,
         find_label(ctx, form, definition);
         find_tree(ctx, form, definition);
         anonymous_read(ctx, form, definition);
+        find_owner(ctx, form, definition);
     }
     if (rc || ctx->problem_count > before)
         return E_INVALID;

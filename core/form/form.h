@@ -59,6 +59,7 @@ struct form {
     bool undated;     /* nor of the day */
     const struct value *logic_definition; /* for logic_open and the browser */
     bool logic_useful;                    /* it has anything to run */
+    const char *owner_field;  /* a user field: who stands there owns it */
     const char *parent_field; /* of a tree (cascade): the link to itself */
     const struct form_sql *sql;
 };

@@ -283,6 +283,11 @@ int record_change_row(struct ctx *ctx, struct record *record,
             value_int(ctx->arena, record->updated_at));
     add_set(&sql, &values, "updated_by",
             value_int(ctx->arena, record->updated_by));
+    if (record->owner != before->owner) {
+        add_set(&sql, &values, "owner", value_int(ctx->arena, record->owner));
+        add_set(&sql, &values, "department",
+                value_int(ctx->arena, record->department));
+    }
     if (!text_equal(record->state, before->state))
         add_set(&sql, &values, "state", value_text(ctx->arena, record->state));
     add_set(&sql, &values, "search",

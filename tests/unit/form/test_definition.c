@@ -54,6 +54,9 @@ static void errors_carry_pointer_and_expectation(void **state)
         { "{\"title\":\"T\",\"rules\":[{\"require\":\"a\"}],\"fields\":"
           "[{\"key\":\"a\",\"type\":\"text\"}]}",
           "/rules/0/message" },
+        { "{\"title\":\"T\",\"owner\":\"a\",\"fields\":"
+          "[{\"key\":\"a\",\"type\":\"text\"}]}",
+          "/owner" },
     };
     struct fixture *f = *state;
     size_t i;
