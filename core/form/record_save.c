@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/ctx.h"
 #include "base/i18n.h"
+#include "base/str.h"
 #include "event/hook.h"
 #include "form/anonymous.h"
 #include "form/field_type.h"
@@ -89,6 +90,25 @@ static void start_record(struct ctx *ctx, struct record_change *change)
     change->record = record;
 }
 
+/* The owner is who stands in the form's owner field, and the department is
+ * that person's. An empty field changes neither. */
+static int follow_owner(struct ctx *ctx, struct record *record)
+{
+    const char *key = record->form->owner_field;
+    int64_t owner = key ? value_get_id(record->values, key) : 0;
+    const struct person *person;
+    int rc;
+
+    if (!owner || owner == record->owner)
+        return 0;
+    rc = person_load(&person, ctx, owner);
+    if (rc)
+        return rc;
+    record->owner = owner;
+    record->department = person->department;
+    return 0;
+}
+
 static int build(struct ctx *ctx, struct record_change *change, int ms)
 {
     int rc, bad;
@@ -98,11 +118,13 @@ static int build(struct ctx *ctx, struct record_change *change, int ms)
     rc = record_validate(ctx, change);
     if (bad || rc)
         return bad ? bad : rc;
-    if (!hook_any(HOOK_BEFORE_SAVE, change->form->name))
-        return 0;
-    rc = run_hooks(ctx, change, ms);
-    /* What hooks set is computed and checked like anybody's input. */
-    return rc ? rc : record_validate(ctx, change);
+    if (hook_any(HOOK_BEFORE_SAVE, change->form->name)) {
+        rc = run_hooks(ctx, change, ms);
+        /* What hooks set is computed and checked like anybody's input. */
+        if (!rc)
+            rc = record_validate(ctx, change);
+    }
+    return rc ? rc : follow_owner(ctx, change->record);
 }
 
 static int may_write(struct ctx *ctx, const struct record_change *change)
@@ -129,6 +151,30 @@ static int may_write(struct ctx *ctx, const struct record_change *change)
     return 0;
 }
 
+/* Whether none of the changes in `entries` is one that a person makes: what
+ * logic and hooks derive is derived anew by this save, and clashes with
+ * nothing. */
+static bool only_derived(const struct form *form, const struct value *entries)
+{
+    size_t i, j;
+
+    for (i = 0; i < value_count(entries); i++) {
+        const struct value *entry = value_at(entries, i);
+        const struct value *changes = value_get(entry, "changes");
+
+        if (!text_equal(value_get_text(entry, "action"), "update"))
+            return false;
+        for (j = 0; j < value_count(changes); j++) {
+            const struct field *field =
+                form_field(form, value_key_at(changes, j));
+
+            if (!field || !field->read_only)
+                return false;
+        }
+    }
+    return true;
+}
+
 /* Who changed which fields since `version` was read (E_CONFLICT). */
 static int tell_conflict(struct ctx *ctx, const struct record_change *change)
 {
@@ -141,7 +187,9 @@ static int tell_conflict(struct ctx *ctx, const struct record_change *change)
         newer = 50;
     rc = audit_read(&entries, ctx, record_subject(ctx, change->form),
                     change->id, (int)newer);
-    if (rc)
+    if (rc || (change->version + newer == change->before->version &&
+               value_count(entries) == (size_t)newer &&
+               only_derived(change->form, entries)))
         return rc;
     fail(ctx, E_CONFLICT, "form.conflict",
          "somebody else changed this record meanwhile");

@@ -86,6 +86,22 @@ static struct value *entry_changes(struct ctx *ctx, const struct form *form,
     return list;
 }
 
+/* Whether a person changed something: what logic and hooks derive from it
+ * is no news of its own. */
+static bool changed_by_hand(const struct form *form,
+                            const struct value *changes)
+{
+    size_t i;
+
+    for (i = 0; i < value_count(changes); i++) {
+        const struct field *field = form_field(form, value_key_at(changes, i));
+
+        if (!field || !field->read_only)
+            return true;
+    }
+    return false;
+}
+
 static struct value *new_entry(struct ctx *ctx, const char *kind,
                                const char *icon, int64_t at, int64_t by)
 {
@@ -126,6 +142,9 @@ static int add_trail(struct ctx *ctx, const struct record *record,
         if (record->form->flow && (strcmp(action, "state") == 0 ||
                                    (strcmp(action, "create") == 0 &&
                                     strcmp(record->state, "draft") != 0)))
+            continue;
+        if (strcmp(action, "update") == 0 &&
+            !changed_by_hand(record->form, value_get(row, "changes")))
             continue;
         for (j = 0; j < sizeof icons / sizeof icons[0]; j++)
             if (strcmp(icons[j].action, action) == 0)
