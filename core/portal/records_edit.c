@@ -131,6 +131,21 @@ static void add_choice(struct ctx *ctx, struct value *list, int64_t id,
     value_append(list, item);
 }
 
+/* The id chosen now; 0 for one that was typed and is not his to see, whose
+ * name must not come back to him (S13). */
+static int64_t chosen_id(const struct edit *edit)
+{
+    const char *target = edit->field->target;
+    int64_t id = 0;
+
+    if (int_parse(&id, current(edit), 1, INT64_MAX))
+        return 0;
+    if (edit->typed && target && id != value_as_id(edit->stored) &&
+        reference_visible(edit->ctx, target, id))
+        return 0;
+    return id;
+}
+
 /* The one chosen now, and the first of the others for readers without
  * scripts. */
 static void edit_reference(const struct edit *edit)
@@ -139,10 +154,9 @@ static void edit_reference(const struct edit *edit)
     struct value *items = value_list(ctx->arena);
     struct value *list = value_list(ctx->arena);
     struct value *options, *id_value;
-    int64_t id = 0;
+    int64_t id = chosen_id(edit);
     size_t i;
 
-    int_parse(&id, current(edit), 1, INT64_MAX);
     id_value = value_int(ctx->arena, id);
     if (id)
         add_choice(ctx, items, id, field_human(ctx, edit->field, id_value),
@@ -202,7 +216,7 @@ static void edit_cascade(const struct edit *edit)
     struct value *levels = value_list(ctx->arena);
     const struct value *names;
     const struct form *tree;
-    int64_t path[TREE_DEPTH_MAX], id = 0, parent = 0;
+    int64_t path[TREE_DEPTH_MAX], id = chosen_id(edit), parent = 0;
     size_t depth, i;
 
     if (form_find(&tree, ctx, edit->field->target)) {
@@ -210,7 +224,6 @@ static void edit_cascade(const struct edit *edit)
         return;
     }
     names = value_get(tree->definition, "levels");
-    int_parse(&id, current(edit), 1, INT64_MAX);
     depth = reference_path(path, ctx, tree, id);
     for (i = 0; i <= depth && i < TREE_DEPTH_MAX; i++) {
         const struct value *name = value_at(names, i);

@@ -161,6 +161,31 @@ static const struct record *blank(struct ctx *ctx, const struct form *form)
     return record;
 }
 
+/* ?KEY=VALUE fills in fields of a new record: links from other pages. It is
+ * as if somebody had typed it; what does not fit is left out. */
+static const struct value *filled(struct ctx *ctx,
+                                  const struct request *request,
+                                  const struct form *form)
+{
+    struct value *typed = value_map(ctx->arena), *value;
+    struct ctx quiet = *ctx;
+    size_t i;
+
+    quiet.problems = quiet.last_problem = NULL;
+    quiet.problem_count = 0;
+    for (i = 0; i < form->field_count; i++) {
+        const struct field *field = form->fields[i];
+        const char *text = request_query(request, field->key);
+
+        if (text && !field->read_only && !field->hidden && !field->table &&
+            !(field->type->flags & FIELD_LIST) &&
+            field_input(&value, &quiet, field, field->key,
+                        value_text(ctx->arena, text)) == 0)
+            value_set_text(typed, field->key, text);
+    }
+    return typed;
+}
+
 /* The page of a new record, for somebody who may add one. */
 static int start_new(struct page *page, struct ctx *ctx,
                      struct request *request)
@@ -185,6 +210,7 @@ static int new_page(struct ctx *ctx, struct request *request,
     if (rc)
         return rc;
     page.defaults = blank(ctx, page.form);
+    page.typed = filled(ctx, request, page.form);
     return show(ctx, request, response, &page);
 }
 
@@ -302,6 +328,19 @@ static int save(struct record **out, struct ctx *ctx, struct request *request,
                        !page->record && page->form->flow ? "draft" : NULL);
 }
 
+/* Where one goes after saving: to the record, unless it was given to
+ * somebody else by that and is out of sight now. */
+static const char *place_after(struct ctx *ctx, const struct record *record)
+{
+    struct ctx quiet = *ctx;
+
+    quiet.problems = quiet.last_problem = NULL;
+    quiet.problem_count = 0;
+    return record_may(&quiet, record, RIGHT_READ)
+               ? records_path(ctx, record->form)
+               : record_path(ctx, record);
+}
+
 static int post(struct ctx *ctx, struct request *request,
                 struct response *response, struct page *page)
 {
@@ -325,7 +364,7 @@ static int post(struct ctx *ctx, struct request *request,
                                             : "records.submitted";
     /* An anonymous record is not its writer's any more. */
     return response_done(ctx, request, response,
-                         page->form->anonymous ? "/" : record_path(ctx, record),
+                         page->form->anonymous ? "/" : place_after(ctx, record),
                          tr(ctx, toast));
 }
 
