@@ -214,6 +214,7 @@ void apply_menu(struct entry *entry)
                                    .icon = menu->icon,
                                    .module = entry->module->id,
                                    .form = menu->form,
+                                   .group = entry->module->manifest->title,
                                    .administrator = menu->administrator,
                                    .order = menu->order,
                                    .shown = menu->call ? menu_shown : NULL,

@@ -11,10 +11,12 @@
 #include "base/arena.h"
 #include "base/ctx.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "flow/flow.h"
 #include "form/form.h"
+#include "org/admin.h"
 #include "plugin/find.h"
 #include "plugin/state.h"
 #include "store/db.h"
@@ -82,12 +84,34 @@ static int refuse_some(struct ctx *ctx, const struct tn_module *module,
                                refused, what, module->id);
 }
 
+/* The roles that the module's grants name; one that is there is taken. */
+static int make_roles(struct ctx *ctx, const struct tn_module *module)
+{
+    const struct manifest *manifest = module->manifest;
+    int64_t id;
+    size_t i;
+    int rc = 0;
+
+    for (i = 0; !rc && i < manifest->role_count; i++) {
+        const struct module_role *role = &manifest->roles[i];
+
+        rc = role_find(&id, ctx, role->key);
+        if (rc != E_NOT_FOUND)
+            continue;
+        ctx_clear(ctx);
+        rc = role_create(&id, ctx, role->key, locale_pick(ctx, role->title));
+    }
+    return rc;
+}
+
 static int install(struct ctx *ctx, const struct tn_module *module)
 {
     int rc;
 
     tx_long(ctx, "plugin.install");
     rc = run_migrations(ctx, module);
+    if (!rc)
+        rc = make_roles(ctx, module);
     if (!rc)
         rc = form_enable_module(ctx, module->id, true);
     if (!rc)

@@ -16,7 +16,12 @@
 #include "base/value.h"
 #include "form/definition.h"
 
-enum { SECONDS_MAX = 10, MEMORY_MAX_MB = 256, REQUIRES_MAX = 50 };
+enum {
+    SECONDS_MAX = 10,
+    MEMORY_MAX_MB = 256,
+    REQUIRES_MAX = 50,
+    ROLES_MAX = 20
+};
 
 bool module_id_valid(const char *id)
 {
@@ -207,6 +212,53 @@ static int read_requires(const struct reading *reading, config_setting_t *root)
     return rc;
 }
 
+static const struct config_row role_rows[] = {
+    { "key", CONFIG_TEXT, offsetof(struct module_role, key), 0, 1, 40 },
+    { 0 },
+};
+
+static int read_role(struct module_role *out, const struct reading *reading,
+                     config_setting_t *one)
+{
+    int rc = 0;
+
+    if (config_setting_type(one) == CONFIG_TYPE_GROUP) {
+        rc = read_title(&out->title, reading, one, "title");
+        config_setting_remove(one, "title");
+        if (!rc)
+            rc = config_fill(out, reading->ctx, reading->path, one, role_rows);
+    }
+    if (!rc && (!field_key_valid(out->key) || !out->title))
+        rc = fail(reading->ctx, E_INVALID, "plugin.manifest.roles",
+                  "%s:%d: expected { key = \"NAME\"; title = …; }",
+                  reading->path, line_of(one));
+    return rc;
+}
+
+/* roles = ( { key = "sales"; title = { en = "Sales"; }; } ); */
+static int read_roles(const struct reading *reading, config_setting_t *root)
+{
+    struct manifest *manifest = reading->manifest;
+    config_setting_t *list;
+    int rc = 0, i, count;
+
+    list = part(reading, root, "roles", CONFIG_TYPE_LIST, "a list in ( )", &rc);
+    if (!list)
+        return rc;
+    count = config_setting_length(list);
+    if (count > ROLES_MAX)
+        return fail(reading->ctx, E_INVALID, "plugin.manifest.expected",
+                    "%s:%d: \"%s\" must be %s", reading->path, line_of(list),
+                    "roles", "a list of at most 20 roles");
+    manifest->roles = arena_array(reading->ctx->arena, (size_t)count + 1,
+                                  sizeof *manifest->roles);
+    manifest->role_count = (size_t)count;
+    for (i = 0; !rc && i < count; i++)
+        rc = read_role(&manifest->roles[i], reading,
+                       config_setting_get_elem(list, (unsigned)i));
+    return rc;
+}
+
 static const struct config_row limit_rows[] = {
     { "seconds", CONFIG_INT, offsetof(struct manifest, seconds), 0, 1,
       SECONDS_MAX },
@@ -353,8 +405,8 @@ static const struct config_row rows[] = {
     { 0 },
 };
 
-static const char *const parts[] = { "title", "description", "entry",
-                                     "requires", "limits" };
+static const char *const parts[] = { "title",    "description", "entry",
+                                     "requires", "roles",       "limits" };
 
 /* "1.0": a major of ours, a minor that we have. */
 static int check_sdk(const struct reading *reading)
@@ -417,6 +469,8 @@ int manifest_parse(struct manifest **out, struct ctx *ctx, const char *path,
         rc = read_entry(&reading, root);
     if (!rc)
         rc = read_requires(&reading, root);
+    if (!rc)
+        rc = read_roles(&reading, root);
     if (!rc)
         rc = read_limits(&reading, root);
     for (i = 0; i < sizeof parts / sizeof *parts; i++)

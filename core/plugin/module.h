@@ -31,6 +31,13 @@ struct requirement {
     const char *id, *version;
 };
 
+/* A role that the module speaks of; made where the site has none of that
+ * key. */
+struct module_role {
+    const char *key;
+    const struct value *title;
+};
+
 /* plugin.cfg, checked. */
 struct manifest {
     const char *id, *version, *sdk, *license, *author;
@@ -40,6 +47,8 @@ struct manifest {
     size_t capability_count;
     struct requirement *requires;
     size_t require_count;
+    struct module_role *roles;
+    size_t role_count;
     int seconds, memory_mb; /* limits */
 };
 

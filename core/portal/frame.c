@@ -11,6 +11,7 @@
 #include "base/ctx.h"
 #include "base/i18n.h"
 #include "base/numbers.h"
+#include "base/str.h"
 #include "base/value.h"
 #include "flow/flow.h"
 #include "notify/notify.h"
@@ -118,10 +119,26 @@ static struct value *menu_item(struct ctx *ctx, const struct menu_entry *entry,
     return item;
 }
 
-/* One group of the menu: the visible entries of an area. */
+/* Who has so many entries has a group of its own. */
+enum { OWN_GROUP = 3 };
+
+static bool has_own_group(struct ctx *ctx, const struct menu_entry *entry)
+{
+    const struct menu_entry *other;
+    int i, count = 0;
+
+    for (i = 0; entry->group && (other = menu_at(i)); i++)
+        count += text_equal(other->module, entry->module) &&
+                 text_equal(other->area, entry->area) &&
+                 menu_visible(ctx, other);
+    return count >= OWN_GROUP;
+}
+
+/* One group of the menu: the visible entries of an area; `module`: those of
+ * that module, NULL: those of modules without a group. */
 static void add_group(struct ctx *ctx, struct value *menu, const char *area,
-                      const char *label, const char *current,
-                      struct value *counts)
+                      const char *module, const char *label,
+                      const char *current, struct value *counts)
 {
     struct value *group = value_map(ctx->arena);
     struct value *items = value_list(ctx->arena);
@@ -129,7 +146,9 @@ static void add_group(struct ctx *ctx, struct value *menu, const char *area,
     int i;
 
     for (i = 0; (entry = menu_at(i)); i++)
-        if (strcmp(entry->area, area) == 0 && menu_visible(ctx, entry))
+        if (strcmp(entry->area, area) == 0 && menu_visible(ctx, entry) &&
+            (module ? text_equal(entry->module, module)
+                    : !has_own_group(ctx, entry)))
             value_append(items, menu_item(ctx, entry, current, counts));
     if (value_count(items) == 0)
         return;
@@ -137,6 +156,27 @@ static void add_group(struct ctx *ctx, struct value *menu, const char *area,
         value_set_text(group, "label", label);
     value_set(group, "items", items);
     value_append(menu, group);
+}
+
+/* Modules with several entries, each below its name, then the others. */
+static void add_modules(struct ctx *ctx, struct value *menu,
+                        const char *current, struct value *counts)
+{
+    const struct menu_entry *entry, *before;
+    int i, j;
+
+    for (i = 0; (entry = menu_at(i)); i++) {
+        if (strcmp(entry->area, "module") != 0 || !has_own_group(ctx, entry))
+            continue;
+        for (j = 0; (before = menu_at(j)) != entry; j++)
+            if (text_equal(before->module, entry->module))
+                break;
+        if (before == entry)
+            add_group(ctx, menu, "module", entry->module,
+                      locale_pick(ctx, entry->group), current, counts);
+    }
+    add_group(ctx, menu, "module", NULL, tr(ctx, "frame.modules"), current,
+              counts);
 }
 
 static bool has_route(struct ctx *ctx, const char *path)
@@ -192,9 +232,10 @@ static void add_person(struct ctx *ctx, struct value *page, const char *path)
     value_set_int(counts, "tasks", tasks);
     value_set_int(counts, "messages", messages);
     value_set(page, "counts", counts);
-    add_group(ctx, menu, "main", NULL, current, counts);
-    add_group(ctx, menu, "module", tr(ctx, "frame.modules"), current, counts);
-    add_group(ctx, menu, "system", tr(ctx, "frame.system"), current, counts);
+    add_group(ctx, menu, "main", NULL, NULL, current, counts);
+    add_modules(ctx, menu, current, counts);
+    add_group(ctx, menu, "system", NULL, tr(ctx, "frame.system"), current,
+              counts);
     value_set(page, "menu", menu);
     value_set(page, "places", place_list(ctx, path, counts));
     value_set(page, "find_url", value_url(ctx->arena, "/portal/find"));

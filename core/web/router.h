@@ -80,8 +80,9 @@ struct menu_entry {
     const char *key;   /* catalog key of its title */
     const char *title; /* or the title itself (forms); NULL */
     const char *path, *icon;
-    const char *module; /* NULL: core */
-    const char *form;   /* shown with RIGHT_READ on this form; NULL */
+    const char *module;        /* NULL: core */
+    const char *form;          /* shown with RIGHT_READ on this form; NULL */
+    const struct value *group; /* title of its module, where that has several */
     bool administrator;
     int order;
     bool (*shown)(struct ctx *ctx, void *payload); /* NULL: always */

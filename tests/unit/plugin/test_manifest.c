@@ -44,6 +44,7 @@ static void a_whole_manifest_is_read(void **state)
                          "requires = ( { id = \"hr\"; version = \"1.0.0\"; } );"
                          "capabilities = [ \"routes\", \"hooks:budget\","
                          " \"records:hr.employee:read\" ];\n"
+                         "roles = ( { key = \"clerk\"; title = \"Clerk\"; } );"
                          "limits = { seconds = 3; memory_mb = 8; };"));
     assert_string_equal(m->id, "shop");
     assert_string_equal(m->version, "1.2.3");
@@ -52,6 +53,8 @@ static void a_whole_manifest_is_read(void **state)
     assert_string_equal(value_get_text(m->title, "zh-CN"), "商店");
     assert_int_equal(m->require_count, 1);
     assert_string_equal(m->requires[0].id, "hr");
+    assert_int_equal(m->role_count, 1);
+    assert_string_equal(m->roles[0].key, "clerk");
     assert_int_equal(m->seconds, 3);
     assert_int_equal(m->memory_mb, 8);
     assert_true(manifest_may(m, "routes"));
@@ -82,6 +85,8 @@ static void errors_name_file_and_line(void **state)
             "plugin.cfg:4: \"seconds\" must be between 1 and 10");
     refused(f, GOOD "\nrequires = ( { id = \"hr\"; version = \"1\"; } );",
             E_INVALID, "plugin.cfg:5:");
+    refused(f, GOOD "roles = ( { key = \"A b\"; title = \"x\"; } );", E_INVALID,
+            "plugin.cfg:4: expected { key = ");
     refused(f, GOOD "requires = 5;", E_INVALID,
             "plugin.cfg:4: \"requires\" must be a list");
     refused(f, "id = \"shop\" version = 3 = ;", E_INVALID, "plugin.cfg:1:");
