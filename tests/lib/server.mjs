@@ -10,7 +10,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync,
-  rmSync, writeFileSync } from 'node:fs';
+  readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 export const root = new URL('../..', import.meta.url).pathname;
@@ -181,10 +181,41 @@ function made(kind, words) {
   return folder;
 }
 
+// The newest change below a folder, or of a file.
+function changed(path) {
+  const facts = statSync(path);
+  return facts.isDirectory()
+    ? Math.max(...readdirSync(path).map((name) => changed(join(path, name))), 0)
+    : facts.mtimeMs;
+}
+
+// The demo company as this build makes it today: made by the first test file
+// that asks, for all of them.
+function demoOriginal() {
+  const home = join(build, 'test-demo');
+  const now = new Date();
+  const key = [now.getMonth() + 1, now.getDate(), Math.round(Math.max(
+    changed(tenon), changed(environment.TENON_SHARE)))].join('-');
+  const folder = join(home, key, 'site');
+  if (existsSync(folder)) return folder;
+  const fresh = made('demo-original', ['--demo']);
+  const partial = join(home, `partial-${process.pid}`);
+  for (const name of existsSync(home) ? readdirSync(home) : [])
+    if (name !== key && !name.startsWith('partial-'))
+      rmSync(join(home, name), { recursive: true, force: true });
+  cpSync(fresh, join(partial, 'site'), { recursive: true });
+  try {
+    renameSync(partial, join(home, key));
+  } catch { // another file was faster
+    rmSync(partial, { recursive: true, force: true });
+  }
+  return folder;
+}
+
 let demo;
-// The demo company. Made once; every further one is a copy of it.
+// The demo company, a copy of its own.
 export async function demoSite(settings = {}, extra = {}) {
-  demo ||= made('demo-original', ['--demo']);
+  demo ||= demoOriginal();
   const folder = join(temporaryFolder('demo'), 'site');
   cpSync(demo, folder, { recursive: true });
   configure(folder, settings);
