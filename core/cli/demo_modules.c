@@ -1,8 +1,9 @@
 /*
  * demo_modules.c - what the example modules hold in the demo company: cars
- * and their bookings of today, notices.
+ * and their bookings of today, notices, the sales department's year.
  *
- * Each record is saved by the person who would have, with all checks.
+ * Each record is saved by the person who would have, with all checks, at the
+ * time when he would have.
  */
 #include "base/banned.h"
 
@@ -22,9 +23,14 @@
 #include "form/record.h"
 #include "org/person.h"
 #include "plugin/plugin.h"
+#include "script/script.h"
 #include "store/db.h"
 
-enum { FILE_MAX_BYTES = 256 * 1024, DAY_MS = 24 * 3600 * 1000 };
+enum {
+    FILE_MAX_BYTES = 256 * 1024,
+    MINUTE_MS = 60 * 1000,
+    DAY_MS = 24 * 60 * MINUTE_MS
+};
 
 /* "@1 09:30": that many days from today, in the site's zone; "@1": a date. */
 static struct value *time_value(struct ctx *ctx, const char *text)
@@ -81,9 +87,29 @@ static struct value *fill_values(struct ctx *ctx, const struct map *keys,
     return values;
 }
 
+/* "days" ago, at the "minute" of that day; without them: now. */
+static void set_clock(struct ctx *ctx, const struct value *row)
+{
+    int64_t now = clock_now(), then;
+    struct civil civil;
+
+    if (!value_get(row, "days"))
+        return;
+    civil_of(&civil, now - value_get_int(row, "days", 0) * DAY_MS, ctx->zone);
+    civil.hour = civil.minute = civil.second = civil.millisecond = 0;
+    then = civil_instant(&civil, ctx->zone) +
+           value_get_int(row, "minute", 0) * MINUTE_MS;
+    clock_set(then < now ? then : now);
+}
+
+/* One record: a new one, or a change of the one whose key is "update". */
 static int save(struct ctx *ctx, struct map *keys, const struct value *row)
 {
     const char *key = value_get_text(row, "key");
+    const char *update = value_get_text(row, "update");
+    const int64_t *old = update ? map_get(keys, update) : NULL;
+    const struct value *values =
+        fill_values(ctx, keys, value_get(row, "values"));
     const struct form *form;
     struct record *record;
     int rc = person_find_login(&ctx->person, ctx, value_get_text(row, "by"));
@@ -91,10 +117,10 @@ static int save(struct ctx *ctx, struct map *keys, const struct value *row)
     if (!rc)
         rc = form_find(&form, ctx, value_get_text(row, "form"));
     ctx->system = false;
+    set_clock(ctx, row);
     if (!rc)
-        rc = record_create(&record, ctx, form,
-                           fill_values(ctx, keys, value_get(row, "values")),
-                           NULL);
+        rc = record_save(&record, ctx, form, old ? *old : 0, 0, values, NULL);
+    clock_set(0);
     ctx->system = true;
     ctx->person = NULL;
     if (!rc && key)
@@ -103,15 +129,74 @@ static int save(struct ctx *ctx, struct map *keys, const struct value *row)
     return rc;
 }
 
+/* One transaction: a commit for each of some thousand rows would take its
+ * time. */
+static int save_all(struct ctx *ctx, const struct value *rows)
+{
+    struct map *keys = map_new(ctx->arena);
+    size_t i;
+    int rc = tx_begin(ctx, "demo");
+
+    if (rc)
+        return rc;
+    tx_long(ctx, "demo");
+    for (i = 0; !rc && i < value_count(rows); i++)
+        rc = save(ctx, keys, value_at(rows, i));
+    return tx_end(ctx, rc);
+}
+
+static int read_share(const char **text, size_t *length, struct ctx *ctx,
+                      const char *name)
+{
+    return file_read(
+        text, length, ctx,
+        arena_printf(ctx->arena, "%s/demo/%s", ctx->site->share, name),
+        FILE_MAX_BYTES);
+}
+
+/* 1: Monday. The first day of 1970 was a Thursday. */
+static int weekday_of(const struct civil *day)
+{
+    struct civil noon = {
+        .year = day->year, .month = day->month, .day = day->day, .hour = 12
+    };
+
+    return (int)((civil_instant(&noon, zone_utc()) / DAY_MS + 3) % 7) + 1;
+}
+
+/* What demo/NAME.lua makes up for somebody who begins today. */
+static int make_up(struct value **rows, struct ctx *ctx, const char *name)
+{
+    static const struct script_limits limits = { .steps = 50000000,
+                                                 .milliseconds = 10000,
+                                                 .memory = 64 << 20 };
+    struct script *script;
+    const struct value *args[3];
+    struct civil today;
+    const char *text;
+    size_t length;
+    int rc = read_share(&text, &length, ctx, name);
+
+    if (!rc)
+        rc = script_open(&script, ctx, name, &limits);
+    if (rc)
+        return rc;
+    civil_of(&today, clock_now(), ctx->zone);
+    args[0] = value_text(ctx->arena, ctx->locale);
+    args[1] = value_int(ctx->arena, today.month);
+    args[2] = value_int(ctx->arena, weekday_of(&today));
+    rc = script_load(ctx, script, name, text, length);
+    if (!rc)
+        rc = script_call(rows, ctx, script, "records", args, 3);
+    script_close(script);
+    return rc;
+}
+
 int demo_modules(struct ctx *ctx)
 {
-    const char *path =
-        arena_printf(ctx->arena, "%s/demo/modules.json", ctx->site->share);
-    struct map *keys = map_new(ctx->arena);
-    const struct value *rows;
-    struct value *file;
+    struct value *file, *year;
     const char *text;
-    size_t length, i;
+    size_t length;
     int rc = plugins_enable_examples(ctx);
 
     if (!rc)
@@ -119,11 +204,12 @@ int demo_modules(struct ctx *ctx)
     if (!rc)
         rc = plugins_load(ctx);
     if (!rc)
-        rc = file_read(&text, &length, ctx, path, FILE_MAX_BYTES);
+        rc = read_share(&text, &length, ctx, "modules.json");
     if (!rc)
         rc = json_parse(&file, ctx, text, length);
-    rows = rc ? NULL : value_get(file, "records");
-    for (i = 0; !rc && i < value_count(rows); i++)
-        rc = save(ctx, keys, value_at(rows, i));
-    return rc;
+    if (!rc)
+        rc = save_all(ctx, value_get(file, "records"));
+    if (!rc)
+        rc = make_up(&year, ctx, "crm.lua");
+    return rc ? rc : save_all(ctx, year);
 }

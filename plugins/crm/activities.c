@@ -1,0 +1,42 @@
+/*
+ * activities.c - what was done with a customer shows on the customer.
+ */
+#include "crm.h"
+
+static int check(tn_ctx *ctx, tn_record *activity, void *unused)
+{
+    int rc = check_customer(ctx, activity, "contact", CONTACTS);
+
+    if (rc == TN_OK)
+        rc = check_customer(ctx, activity, "opportunity", OPPORTUNITIES);
+    return rc == TN_OK ? follow_customer(ctx, activity, unused) : rc;
+}
+
+/* The customer that it is with, and the one that it was with before. */
+static int tell_customer(tn_ctx *ctx, tn_record *activity, void *unused)
+{
+    int64_t now = tn_as_id(tn_get(activity, "customer"));
+    int64_t before = tn_as_id(tn_before(activity, "customer"));
+    int rc = TN_OK;
+
+    (void)unused;
+    if (now)
+        rc = customer_refresh(ctx, now);
+    if (rc == TN_OK && before && before != now)
+        rc = customer_refresh(ctx, before);
+    return rc;
+}
+
+int activities_start(tn_module *self)
+{
+    int rc = TN_ON(self, .form = ACTIVITIES, .when = TN_BEFORE_SAVE,
+                   .required = true, .call = check);
+
+    if (rc == TN_OK)
+        rc = TN_ON(self, .form = ACTIVITIES, .when = TN_AFTER_SAVE,
+                   .call = tell_customer);
+    if (rc == TN_OK)
+        rc = TN_ON(self, .form = ACTIVITIES, .when = TN_AFTER_DELETE,
+                   .call = tell_customer);
+    return rc;
+}

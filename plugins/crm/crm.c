@@ -1,0 +1,113 @@
+/*
+ * crm.c - customers, contacts, opportunities, activities: a module in C.
+ *
+ * The forms, their lists, boards and rights are declarations (forms/). Code
+ * is for what is special: what follows from one record for another, and the
+ * pages that bring them together.
+ */
+#include "crm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { HOUR = 3600 * 1000 };
+
+void date_of(char out[DATE_MAX], tn_ctx *ctx, int64_t instant)
+{
+    int64_t starts = instant, ends;
+    const char *text;
+
+    /* The day's noon lies in the same day of UTC, whatever the zone, but for
+     * the few that are twelve hours and more ahead. */
+    tn_day(&starts, &ends, ctx, instant);
+    text = tn_as_text(tn_instant_value(ctx, starts + (int64_t)12 * HOUR));
+    snprintf(out, DATE_MAX, "%.10s", text ? text : "");
+}
+
+int touch(tn_ctx *ctx, const char *form, const tn_value *record)
+{
+    return tn_records_update(ctx, form, tn_as_id(tn_item(record, "id")),
+                             tn_as_int(tn_item(record, "version"), 0),
+                             tn_map(ctx));
+}
+
+int check_customer(tn_ctx *ctx, const tn_record *record, const char *field,
+                   const char *form)
+{
+    int64_t id = tn_as_id(tn_get(record, field));
+    const tn_value *other;
+    int rc;
+
+    if (!id)
+        return TN_OK;
+    rc = tn_records_get(&other, ctx, form, id);
+    if (rc != TN_OK)
+        return rc;
+    if (tn_as_id(tn_item(other, "customer")) !=
+        tn_as_id(tn_get(record, "customer")))
+        return tn_fail_at(ctx, TN_E_INVALID, field, "crm.other_customer",
+                          "this belongs to another customer");
+    return TN_OK;
+}
+
+int follow_customer(tn_ctx *ctx, tn_record *record, void *unused)
+{
+    int64_t id = tn_as_id(tn_get(record, "customer"));
+    const tn_value *customer;
+    int rc;
+
+    (void)unused;
+    if (!id)
+        return TN_OK; /* refused by the form itself */
+    rc = tn_records_get(&customer, ctx, CUSTOMERS, id);
+    if (rc != TN_OK)
+        return rc;
+    return tn_set(record, "manager", tn_item(customer, "manager"));
+}
+
+static int add_menu(tn_module *self)
+{
+    static const tn_menu entries[] = {
+        { .title = "crm.menu.customers",
+          .path = "/records/" CUSTOMERS,
+          .icon = "building-store",
+          .form = CUSTOMERS,
+          .order = 211 },
+        { .title = "crm.menu.contacts",
+          .path = "/records/" CONTACTS,
+          .icon = "address-book",
+          .form = CONTACTS,
+          .order = 212 },
+        { .title = "crm.menu.opportunities",
+          .path = "/records/" OPPORTUNITIES,
+          .icon = "target",
+          .form = OPPORTUNITIES,
+          .order = 213 },
+        { .title = "crm.menu.activities",
+          .path = "/records/" ACTIVITIES,
+          .icon = "activity",
+          .form = ACTIVITIES,
+          .order = 214 },
+    };
+    size_t i;
+    int rc = TN_OK;
+
+    for (i = 0; rc == TN_OK && i < sizeof entries / sizeof *entries; i++)
+        rc = TN_MENU(self, .title = entries[i].title, .path = entries[i].path,
+                     .icon = entries[i].icon, .form = entries[i].form,
+                     .order = entries[i].order);
+    return rc;
+}
+
+static int crm_start(tn_module *self)
+{
+    int rc = customers_start(self);
+
+    if (rc == TN_OK)
+        rc = opportunities_start(self);
+    if (rc == TN_OK)
+        rc = activities_start(self);
+    return rc == TN_OK ? add_menu(self) : rc;
+}
+
+TN_MODULE(crm_start)

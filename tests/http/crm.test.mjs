@@ -1,0 +1,210 @@
+// crm.test.mjs - the module crm over HTTP: who sees which customers, the same
+// in every output; what follows from a stage, an activity, another manager.
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { demoSite } from '../lib/server.mjs';
+import { signedIn } from '../lib/person.mjs';
+
+let site;
+const people = {};
+const salesperson = () => people['zhang.wei'];
+const head = () => people['li.na'];
+
+before(async () => {
+  site = await demoSite();
+  await site.whole();
+  for (const login of ['zhang.wei', 'li.na', 'he.jun', 'admin', 'huang.yan'])
+    people[login] = await signedIn(site, login);
+});
+after(async () => site && site.stop());
+
+const api = '/api/v1/records';
+
+async function list(person, form, parameters = {}) {
+  const answer = await person.get(`${api}/${form}?` +
+    new URLSearchParams({ limit: 200, ...parameters }));
+  assert.equal(answer.status, 200, answer.text);
+  return answer.body;
+}
+
+async function add(person, form, values) {
+  const answer = await person.post(`${api}/${form}`, { values });
+  assert.equal(answer.status, 201, answer.text);
+  return answer.body;
+}
+
+async function change(person, record, values) {
+  const answer = await person.send('PATCH', `${api}/${record.form}/${record.id}`,
+    { values }, { 'if-match': `"${record.version}"` });
+  return answer;
+}
+
+async function read(person, record) {
+  return (await person.get(`${api}/${record.form}/${record.id}`)).body;
+}
+
+// All records of a form that somebody sees, page by page.
+async function all(person, form) {
+  const rows = [];
+  let cursor;
+  do {
+    const page = await list(person, form, cursor ? { cursor } : {});
+    rows.push(...page.records);
+    cursor = page.cursor;
+  } while (cursor);
+  return rows;
+}
+
+describe('who sees what', () => {
+  const forms = ['crm.customer', 'crm.contact', 'crm.opportunity',
+    'crm.activity'];
+
+  test('the demo is a company with a year behind it', async () => {
+    const expected = [300, 500, 400, 1500];
+    for (const [i, form] of forms.entries()) {
+      const { count } = await list(people.admin, form,
+        { limit: 1, count: true });
+      assert.ok(Math.abs(count - expected[i]) < expected[i] / 20,
+        `${form}: ${count}`);
+    }
+  });
+
+  test('a salesperson sees the own, a head the department and below',
+    async () => {
+      for (const form of forms) {
+        const everything = await all(people.admin, form);
+        for (const login of ['zhang.wei', 'li.na', 'he.jun']) {
+          const seen = await all(people[login], form);
+          const departments = new Set(everything
+            .filter((row) => row.owner === people[login].id)
+            .map((row) => row.department));
+          // Li Na heads Sales, and Sales South lies below it.
+          const may = login === 'zhang.wei'
+            ? (row) => row.owner === people[login].id
+            : login === 'li.na' ? () => true
+              : (row) => departments.has(row.department);
+          const expected = everything.filter(may).map((row) => row.id).sort();
+          assert.ok(expected.length > 3, `${login} ${form}`);
+          assert.deepEqual(seen.map((row) => row.id).sort(), expected,
+            `${login} ${form}`);
+        }
+      }
+    });
+
+  test('E2 who has nothing to do with sales sees nothing of it', async () => {
+    const hr = people['huang.yan'];
+    assert.doesNotMatch((await hr.get('/')).text, /crm/);
+    for (const form of forms) {
+      assert.deepEqual((await list(hr, form, { count: true })).count, 0);
+      assert.doesNotMatch((await hr.get(`/records/${form}`)).text,
+        /\/records\/crm\.[a-z]+\/(\d|new)/);
+    }
+    const created = await hr.post(`${api}/crm.customer`,
+      { values: { name: 'x', manager: hr.id } });
+    assert.equal(created.status, 403);
+    assert.match((await salesperson().get('/')).text, /crm\.customer/);
+  });
+});
+
+describe('what follows', () => {
+  let customer, contact;
+  before(async () => {
+    customer = await add(salesperson(), 'crm.customer',
+      { name: 'Hangzhou Test Hotel', class: 'b' });
+    contact = await add(salesperson(), 'crm.contact',
+      { name: 'Chen Jing', customer: customer.id });
+  });
+
+  test('a stage brings its probability, and winning the closing date',
+    async () => {
+      let deal = await add(salesperson(), 'crm.opportunity', { title: 'Doors',
+        customer: customer.id, contact: contact.id, amount: '10000.00',
+        closes: '2030-01-31' });
+      assert.equal(deal.values.probability, '10');
+      assert.equal(deal.values.forecast, '1000.00');
+      deal = (await change(salesperson(), deal, { stage: 'offer' })).body;
+      assert.equal(deal.values.probability, '50');
+      deal = (await change(salesperson(), deal, { probability: '65' })).body;
+      assert.equal(deal.values.probability, '65');
+      const refused = await change(salesperson(), deal, { stage: 'lost' });
+      assert.equal(refused.status, 422);
+      assert.equal(refused.body.problems[0].field, 'lost_reason');
+      deal = (await change(salesperson(), deal, { stage: 'won' })).body;
+      assert.equal(deal.values.probability, '100');
+      assert.ok(deal.values.closed);
+      const bought = await read(salesperson(), customer);
+      assert.equal(bought.values.status, 'customer');
+      deal = (await change(salesperson(), deal, { stage: 'talks' })).body;
+      assert.equal(deal.values.closed, null);
+    });
+
+  test('an activity shows on its customer, whoever edits that meanwhile',
+    async () => {
+      const before = await read(salesperson(), customer);
+      const call = await add(salesperson(), 'crm.activity',
+        { kind: 'call', subject: 'Asked for samples', customer: customer.id,
+          contact: contact.id, next_step: 'Send them', next_on: '2030-02-01' });
+      assert.equal(call.values.manager, salesperson().id);
+      const after = await read(salesperson(), customer);
+      assert.ok(after.values.last_activity);
+      assert.equal(after.values.next_step, '2030-02-01');
+      assert.ok(after.version > before.version);
+      // What hooks derived is no conflict for who was typing.
+      const saved = await change(salesperson(), before,
+        { address: 'West Lake 1' });
+      assert.equal(saved.status, 200, saved.text);
+      assert.equal(saved.body.values.next_step, '2030-02-01');
+      // What a person wrote still is.
+      const late = await change(salesperson(), before, { address: 'x' });
+      assert.equal(late.status, 409);
+      await change(salesperson(), call, { next_done: true });
+      assert.equal((await read(salesperson(), customer)).values.next_step,
+        null);
+    });
+
+  test('S13 contact and opportunity are those of the same customer',
+    async () => {
+      const other = await add(salesperson(), 'crm.customer',
+        { name: 'Another one' });
+      const answer = await salesperson().post(`${api}/crm.activity`,
+        { values: { subject: 'x', customer: other.id, contact: contact.id } });
+      assert.equal(answer.status, 422);
+      assert.equal(answer.body.problems[0].field, 'contact');
+    });
+
+  test('another manager takes contacts, activities and open deals along',
+    async () => {
+      const open = await add(salesperson(), 'crm.opportunity',
+        { title: 'Chairs', customer: customer.id, amount: '500.00',
+          closes: '2030-01-31' });
+      const current = await read(salesperson(), customer);
+      const he = people['he.jun'];
+      const given = await change(head(), current, { manager: he.id });
+      assert.equal(given.status, 200, given.text);
+      assert.equal(given.body.owner, he.id);
+      for (const record of [customer, contact, open]) {
+        const path = `${api}/${record.form}/${record.id}`;
+        assert.equal((await salesperson().get(path)).status, 404, record.form);
+        assert.equal((await he.get(path)).body.owner, he.id, record.form);
+      }
+      assert.ok((await all(he, 'crm.activity'))
+        .some((row) => row.values.customer === customer.id));
+    });
+
+  test('a link fills in a new record, but never a name that is not to be seen',
+    async () => {
+      const own = await add(salesperson(), 'crm.customer',
+        { name: 'Prefilled House' });
+      const page = await salesperson().get(
+        `/records/crm.contact/new?customer=${own.id}`);
+      assert.match(page.text, /Prefilled House/);
+      const foreign = await people['he.jun'].get(
+        `/records/crm.contact/new?customer=${own.id}`);
+      assert.equal(foreign.status, 200);
+      assert.doesNotMatch(foreign.text, /Prefilled House/);
+      const refused = await people['he.jun'].form('/records/crm.contact',
+        { name: '', customer: own.id });
+      assert.equal(refused.status, 422);
+      assert.doesNotMatch(refused.text, /Prefilled House/);
+    });
+});
