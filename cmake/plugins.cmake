@@ -22,7 +22,7 @@ function(tenon_module target from to)
   endif()
   add_custom_target(module_${name} ALL
     COMMAND ${CMAKE_COMMAND} -DFROM=${from} -DTO=${to}
-            -P ${CMAKE_SOURCE_DIR}/cmake/copy-module.cmake
+            -P ${TENON_SDK_COPY}
     COMMENT "module ${name}")
   add_dependencies(${target} module_${name})
 endfunction()
@@ -53,6 +53,7 @@ write_basic_package_version_file(
   COMPATIBILITY SameMajorVersion ARCH_INDEPENDENT)
 configure_file(sdk/tenon-sdk.pc.in ${CMAKE_BINARY_DIR}/sdk/tenon-sdk.pc @ONLY)
 install(FILES sdk/cmake/tenon-sdkConfig.cmake
+              sdk/cmake/tenon-copy-module.cmake
               ${CMAKE_BINARY_DIR}/sdk/tenon-sdkConfigVersion.cmake
         DESTINATION ${CMAKE_INSTALL_DATADIR}/cmake/tenon-sdk)
 install(FILES ${CMAKE_BINARY_DIR}/sdk/tenon-sdk.pc

@@ -138,6 +138,28 @@ const fuzz = (seconds) => async (log) => {
   return sum(results);
 };
 
+// The modules' own tests, through `tenon plugin test`; TAP is counted.
+const modules = (preset) => async (log) => {
+  const results = [];
+  for (const kind of ['plugins', 'scripts'])
+    for (const id of readdirSync(kind)) {
+      const tests = `${kind}/${id}/tests`;
+      if (!existsSync(tests)) continue;
+      const own = log.replace(/\.log$/, `-${id}.log`);
+      writeFileSync(own, '');
+      const code = await run(own, `build/${preset}/tenon`, ['plugin', 'test',
+        '--tests', tests, `build/${preset}/share/tenon/${kind}/${id}`]);
+      const text = readFileSync(own, 'utf8');
+      const count = (pattern) => [...text.matchAll(pattern)].length;
+      const result = { passed: count(/^ok \d/gm),
+        failed: count(/^not ok \d/gm) };
+      if (code !== 0 && !result.failed) result.failed = 1;
+      if (result.failed) console.log(`  ${tests} failed: ${own}`);
+      results.push(result);
+    }
+  return sum(results);
+};
+
 const steps = [
   { name: 'format', run: command('node', 'tools/check-format.mjs') },
   { name: 'layers', run: command('node', 'tools/check-layers.mjs') },
@@ -150,6 +172,7 @@ const steps = [
   { name: 'unit', long: true, run: unit('debug') },
   { name: 'tools', run: node('tests/tools', 'release') },
   { name: 'conformance', run: node('tests/conformance/logic', 'debug') },
+  { name: 'modules', run: modules('debug') },
   { name: 'http', long: true, run: node('tests/http', 'debug') },
   { name: 'faults', run: node('tests/faults', 'debug') },
   { name: 'browser', run: node('tests/browser', 'debug',

@@ -18,15 +18,12 @@
 #include "base/ctx.h"
 #include "base/file.h"
 #include "base/i18n.h"
-#include "base/json.h"
-#include "base/map.h"
 #include "base/site.h"
 #include "base/str.h"
 #include "flow/flow.h"
 #include "form/form.h"
 #include "form/record.h"
-#include "org/admin.h"
-#include "org/password.h"
+#include "kit/company.h"
 #include "org/person.h"
 #include "store/db.h"
 
@@ -34,126 +31,10 @@ enum { HOUR = 3600 * 1000, DAY = 24 * HOUR, FILE_MAX = 1024 * 1024 };
 
 struct demo {
     struct ctx *ctx;
-    const struct value *company;
-    struct map *departments; /* key → int64_t* */
-    struct map *users;       /* login → int64_t* */
-    int64_t today;           /* the wall clock when the demo is made */
+    struct company people;
+    int64_t today; /* the wall clock when the demo is made */
     int operations;
 };
-
-static int64_t *keep_id(struct ctx *ctx, int64_t id)
-{
-    return arena_memdup(ctx->arena, &id, sizeof(id));
-}
-
-static int64_t known(const struct map *map, const char *key)
-{
-    const int64_t *id = key ? map_get(map, key) : NULL;
-
-    return id ? *id : 0;
-}
-
-static int add_departments(struct demo *demo)
-{
-    const struct value *list = value_get(demo->company, "departments");
-    struct ctx *ctx = demo->ctx;
-    int64_t id;
-    size_t i;
-    int rc;
-
-    for (i = 0; i < value_count(list); i++) {
-        const struct value *row = value_at(list, i);
-
-        rc = department_create(
-            &id, ctx, locale_pick(ctx, value_get(row, "name")),
-            known(demo->departments, value_get_text(row, "parent")), 0);
-        if (rc)
-            return rc;
-        map_set(demo->departments, value_get_text(row, "key"),
-                keep_id(ctx, id));
-    }
-    return 0;
-}
-
-static int add_roles(struct demo *demo)
-{
-    const struct value *list = value_get(demo->company, "roles");
-    int64_t id;
-    size_t i;
-    int rc = 0;
-
-    for (i = 0; i < value_count(list) && !rc; i++) {
-        const struct value *row = value_at(list, i);
-
-        rc = role_create(&id, demo->ctx, value_get_text(row, "key"),
-                         locale_pick(demo->ctx, value_get(row, "name")));
-    }
-    return rc;
-}
-
-static int give_roles(struct demo *demo, const struct value *roles,
-                      int64_t user)
-{
-    int64_t role;
-    size_t i;
-    int rc = 0;
-
-    for (i = 0; i < value_count(roles) && !rc; i++) {
-        rc = role_find(&role, demo->ctx, value_as_text(value_at(roles, i)));
-        if (!rc)
-            rc = role_grant(demo->ctx, user, role, true);
-    }
-    return rc;
-}
-
-static int add_people(struct demo *demo)
-{
-    const struct value *list = value_get(demo->company, "people");
-    struct ctx *ctx = demo->ctx;
-    int64_t id;
-    size_t i;
-    int rc = 0;
-
-    for (i = 0; i < value_count(list) && !rc; i++) {
-        const struct value *row = value_at(list, i);
-        const char *login = value_get_text(row, "login");
-        struct user_input input = {
-            .login = login,
-            .name = locale_pick(ctx, value_get(row, "name")),
-            .mail = arena_printf(ctx->arena, "%s@qingsong.example", login),
-            .department =
-                known(demo->departments, value_get_text(row, "department")),
-        };
-
-        rc = user_create(&id, ctx, &input);
-        if (rc)
-            return rc;
-        map_set(demo->users, login, keep_id(ctx, id));
-        rc = user_set_password(ctx, id, DEMO_PASSWORD, NULL);
-        if (!rc)
-            rc = give_roles(demo, value_get(row, "roles"), id);
-    }
-    return rc;
-}
-
-static int name_heads(struct demo *demo)
-{
-    const struct value *list = value_get(demo->company, "departments");
-    struct ctx *ctx = demo->ctx;
-    size_t i;
-    int rc = 0;
-
-    for (i = 0; i < value_count(list) && !rc; i++) {
-        const struct value *row = value_at(list, i);
-
-        rc = department_update(
-            ctx, known(demo->departments, value_get_text(row, "key")),
-            locale_pick(ctx, value_get(row, "name")),
-            known(demo->departments, value_get_text(row, "parent")),
-            known(demo->users, value_get_text(row, "head")));
-    }
-    return rc;
-}
 
 static int copy_file(struct ctx *ctx, const char *from, const char *to)
 {
@@ -162,17 +43,6 @@ static int copy_file(struct ctx *ctx, const char *from, const char *to)
     int rc = file_read(&text, &length, ctx, from, FILE_MAX);
 
     return rc ? rc : file_write(ctx, to, text, length, 0600);
-}
-
-static int read_company(struct value **out, struct ctx *ctx)
-{
-    const char *path =
-        arena_printf(ctx->arena, "%s/demo/company.json", ctx->site->share);
-    const char *text;
-    size_t length;
-    int rc = file_read(&text, &length, ctx, path, FILE_MAX);
-
-    return rc ? rc : json_parse(out, ctx, text, length);
 }
 
 static int copy_definitions(struct ctx *ctx, const char *part)
@@ -217,7 +87,8 @@ static int act_as(struct ctx *as, struct demo *demo, const char *login)
 {
     *as = *demo->ctx;
     as->system = false;
-    return person_load(&as->person, demo->ctx, known(demo->users, login));
+    return person_load(&as->person, demo->ctx,
+                       company_id(demo->people.users, login));
 }
 
 static void hand_over(struct demo *demo, const struct ctx *as)
@@ -315,7 +186,7 @@ static const char *day_text(struct demo *demo, int64_t days_ago)
 
 static int add_budgets(struct demo *demo)
 {
-    const struct value *list = value_get(demo->company, "budgets");
+    const struct value *list = value_get(demo->people.definition, "budgets");
     struct arena *arena = demo->ctx->arena;
     bool english = text_equal(demo->ctx->locale, "en");
     size_t i, k;
@@ -349,7 +220,7 @@ static int add_budgets(struct demo *demo)
 
 static int add_leave(struct demo *demo)
 {
-    const struct value *list = value_get(demo->company, "leave");
+    const struct value *list = value_get(demo->people.definition, "leave");
     struct arena *arena = demo->ctx->arena;
     size_t i;
     int rc = 0;
@@ -373,7 +244,7 @@ static int add_leave(struct demo *demo)
 
 static int add_visitors(struct demo *demo)
 {
-    const struct value *list = value_get(demo->company, "visitors");
+    const struct value *list = value_get(demo->people.definition, "visitors");
     struct arena *arena = demo->ctx->arena;
     size_t i;
     int rc = 0;
@@ -386,8 +257,9 @@ static int add_visitors(struct demo *demo)
                        locale_pick(demo->ctx, value_get(row, "name")));
         value_set_text(input, "day",
                        day_text(demo, value_get_int(row, "days_ago", 0)));
-        value_set_id(input, "host",
-                     known(demo->users, value_get_text(row, "host")));
+        value_set_id(
+            input, "host",
+            company_id(demo->people.users, value_get_text(row, "host")));
         value_set_text(input, "purpose",
                        locale_pick(demo->ctx, value_get(row, "purpose")));
         rc = apply(demo, "visitor", row, input);
@@ -398,7 +270,7 @@ static int add_visitors(struct demo *demo)
 /* SITE/demo-accounts.txt: what ./run shows beside the address. */
 static int write_accounts(struct demo *demo)
 {
-    const struct value *list = value_get(demo->company, "people");
+    const struct value *list = value_get(demo->people.definition, "people");
     struct ctx *ctx = demo->ctx;
     struct buf text;
     size_t i;
@@ -419,29 +291,14 @@ static int write_accounts(struct demo *demo)
 int demo_fill(struct ctx *ctx)
 {
     struct demo demo = { .ctx = ctx, .today = clock_now() };
-    static int (*const steps[])(struct demo *) = {
-        add_departments,
-        add_roles,
-        add_people,
-        name_heads,
-    };
     static int (*const work[])(struct demo *) = {
         add_budgets,
         add_leave,
         add_visitors,
     };
-    struct value *company;
     size_t i;
-    int rc;
+    int rc = company_make(&demo.people, ctx, DEMO_PASSWORD);
 
-    rc = read_company(&company, ctx);
-    if (rc)
-        return rc;
-    demo.company = company;
-    demo.departments = map_new(ctx->arena);
-    demo.users = map_new(ctx->arena);
-    for (i = 0; i < sizeof(steps) / sizeof(*steps) && !rc; i++)
-        rc = steps[i](&demo);
     if (!rc)
         rc = publish(ctx);
     for (i = 0; i < sizeof(work) / sizeof(*work) && !rc; i++)

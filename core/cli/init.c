@@ -13,7 +13,6 @@
 #include <ftw.h>
 #include <sys/stat.h>
 
-#include "access/access.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/ctx.h"
@@ -23,7 +22,7 @@
 #include "base/str.h"
 #include "cli/demo.h"
 #include "cli/site.h"
-#include "org/admin.h"
+#include "kit/company.h"
 #include "org/person.h"
 #include "org/session.h"
 #include "store/db.h"
@@ -142,21 +141,6 @@ static int write_settings(struct ctx *ctx, const char *folder,
     return file_write(ctx, path, buf.data, buf.length, 0600);
 }
 
-/* The role that administers, and what everybody may do at first. */
-static int make_basics(struct ctx *ctx)
-{
-    int64_t role;
-    int rc = tx_begin(ctx, "init");
-
-    if (rc)
-        return rc;
-    rc = role_create(&role, ctx, "administrators",
-                     tr(ctx, "cli.init.administrators"));
-    if (!rc)
-        rc = access_defaults(ctx);
-    return tx_end(ctx, rc);
-}
-
 static int fill(struct ctx *ctx, const struct wishes *wishes)
 {
     char token[TOKEN_TEXT_MAX];
@@ -165,7 +149,7 @@ static int fill(struct ctx *ctx, const struct wishes *wishes)
     if (!rc)
         rc = epoch_read(ctx);
     if (!rc)
-        rc = make_basics(ctx);
+        rc = company_basics(ctx);
     if (!rc && wishes->demo) {
         site_rooms_start();
         rc = demo_fill(ctx);

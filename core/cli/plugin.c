@@ -1,8 +1,10 @@
 /*
- * plugin.c - `tenon plugin`: which modules a site has, on and off.
+ * plugin.c - `tenon plugin`: which modules a site has, on and off; and for
+ * those who write one, a first one and its tests.
  *
- * Works on a served site as well as on a stopped one; a served one takes over
- * what was switched without a restart, and the command waits for that.
+ * Switching works on a served site as well as on a stopped one; a served one
+ * takes over what was switched without a restart, and the command waits for
+ * that.
  */
 #include "base/banned.h"
 
@@ -14,6 +16,9 @@
 #include "base/str.h"
 #include "base/value.h"
 #include "cli/site.h"
+#include "kit/kit.h"
+#include "kit/scaffold.h"
+#include "plugin/folder.h"
 #include "plugin/plugin.h"
 
 enum { SETTLE_SECONDS = 30 };
@@ -41,7 +46,14 @@ static int list(struct ctx *ctx)
     return rc;
 }
 
-static int act(struct ctx *ctx, const char *verb, const char *id)
+/* What was asked for. */
+struct wishes {
+    const char *tests, *only;
+    bool lua, downgrade, allocations;
+};
+
+static int act(struct ctx *ctx, const char *verb, const char *id,
+               const struct wishes *wishes)
 {
     int rc;
 
@@ -51,23 +63,69 @@ static int act(struct ctx *ctx, const char *verb, const char *id)
         rc = plugin_set_enabled(ctx, id, false);
     else if (strcmp(verb, "release") == 0)
         rc = plugin_quarantine_lift(ctx, id);
+    else if (strcmp(verb, "install") == 0)
+        rc = plugin_install(&id, ctx, id, wishes->downgrade);
+    else if (strcmp(verb, "remove") == 0)
+        return plugin_remove(ctx, id);
     else
         return CLI_USAGE;
     return rc ? rc : plugin_settle(ctx, id, SETTLE_SECONDS);
 }
 
+static int test(struct ctx *ctx, const char *folder,
+                const struct wishes *wishes)
+{
+    const struct kit_options options = {
+        .folder = folder,
+        .tests = wishes->tests,
+        .only = wishes->only,
+        .allocations = wishes->allocations,
+    };
+    int failed = 0;
+    int rc = kit_run(&failed, ctx, &options);
+
+    return rc ? rc : failed ? CLI_FAILED : CLI_OK;
+}
+
+static int begin(struct ctx *ctx, const char *name, bool lua)
+{
+    int rc = scaffold_write(ctx, name, lua);
+
+    if (!rc)
+        printf("%s\n\n", tr(ctx, "kit.scaffold.done"));
+    if (!rc && lua)
+        printf("  tenon plugin test %s\n", name);
+    else if (!rc)
+        printf("  cd %s\n  cmake -B build && cmake --build build\n"
+               "  ctest --test-dir build --output-on-failure\n",
+               name);
+    return rc;
+}
+
 int command_plugin(struct ctx *ctx, int argc, char **argv)
 {
-    const struct option_row rows[] = { { 0 } };
+    struct wishes wishes = { 0 };
+    const struct option_row rows[] = {
+        { "tests", &wishes.tests, NULL },
+        { "only", &wishes.only, NULL },
+        { "lua", NULL, &wishes.lua },
+        { "downgrade", NULL, &wishes.downgrade },
+        { "allocations", NULL, &wishes.allocations },
+        { 0 },
+    };
     int rc = cli_options(ctx, rows, &argc, argv);
 
     if (rc)
         return rc;
+    if (argc == 3 && strcmp(argv[1], "test") == 0)
+        return test(ctx, argv[2], &wishes);
+    if (argc == 3 && strcmp(argv[1], "new") == 0)
+        return begin(ctx, argv[2], wishes.lua);
     if (argc < 3 || argc > 4 || (argc == 3) != (strcmp(argv[1], "list") == 0))
         return cli_usage(ctx, argv[0]);
     rc = site_command_open(ctx, argv[2]);
     if (!rc)
-        rc = argc == 3 ? list(ctx) : act(ctx, argv[1], argv[3]);
+        rc = argc == 3 ? list(ctx) : act(ctx, argv[1], argv[3], &wishes);
     site_command_close(ctx);
     return rc == CLI_USAGE ? cli_usage(ctx, argv[0]) : rc;
 }

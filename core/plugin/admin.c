@@ -195,8 +195,7 @@ int plugin_list(struct value **out, struct ctx *ctx)
 
 /* ---- switching ---- */
 
-/* Asks the running service for workers that load what is on now. */
-static void ask_generation(struct ctx *ctx)
+void module_renew(struct ctx *ctx)
 {
     struct value *command = value_map(ctx->arena), *answer;
     struct ctx own = *ctx;
@@ -335,7 +334,7 @@ int plugin_set_enabled(struct ctx *ctx, const char *id, bool enabled)
     if (rc)
         return rc;
     live_send(ctx, 0, "modules");
-    ask_generation(ctx);
+    module_renew(ctx);
     return 0;
 }
 
@@ -363,7 +362,7 @@ int plugin_quarantine_lift(struct ctx *ctx, const char *id)
     if (rc)
         return rc;
     live_send(ctx, 0, "modules");
-    ask_generation(ctx);
+    module_renew(ctx);
     return 0;
 }
 

@@ -174,29 +174,24 @@ static int hand_over(struct ctx *ctx, const struct ctx *own, int rc)
     return fail(ctx, rc, "plugin.file", "%s", text);
 }
 
-int module_read(struct tn_module **out, struct ctx *ctx, const char *id)
+/* What a module is before its folder was looked at. */
+static struct tn_module *module_named(struct ctx *ctx, const char *id)
 {
     struct tn_module *module = arena_alloc(ctx->arena, sizeof *module);
-    struct manifest *manifest;
-    struct ctx own = *ctx;
-    int i, rc;
 
-    *out = module;
     module->arena = ctx->arena;
     module->id = arena_strdup(ctx->arena, id);
     module->hash = "";
     vector_init(&module->entries, ctx->arena);
-    for (i = 0; !module->folder && i < PLACES && module_id_valid(id); i++) {
-        const char *folder = place(ctx, i, &module->is_site);
+    return module;
+}
 
-        folder = arena_printf(ctx->arena, "%s/%s", folder, id);
-        if (is_folder(folder))
-            module->folder = folder;
-    }
-    if (!module->folder)
-        return fail(ctx, E_NOT_FOUND, "plugin.unknown",
-                    "there is no module \"%s\"", id);
-    rc = manifest_read(&manifest, ctx, module->folder, id);
+static int read_files(struct tn_module *module, struct ctx *ctx)
+{
+    struct manifest *manifest;
+    struct ctx own = *ctx;
+    int rc = manifest_read(&manifest, ctx, module->folder, module->id);
+
     module->manifest = manifest;
     if (rc)
         return rc;
@@ -208,4 +203,31 @@ int module_read(struct tn_module **out, struct ctx *ctx, const char *id)
         rc = hand_over(ctx, &own, rc);
     arena_free(own.arena);
     return rc;
+}
+
+int module_read_at(struct tn_module **out, struct ctx *ctx, const char *folder,
+                   const char *id)
+{
+    *out = module_named(ctx, id);
+    (*out)->folder = arena_strdup(ctx->arena, folder);
+    return read_files(*out, ctx);
+}
+
+int module_read(struct tn_module **out, struct ctx *ctx, const char *id)
+{
+    struct tn_module *module = module_named(ctx, id);
+    int i;
+
+    *out = module;
+    for (i = 0; !module->folder && i < PLACES && module_id_valid(id); i++) {
+        const char *folder = place(ctx, i, &module->is_site);
+
+        folder = arena_printf(ctx->arena, "%s/%s", folder, id);
+        if (is_folder(folder))
+            module->folder = folder;
+    }
+    if (!module->folder)
+        return fail(ctx, E_NOT_FOUND, "plugin.unknown",
+                    "there is no module \"%s\"", id);
+    return read_files(module, ctx);
 }

@@ -25,6 +25,10 @@ int module_ids(const char ***out, size_t *count, struct ctx *ctx);
  */
 int module_read(struct tn_module **out, struct ctx *ctx, const char *id);
 
+/* The same of a folder anywhere, for a module that is to be installed. */
+int module_read_at(struct tn_module **out, struct ctx *ctx, const char *folder,
+                   const char *id);
+
 /* A file of the module; arena text. */
 const char *module_path(struct ctx *ctx, const struct tn_module *module,
                         const char *name);

@@ -41,6 +41,11 @@ int host_count(int64_t *out, struct tn_ctx *call, const char *form,
 int host_find(struct value **out, struct tn_ctx *call, const char *form,
               const struct value *where, const struct host_find *find);
 
+/* Tests: the nth call of tn_alloc or tn_keep from now on gets nothing; 0:
+ * none. host_alloc_failed: whether it came to that. */
+void host_alloc_fail(long nth);
+bool host_alloc_failed(void);
+
 /* The signed-in person as a map; NULL where there is none. */
 struct value *host_person(struct ctx *ctx);
 

@@ -364,6 +364,24 @@ static int open_body(lua_State *L)
     return 0;
 }
 
+int lua_open(struct lua_module **out, struct ctx *ctx, struct tn_module *module,
+             const struct script_limits *limits)
+{
+    struct lua_module *lua = arena_alloc(module->arena, sizeof *lua);
+    enum sandbox_status status;
+    int rc = script_open(&lua->script, ctx, module->id, limits);
+
+    *out = lua;
+    if (rc)
+        return rc;
+    lua->module = module;
+    lua->box = script_sandbox(lua->script);
+    sandbox_set_host(lua->box, lua);
+    status = sandbox_call(lua->box, open_body, NULL, limits->steps,
+                          limits->milliseconds);
+    return script_fail(ctx, status, module->id, sandbox_error(lua->box));
+}
+
 int lua_start(struct ctx *ctx, struct tn_module *module, const char *source,
               size_t length)
 {
@@ -374,20 +392,10 @@ int lua_start(struct ctx *ctx, struct tn_module *module, const char *source,
         .memory = (size_t)manifest->memory_mb << 20,
         .strict = true,
     };
-    struct lua_module *lua = arena_alloc(module->arena, sizeof *lua);
     const char *name =
         arena_printf(ctx->arena, "%s/%s", module->id, manifest->lua);
-    enum sandbox_status status;
-    int rc = script_open(&lua->script, ctx, module->id, &limits);
+    int rc = lua_open(&module->lua, ctx, module, &limits);
 
-    if (rc)
-        return rc;
-    lua->module = module;
-    lua->box = script_sandbox(lua->script);
-    module->lua = lua;
-    sandbox_set_host(lua->box, lua);
-    status = sandbox_call(lua->box, open_body, NULL, STEPS,
-                          manifest->seconds * 1000);
-    rc = script_fail(ctx, status, name, sandbox_error(lua->box));
-    return rc ? rc : script_load(ctx, lua->script, name, source, length);
+    return rc ? rc
+              : script_load(ctx, module->lua->script, name, source, length);
 }

@@ -34,6 +34,13 @@ struct lua_module {
     struct lua_job *job; /* the call that runs */
 };
 
+struct script_limits;
+
+/* A state with the SDK's nouns for `module`, in its arena; nothing has run in
+ * it. Errors of script_open. */
+int lua_open(struct lua_module **out, struct ctx *ctx, struct tn_module *module,
+             const struct script_limits *limits);
+
 /* The module that this state belongs to. */
 struct lua_module *lua_module_of(lua_State *L);
 

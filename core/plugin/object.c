@@ -11,6 +11,7 @@
 
 #include <elf.h>
 
+#include "base/arena.h"
 #include "base/ctx.h"
 #include "base/str.h"
 
@@ -218,4 +219,37 @@ int object_check(struct ctx *ctx, const char *path, const void *data,
                       "wants an executable stack; link it with -z "
                       "noexecstack");
     return 0;
+}
+
+const char *object_forbidden(struct arena *arena, const void *data, size_t size)
+{
+    static const char *const names[] = {
+        "exit",      "_exit",       "quick_exit",     "fork",
+        "vfork",     "clone",       "posix_spawn",    "posix_spawnp",
+        "execv",     "execve",      "execvp",         "system",
+        "popen",     "signal",      "pthread_create", "thrd_create",
+        "sigaction", "chdir",       "fchdir",         "setlocale",
+        "uselocale", "sigprocmask", "dlopen",
+    };
+    struct object object = { .path = "", .data = data, .size = size };
+    struct ctx ctx;
+    Elf64_Phdr part;
+    unsigned i;
+    size_t k;
+
+    ctx_init(&ctx, arena);
+    if (check_head(&ctx, &object))
+        return NULL;
+    for (i = 0; i < object.head.e_phnum && !object.text_size; i++)
+        if (program_header(&part, &object, i) && part.p_type == PT_DYNAMIC)
+            (void)check_dynamic(&ctx, &object, &part);
+    for (k = 0; k < sizeof names / sizeof *names; k++) {
+        char wanted[32];
+        int length = snprintf(wanted, sizeof wanted, "%c%s", '\0', names[k]);
+
+        if (memmem(object.data + object.text_at, object.text_size, wanted,
+                   (size_t)length + 1))
+            return names[k];
+    }
+    return NULL;
 }

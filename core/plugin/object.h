@@ -17,4 +17,12 @@ struct ctx;
 int object_check(struct ctx *ctx, const char *path, const void *data,
                  size_t size);
 
+struct arena;
+
+/* The first function that the object names and a module must never call
+ * (exit, fork, threads, signal handlers …); NULL: none. A look at the names of
+ * its dynamic symbols, for the test kit. Arena text. */
+const char *object_forbidden(struct arena *arena, const void *data,
+                             size_t size);
+
 #endif

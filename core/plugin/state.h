@@ -38,4 +38,7 @@ const char *quarantine_of(struct ctx *ctx, const struct tn_module *module);
 /* E_NOT_FOUND where there is none. */
 int quarantine_remove(struct ctx *ctx, const char *id);
 
+/* Asks the running service for workers that load what is on now (admin.c). */
+void module_renew(struct ctx *ctx);
+
 #endif

@@ -102,6 +102,24 @@ static int publish_all(struct ctx *ctx)
     return rc;
 }
 
+int worker_rooms_open(struct ctx *ctx)
+{
+    const struct settings *settings = &ctx->site->settings;
+    const struct zone *zone = zone_find(settings->zone);
+    int rc = load_texts(ctx);
+
+    if (rc)
+        return rc;
+    ctx->zone = zone ? zone : zone_utc();
+    ctx->locale = settings->locale;
+    rc = view_open(ctx, settings->theme);
+    if (rc)
+        return rc;
+    start_rooms();
+    plugin_page_with(portal_page);
+    return 0;
+}
+
 int process_load(struct process *process)
 {
     struct ctx *ctx = process->ctx;

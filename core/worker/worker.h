@@ -22,6 +22,10 @@ struct worker_options {
     int generation;
 };
 
+/* What a worker loads that needs no store: catalogs, theme, and what each room
+ * registers. For the test kit, which has no front; ctx->site is set. */
+int worker_rooms_open(struct ctx *ctx);
+
 /* The whole life of the process; returns its exit code. ctx->site is set. */
 int worker_run(struct ctx *ctx, const struct worker_options *options);
 

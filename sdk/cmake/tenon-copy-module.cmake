@@ -1,10 +1,16 @@
-# Copies a module's folder, without its sources and tests, to TO; only what
-# changed is written, and what is gone is removed.
+# Copies a module's folder FROM to TO, without its sources; with TESTS its
+# tests too. Only what changed is written, and what is gone is removed. WITHOUT:
+# a folder of FROM that stays behind (the build's).
 cmake_minimum_required(VERSION 3.25)
 file(GLOB_RECURSE files RELATIVE ${FROM} ${FROM}/*)
+set(behind "\\.[ch]$|(^|/)\\.|(^|/)CMakeLists\\.txt$")
+if(NOT TESTS)
+  string(APPEND behind "|^tests/")
+endif()
 set(kept "")
 foreach(file ${files})
-  if(NOT file MATCHES "\\.[ch]$|^tests/|(^|/)\\.")
+  string(FIND "${FROM}/${file}" "${WITHOUT}/" at)
+  if(NOT file MATCHES "${behind}" AND NOT (WITHOUT AND at EQUAL 0))
     list(APPEND kept ${file})
     get_filename_component(folder ${file} DIRECTORY)
     file(COPY ${FROM}/${file} DESTINATION ${TO}/${folder})
