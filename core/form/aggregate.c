@@ -74,8 +74,6 @@ static void select_group(struct list *list, const struct aggregation *work,
         vector_add(
             &list->values,
             value_text(list->ctx->arena, zone_name(zone ? zone : zone_utc())));
-    } else if (group->of.system == SYSTEM_ID) {
-        buf_addf(&list->sql, "NULLIF(%s, 0)", group->of.column);
     } else {
         buf_add_text(&list->sql, group->of.column);
     }
@@ -358,7 +356,10 @@ static struct value *group_value(const struct aggregation *work, size_t index,
         return value_text(ctx->arena,
                           arena_printf(ctx->arena, "%lld",
                                        (long long)value_as_int(value, 0)));
-    return field_to_json(ctx, group->of.field, value);
+    /* A decimal is one, until it is written as JSON. */
+    return group->of.field->type->flags & FIELD_SCALED
+               ? value
+               : field_to_json(ctx, group->of.field, value);
 }
 
 static struct value *row_value(const struct aggregation *work,

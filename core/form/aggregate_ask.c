@@ -21,7 +21,10 @@ static int find_subject(struct subject *out, const struct aggregation *work,
     memset(out, 0, sizeof *out);
     out->system = list_system(name);
     if (out->system) {
-        out->column = arena_printf(ctx->arena, "t.%s", name);
+        /* 0: nobody, or never; of what the core or an anonymous form made. */
+        out->column = arena_printf(
+            ctx->arena, out->system == SYSTEM_TEXT ? "t.%s" : "NULLIF(t.%s, 0)",
+            name);
         return 0;
     }
     out->field = form_field(work->form, name);

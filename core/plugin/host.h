@@ -27,6 +27,7 @@ struct value *host_record_map(struct ctx *ctx, const struct record *record,
                               bool texts);
 
 /* Conditions as JSON, for C's trees; E_INVALID. */
+int host_bad_question(struct ctx *ctx);
 int host_condition(struct value **out, struct ctx *ctx,
                    const tn_condition *condition);
 
@@ -45,6 +46,22 @@ int host_find(struct value **out, struct tn_ctx *call, const char *form,
  * none. host_alloc_failed: whether it came to that. */
 void host_alloc_fail(long nth);
 bool host_alloc_failed(void);
+
+struct aggregate; /* form/aggregate.h */
+int host_aggregate(struct value **out, struct tn_ctx *call, const char *form,
+                   const struct value *where, const char *search,
+                   const struct aggregate *ask);
+
+/* E_FORBIDDEN in a hook before a change. */
+int host_may_write(struct tn_ctx *call);
+/* What lies between both is written whole or, where `rc` is not 0, not at all.
+ * end returns rc, or why it was not committed. */
+struct host_transaction {
+    int64_t deadline; /* of the call, put back at the end */
+};
+int host_transaction_begin(struct host_transaction *out, struct tn_ctx *call);
+int host_transaction_end(const struct host_transaction *transaction,
+                         struct tn_ctx *call, int rc);
 
 /* The signed-in person as a map; NULL where there is none. */
 struct value *host_person(struct ctx *ctx);

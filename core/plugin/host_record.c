@@ -1,10 +1,6 @@
 /*
- * host_record.c - the SDK's tables `record` and `records`: the record of a
- * hook, and the records of forms.
- *
- * All goes through form/, with its grants, checks and hooks. In hooks and
- * services it is the module that asks, in pages and routes the person
- * (sdk.md, rule 10).
+ * host_record.c - the SDK's table `record`: the record of a hook; and records
+ * and conditions as modules write them.
  */
 #include "base/banned.h"
 
@@ -20,13 +16,7 @@
 #include "plugin/call.h"
 #include "store/condition.h"
 
-enum {
-    COUNT_MAX = 1000000,
-    FIND_DEFAULT = 50,
-    FIND_MAX = 200,
-    DEPTH_MAX = 8,
-    PARTS_MAX = 100
-};
+enum { DEPTH_MAX = 8, PARTS_MAX = 100 };
 
 /* ---- values ---- */
 
@@ -258,7 +248,7 @@ static const char *const operators[] = {
     [TN_OP_EMPTY] = "empty",
 };
 
-static int bad_condition(struct ctx *ctx)
+int host_bad_question(struct ctx *ctx)
 {
     return fail(ctx, E_INVALID, "plugin.condition",
                 "a condition is not made by the SDK's macros");
@@ -275,10 +265,10 @@ static int read_condition(struct value **out, struct ctx *ctx,
     if (!condition || condition->size < sizeof *condition ||
         condition->op >= sizeof operators / sizeof *operators ||
         depth > DEPTH_MAX)
-        return bad_condition(ctx);
+        return host_bad_question(ctx);
     if (condition->op > TN_OP_NOT) {
         if (!condition->field)
-            return bad_condition(ctx);
+            return host_bad_question(ctx);
         part = value_map(ctx->arena);
         value_set(part, operators[condition->op],
                   host_plain(ctx, value_in(condition->value)));
@@ -287,7 +277,7 @@ static int read_condition(struct value **out, struct ctx *ctx,
     }
     if (!condition->parts || condition->part_count == 0 ||
         condition->part_count > PARTS_MAX)
-        return bad_condition(ctx);
+        return host_bad_question(ctx);
     list = value_list(ctx->arena);
     for (i = 0; !rc && i < condition->part_count; i++) {
         rc = read_condition(&part, ctx, condition->parts[i], depth + 1);
@@ -305,212 +295,3 @@ int host_condition(struct value **out, struct ctx *ctx,
     *out = NULL;
     return condition ? read_condition(out, ctx, condition, 0) : 0;
 }
-
-/* ---- the records of forms ---- */
-
-static int open_form(const struct form **out, struct ctx *ctx, const char *name)
-{
-    int rc = form_find(out, ctx, name);
-
-    if (!rc && !(*out)->enabled)
-        return fail(ctx, E_UNAVAILABLE, "plugin.form_off",
-                    "the module of the form %s is switched off", name);
-    return rc;
-}
-
-static int filter(struct record_query *query, struct ctx *ctx,
-                  const struct form *form, const struct value *where)
-{
-    struct condition *condition;
-    int rc;
-
-    if (!where || value_is_null(where))
-        return 0;
-    rc = record_condition(&condition, ctx, form, host_plain(ctx, where));
-    if (!rc)
-        query->where = condition;
-    return rc;
-}
-
-int host_count(int64_t *out, struct tn_ctx *call, const char *name,
-               const struct value *where)
-{
-    struct record_query query = { 0 };
-    struct call_scope scope;
-    const struct form *form;
-    int rc = call_enter(&scope, call);
-
-    *out = 0;
-    if (rc)
-        return rc;
-    rc = open_form(&form, call->ctx, name);
-    if (!rc)
-        rc = filter(&query, call->ctx, form, where);
-    if (!rc)
-        rc = record_count(out, call->ctx, form, &query, COUNT_MAX);
-    call_leave(&scope, call);
-    return rc;
-}
-
-static int find(struct value **out, struct ctx *ctx, const char *name,
-                const struct value *where, const struct host_find *find)
-{
-    struct record_query query = {
-        .search = text_empty(find->search) ? NULL : find->search,
-        .sort = find->sort,
-        .descending = find->descending,
-        .limit = find->limit ? find->limit : FIND_DEFAULT,
-        .offset = find->offset,
-    };
-    struct record **records;
-    const struct form *form;
-    size_t count, i;
-    int rc = open_form(&form, ctx, name);
-
-    if (rc)
-        return rc;
-    if (query.limit < 1 || query.limit > FIND_MAX || query.offset < 0)
-        return fail(ctx, E_INVALID, "plugin.find_limit",
-                    "a search gives 1 to %d records", FIND_MAX);
-    if (query.sort && !record_sort_known(form, query.sort))
-        return fail(ctx, E_INVALID, "plugin.find_sort",
-                    "%s can't be sorted by %s", name, query.sort);
-    if (!query.sort) {
-        query.sort = "created_at";
-        query.descending = true;
-    }
-    rc = filter(&query, ctx, form, where);
-    if (!rc)
-        rc = record_list(&records, &count, ctx, form, &query);
-    for (i = 0; !rc && i < count; i++)
-        value_append(*out, host_record_map(ctx, records[i], find->texts));
-    return rc;
-}
-
-int host_find(struct value **out, struct tn_ctx *call, const char *name,
-              const struct value *where, const struct host_find *wanted)
-{
-    struct call_scope scope;
-    int rc = call_enter(&scope, call);
-
-    *out = value_list(call->ctx->arena);
-    if (rc)
-        return rc;
-    rc = find(out, call->ctx, name, where, wanted);
-    call_leave(&scope, call);
-    return rc;
-}
-
-static int records_count(int64_t *out, tn_ctx *call, const char *form,
-                         const tn_condition *where)
-{
-    struct value *json;
-    int rc = host_condition(&json, call->ctx, where);
-
-    *out = 0;
-    return rc ? rc : host_count(out, call, form, json);
-}
-
-static int records_find(const tn_value **out, tn_ctx *call, const char *form,
-                        const tn_find *wanted)
-{
-    struct host_find options;
-    struct value *json, *list;
-    int rc;
-
-    *out = NULL;
-    if (!wanted || wanted->size < sizeof *wanted)
-        return bad_condition(call->ctx);
-    options =
-        (struct host_find){ wanted->limit, wanted->offset, wanted->descending,
-                            wanted->texts, wanted->sort,   wanted->search };
-    rc = host_condition(&json, call->ctx, wanted->where);
-    if (!rc)
-        rc = host_find(&list, call, form, json, &options);
-    if (!rc)
-        *out = value_out(list);
-    return rc;
-}
-
-static int records_get(const tn_value **out, tn_ctx *call, const char *name,
-                       int64_t id)
-{
-    struct call_scope scope;
-    const struct form *form;
-    struct record *record;
-    int rc = call_enter(&scope, call);
-
-    *out = NULL;
-    if (rc)
-        return rc;
-    rc = open_form(&form, call->ctx, name);
-    if (!rc)
-        rc = record_get(&record, call->ctx, form, id);
-    call_leave(&scope, call);
-    if (!rc)
-        *out = value_out(host_record_map(call->ctx, record, false));
-    return rc;
-}
-
-/* Before-hooks may run twice for one save: they write nothing. */
-static int may_write(struct tn_ctx *call)
-{
-    return call->reading ? fail(call->ctx, E_FORBIDDEN, "plugin.reading",
-                                "a hook before a change writes no records")
-                         : 0;
-}
-
-static int records_create(int64_t *id, tn_ctx *call, const char *name,
-                          const tn_value *values)
-{
-    struct call_scope scope;
-    const struct form *form;
-    struct record *record;
-    int rc = may_write(call);
-
-    *id = 0;
-    if (!rc)
-        rc = call_enter(&scope, call);
-    if (rc)
-        return rc;
-    rc = open_form(&form, call->ctx, name);
-    if (!rc)
-        rc = record_create(&record, call->ctx, form,
-                           host_plain(call->ctx, value_in(values)), NULL);
-    call_leave(&scope, call);
-    if (!rc)
-        *id = record->id;
-    return rc;
-}
-
-static int records_update(tn_ctx *call, const char *name, int64_t id,
-                          int64_t version, const tn_value *values)
-{
-    struct call_scope scope;
-    const struct form *form;
-    int rc = may_write(call);
-
-    if (!rc && version <= 0)
-        rc = fail(call->ctx, E_INVALID, "plugin.no_version",
-                  "a change needs the version that was read");
-    if (!rc)
-        rc = call_enter(&scope, call);
-    if (rc)
-        return rc;
-    rc = open_form(&form, call->ctx, name);
-    if (!rc)
-        rc = record_update(NULL, call->ctx, form, id, version,
-                           host_plain(call->ctx, value_in(values)));
-    call_leave(&scope, call);
-    return rc;
-}
-
-const tn_host_records host_records = {
-    .size = sizeof(tn_host_records),
-    .count = records_count,
-    .find = records_find,
-    .get = records_get,
-    .create = records_create,
-    .update = records_update,
-    .may = host_may,
-};

@@ -8,6 +8,7 @@
 
 #include "base/ctx.h"
 #include "base/value.h"
+#include "form/aggregate.h"
 #include "form/form.h"
 #include "form/record.h"
 #include "plugin/call.h"
@@ -152,6 +153,101 @@ static int update(lua_State *L)
     return rc ? lua_raise(L, rc) : 0;
 }
 
+/* ctx.records.delete(form, id, version): into the bin */
+static int delete (lua_State *L)
+{
+    struct tn_ctx *call = own_call(L);
+    const char *form = luaL_checkstring(L, 1);
+    int64_t id = check_id(L, 2, call);
+    int rc = host_records.remove(call, form, id, luaL_checkinteger(L, 3));
+
+    return rc ? lua_raise(L, rc) : 0;
+}
+
+/* The texts of a list; how many there are. */
+static size_t texts_of(const char **out, size_t most, const struct value *list)
+{
+    size_t i;
+
+    for (i = 0; i < value_count(list) && i < most; i++) {
+        const char *text = value_as_text(value_at(list, i));
+
+        out[i] = text ? text : "";
+    }
+    return value_count(list);
+}
+
+/* ctx.records.aggregate(form, { groups, measures, where, search, sort,
+ * limit }) → list of { group, text, count, ["sum:amount"] … } */
+static int aggregate(lua_State *L)
+{
+    static const char known[] = " groups measures where search sort limit ";
+    struct tn_ctx *call = own_call(L);
+    const char *form = luaL_checkstring(L, 1);
+    const struct value *options = map_at(L, call, 2);
+    struct aggregate ask = { .sort = value_get_text(options, "sort") };
+    struct value *list;
+    size_t i;
+    int rc;
+
+    for (i = 0; i < value_count(options); i++) {
+        const char *name = value_key_at(options, i);
+
+        if (!strstr(known, lua_pushfstring(L, " %s ", name)))
+            return luaL_error(L, "aggregate does not know \"%s\"", name);
+        lua_pop(L, 1);
+    }
+    ask.limit = (int)value_get_int(options, "limit", 0);
+    ask.group_count =
+        texts_of(ask.groups, AGGREGATE_GROUPS, value_get(options, "groups"));
+    ask.measure_count = texts_of(ask.measures, AGGREGATE_MEASURES,
+                                 value_get(options, "measures"));
+    rc =
+        host_aggregate(&list, call, form, where_of(value_get(options, "where")),
+                       value_get_text(options, "search"), &ask);
+    if (rc)
+        return lua_raise(L, rc);
+    convert_push(L, list);
+    return 1;
+}
+
+/* What a function that was called returned: a failure is passed on as it is. */
+static int returned_status(lua_State *L, const struct tn_ctx *call, int before)
+{
+    if (lua_gettop(L) >= 2 && lua_isinteger(L, 2) &&
+        lua_tointeger(L, 2) <= TN_E_INVALID &&
+        lua_tointeger(L, 2) >= TN_E_UNAVAILABLE)
+        return (int)lua_tointeger(L, 2);
+    /* A refusal holds although its result was not returned. */
+    return call->status != before ? call->status : TN_OK;
+}
+
+/*
+ * ctx.records.transaction(function() … end) → what the function returns. An
+ * error in it and a failure that it returns undo all that it has written.
+ */
+static int transaction(lua_State *L)
+{
+    struct tn_ctx *call = own_call(L);
+    int before = call->status, rc, failed;
+    struct host_transaction transaction;
+
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_pushvalue(L, 1);
+    rc = host_transaction_begin(&transaction, call);
+    if (rc)
+        return lua_raise(L, rc);
+    failed = lua_pcall(L, 0, LUA_MULTRET, 0);
+    rc = failed ? TN_E_INTERNAL : returned_status(L, call, before);
+    if (rc) {
+        (void)host_transaction_end(&transaction, call, rc);
+        return failed ? lua_error(L) : lua_gettop(L) - 1;
+    }
+    rc = host_transaction_end(&transaction, call, TN_OK);
+    return rc ? lua_raise(L, rc) : lua_gettop(L) - 1;
+}
+
 /* ctx.records.may(form, "create") → whether who acts may do so at all */
 static int may(lua_State *L)
 {
@@ -163,8 +259,15 @@ static int may(lua_State *L)
 void records_push(lua_State *L, int index)
 {
     static const luaL_Reg functions[] = {
-        { "count", count },   { "find", find },     { "get", get },
-        { "create", create }, { "update", update }, { "may", may },
+        { "count", count },
+        { "find", find },
+        { "get", get },
+        { "create", create },
+        { "update", update },
+        { "may", may },
+        { "delete", delete },
+        { "aggregate", aggregate },
+        { "transaction", transaction },
         { NULL, NULL },
     };
 

@@ -108,6 +108,7 @@ struct tn_ctx {
     bool reading;   /* a before-hook: writes nothing */
     int status;     /* of the last fail() */
     int problems, depth;
+    int transactions; /* that it has begun */
 };
 
 struct tn_record {

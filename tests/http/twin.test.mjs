@@ -154,6 +154,68 @@ for (const id of ['api_c', 'api_lua']) {
       assert.match(await logs(), /changed new/);
     });
 
+    test('figures by groups, of what the person sees', async () => {
+      for (const [name, amount, done] of [['figure a', '1.10', true],
+        ['figure b', '2.20', true], ['figure c', '4.40', false]])
+        assert.equal((await create({ name, amount, done })).status, 201);
+      const ask = async (query, who = person) => {
+        const answer = await who.get(`/api/v1/m/${id}/figures?${query}`);
+        return answer.status === 200 ? answer.body.rows : answer.status;
+      };
+      const rows = await ask('group=done&sort=-sum:amount');
+      assert.deepEqual(rows, [
+        { group: { done: false }, text: { done: 'No' }, count: 1,
+          'sum:amount': '4.40' },
+        { group: { done: true }, text: { done: 'Yes' }, count: 2,
+          'sum:amount': '3.30' }]);
+      const all = await ask('measure=avg:amount');
+      assert.equal(all[0].count, 3);
+      assert.equal(all[0]['avg:amount'], '2.57');
+      assert.equal((await ask('', await signedIn(site, 'wang.fang')))[0].count,
+        0);
+      assert.equal(await ask('group=name%20desc'), 422);
+      assert.equal(await ask('measure=sum:name'), 422);
+    });
+
+    test('a transaction is written whole or not at all', async () => {
+      const write = (fields) => person.form(`/api/v1/m/${id}/transaction`,
+        fields, { accept: 'application/json' });
+      const names = async () => (await person.get(
+        `${items}?fields=name&filter={"name":{"starts":"tx"}}`)).body.records
+        .map((record) => record.values.name).sort();
+      const refused = await write({ outer: 'bad' });
+      assert.equal(refused.status, 422, refused.text);
+      assert.equal(refused.body.problems.at(-1).field, 'name');
+      assert.deepEqual(await names(), []);
+      assert.doesNotMatch(await logs(), /tx/);
+      assert.equal((await write({ inner: 'fail', outer: 'tx two' })).status,
+        200);
+      assert.deepEqual(await names(), ['tx one', 'tx two']);
+      assert.equal((await write({ inner: 'good', outer: 'bad' })).status, 422);
+      assert.deepEqual(await names(), ['tx one', 'tx two']);
+      assert.equal((await write({ inner: 'good', outer: 'tx three' })).status,
+        200);
+      assert.deepEqual(await names(),
+        ['tx inner', 'tx one', 'tx one', 'tx three', 'tx two']);
+      assert.equal((await create({ name: 'begins' })).status, 403);
+    });
+
+    test('into the bin, with the version that was read', async () => {
+      const record = (await create({ name: 'gone' })).body;
+      const kept = (await create({ name: 'keep' })).body;
+      const remove = (who, { id: of }, version) => who.post(
+        `/api/v1/m/${id}/delete`, { id: of, version });
+      assert.equal((await remove(await signedIn(site, 'wang.fang'), record, 1))
+        .status, 404);
+      // Whoever may only change it does not delete it.
+      assert.equal((await remove(person, record, 1)).status, 403);
+      assert.equal((await remove(admin, record, 7)).status, 409);
+      assert.equal((await remove(admin, record, 0)).status, 422);
+      assert.equal((await remove(admin, kept, 1)).status, 409);
+      assert.equal((await remove(admin, record, 1)).status, 200);
+      assert.equal((await person.get(`${items}/${record.id}`)).status, 404);
+    });
+
     test('as the module and back; tokens, JSON, what one may', async () => {
       const other = await signedIn(site, 'wang.fang');
       const answer = await other.get(`/api/v1/m/${id}/self`);

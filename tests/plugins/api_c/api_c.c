@@ -40,6 +40,13 @@ static int refuse_bad(tn_ctx *ctx, tn_record *item)
                         arguments);
 }
 
+static int do_nothing(tn_ctx *ctx, void *data)
+{
+    (void)ctx;
+    (void)data;
+    return TN_OK;
+}
+
 static int before_save(tn_ctx *ctx, tn_record *item, void *data)
 {
     int64_t id;
@@ -49,9 +56,11 @@ static int before_save(tn_ctx *ctx, tn_record *item, void *data)
     (void)data;
     if (is_text(tn_get(item, "name"), "bad"))
         return refuse_bad(ctx, item);
-    /* A before-hook writes nothing. */
+    /* A before-hook writes nothing, and begins nothing that could. */
     if (is_text(tn_get(item, "name"), "writes"))
         return tn_records_create(&id, ctx, LOG, tn_map(ctx));
+    if (is_text(tn_get(item, "name"), "begins"))
+        return tn_transaction(ctx, do_nothing, NULL);
     if (!tn_as_decimal(&amount, tn_get(item, "amount")))
         rc = tn_set(item, "amount", tn_text(ctx, "1.50"));
     else if (amount.units > 10000 && amount.scale == 2)
@@ -251,6 +260,86 @@ static int itself(tn_ctx *ctx, tn_request *request, tn_answer *answer,
     return tn_answer_json(answer, 200, map);
 }
 
+static int figures(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                   void *data)
+{
+    const char *group = tn_query(request, "group");
+    const char *measure = tn_query(request, "measure");
+    const tn_value *rows;
+    tn_value *map = tn_map(ctx);
+    int rc = tn_records_aggregate(
+        &rows, ctx, ITEM, .groups = &group, .group_count = group ? 1 : 0,
+        .measures =
+            (const char *const[]){ "count", measure ? measure : "sum:amount" },
+        .measure_count = 2, .sort = tn_query(request, "sort"),
+        .where = TN_STARTS("name", tn_text(ctx, "figure")));
+
+    (void)data;
+    if (rc != TN_OK)
+        return rc;
+    tn_put(map, "rows", (tn_value *)(uintptr_t)rows);
+    return tn_answer_json(answer, 200, map);
+}
+
+static int create_item(tn_ctx *ctx, const char *name, int64_t *id)
+{
+    tn_value *values = tn_map(ctx);
+
+    tn_put(values, "name", tn_text(ctx, name));
+    return tn_records_create(id, ctx, ITEM, values);
+}
+
+struct writing {
+    const char *inner, *outer;
+};
+
+static int write_inner(tn_ctx *ctx, void *data)
+{
+    const struct writing *writing = data;
+    int64_t id;
+    int rc = create_item(ctx, "tx inner", &id);
+
+    return rc == TN_OK && strcmp(writing->inner, "fail") == 0
+               ? tn_fail(ctx, TN_E_CONFLICT, "api_c.keep", "inner")
+               : rc;
+}
+
+static int write_outer(tn_ctx *ctx, void *data)
+{
+    const struct writing *writing = data;
+    int64_t id;
+    int rc = create_item(ctx, "tx one", &id);
+
+    if (rc == TN_OK && writing->inner)
+        (void)tn_transaction(ctx, write_inner, data);
+    if (rc == TN_OK)
+        rc = create_item(ctx, writing->outer, &id);
+    return rc;
+}
+
+/* outer "bad": the second record is refused; inner: in a part of its own. */
+static int transaction(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                       void *data)
+{
+    struct writing writing = { tn_form_field(request, "inner"),
+                               tn_form_field(request, "outer") };
+    int rc = tn_transaction(ctx, write_outer, &writing);
+
+    (void)data;
+    return rc != TN_OK ? rc : tn_answer_json(answer, 200, tn_map(ctx));
+}
+
+static int removal(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                   void *data)
+{
+    const tn_value *sent = tn_json(request);
+    int rc = tn_records_delete(ctx, ITEM, tn_as_id(tn_item(sent, "id")),
+                               tn_as_int(tn_item(sent, "version"), 0));
+
+    (void)data;
+    return rc != TN_OK ? rc : tn_answer_json(answer, 200, tn_map(ctx));
+}
+
 /* In the menu of one person only. */
 static int shown(tn_ctx *ctx, void *data)
 {
@@ -302,6 +391,11 @@ static int start(tn_module *self)
     TN_ROUTE(self, .path = "/api/v1/m/api_c/find", .call = find);
     TN_ROUTE(self, .path = "/api/v1/m/api_c/update", .method = "POST",
              .call = update);
+    TN_ROUTE(self, .path = "/api/v1/m/api_c/figures", .call = figures);
+    TN_ROUTE(self, .path = "/api/v1/m/api_c/transaction", .method = "POST",
+             .call = transaction);
+    TN_ROUTE(self, .path = "/api/v1/m/api_c/delete", .method = "POST",
+             .call = removal);
     TN_ROUTE(self, .path = "/api/v1/m/api_c/self", .call = itself,
              .expensive = true, .anonymous = true);
     TN_MENU(self, .title = "api_c.page", .path = "/m/api_c/page",

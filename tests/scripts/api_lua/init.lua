@@ -13,8 +13,9 @@ tenon.on { form = ITEM, when = "before_save", call = function(ctx, item)
     return ctx:fail_at("invalid", "name", "api_lua.bad", "a bad name",
       { "bad", 3, decimal("2.50") })
   end
-  -- A before-hook writes nothing.
+  -- A before-hook writes nothing, and begins nothing that could.
   if item.name == "writes" then ctx.records.create(LOG, {}) end
+  if item.name == "begins" then ctx.records.transaction(function() end) end
   if not item.amount then
     item.amount = "1.50"
   elseif item.amount > decimal("100.00") then
@@ -124,6 +125,40 @@ tenon.route { path = "/api/v1/m/api_lua/self", expensive = true,
       may = ctx.records.may(ITEM, "create"),
       may_not = ctx.records.may(ITEM, "design"),
     })
+  end }
+
+tenon.route { path = "/api/v1/m/api_lua/figures",
+  call = function(ctx, request, answer)
+    answer:json(200, { rows = ctx.records.aggregate(ITEM, {
+      groups = { request:query("group") },
+      measures = { "count", request:query("measure") or "sum:amount" },
+      sort = request:query("sort"),
+      where = { name = { starts = "figure" } },
+    }) })
+  end }
+
+-- outer "bad": the second record is refused; inner: in a part of its own.
+tenon.route { path = "/api/v1/m/api_lua/transaction", method = "POST",
+  call = function(ctx, request, answer)
+    local inner = request:form("inner")
+    ctx.records.transaction(function()
+      ctx.records.create(ITEM, { name = "tx one" })
+      if inner then
+        pcall(ctx.records.transaction, function()
+          ctx.records.create(ITEM, { name = "tx inner" })
+          if inner == "fail" then error("inner") end
+        end)
+      end
+      ctx.records.create(ITEM, { name = request:form("outer") })
+    end)
+    answer:json(200, { x = tenon.null })
+  end }
+
+tenon.route { path = "/api/v1/m/api_lua/delete", method = "POST",
+  call = function(ctx, request, answer)
+    local sent = request:json()
+    ctx.records.delete(ITEM, sent.id, sent.version)
+    answer:json(200, { x = tenon.null })
   end }
 
 -- In the menu of one person only.
