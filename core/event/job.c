@@ -275,7 +275,10 @@ static int call_job(const char **error, const char **problem, struct ctx *ctx,
                     const struct claimed *claimed)
 {
     const struct job_kind *kind = claimed->kind;
-    struct job job = { claimed->id, kind->kind, NULL, claimed->attempt };
+    struct job job = { .id = claimed->id,
+                       .kind = kind->kind,
+                       .attempt = claimed->attempt,
+                       .payload = kind->payload };
     struct ctx own;
     int rc;
 

@@ -14,7 +14,8 @@ struct job {
     int64_t id;
     const char *kind;
     const struct value *data;
-    int attempt; /* from 1 */
+    int attempt;   /* from 1 */
+    void *payload; /* of its kind */
 };
 
 typedef int (*job_call)(struct ctx *ctx, const struct job *job);
@@ -25,6 +26,7 @@ struct job_kind {
     job_call call;      /* 0: done; negative: tried again */
     int seconds;        /* deadline of one attempt = lease */
     int attempts;       /* then an incident; 0: the default of 5 */
+    void *payload;
 };
 void job_register(const struct job_kind *kind);
 

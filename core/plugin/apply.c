@@ -11,7 +11,6 @@
 
 #include "access/access.h"
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/ctx.h"
 #include "base/i18n.h"
 #include "base/str.h"
@@ -76,17 +75,6 @@ void apply_hook(struct entry *entry)
 
 /* ---- routes and pages ---- */
 
-/* The module's own time is shorter than the request's. */
-static int64_t shorten(struct ctx *ctx, const struct tn_module *module)
-{
-    int64_t before = ctx->deadline;
-    int64_t own = clock_monotonic() + (int64_t)module->manifest->seconds * 1000;
-
-    if (!before || own < before)
-        ctx->deadline = own;
-    return before;
-}
-
 static int run_route(struct ctx *ctx, struct request *request,
                      struct response *response, void *payload)
 {
@@ -96,7 +84,7 @@ static int run_route(struct ctx *ctx, struct request *request,
     struct tn_ctx call;
     struct tn_request asked = { &call, request };
     struct tn_answer answer = { &call, request, response, false };
-    int64_t deadline = shorten(ctx, entry->module);
+    int64_t deadline = call_shorten(ctx, entry->module);
     int rc;
 
     call_begin(&call, ctx, entry->module, false);
@@ -155,7 +143,7 @@ static int run_page(struct ctx *ctx, struct request *request,
     struct tn_ctx call;
     struct tn_request asked = { &call, request };
     struct value *data = value_map(ctx->arena);
-    int64_t deadline = shorten(ctx, entry->module);
+    int64_t deadline = call_shorten(ctx, entry->module);
     int rc;
 
     call_begin(&call, ctx, entry->module, false);
@@ -196,7 +184,7 @@ static bool menu_shown(struct ctx *ctx, void *payload)
 
     quiet.problems = quiet.last_problem = NULL;
     quiet.problem_count = 0;
-    (void)shorten(&quiet, entry->module);
+    (void)call_shorten(&quiet, entry->module);
     call_begin(&call, &quiet, entry->module, false);
     slot_push(entry->module->id, entry->name);
     rc = menu->call(&call, menu->data);

@@ -14,6 +14,11 @@ void apply_route(struct entry *entry);
 void apply_page(struct entry *entry);
 void apply_menu(struct entry *entry);
 void apply_service(struct entry *entry);
+void apply_widget(struct entry *entry);
+void apply_job(struct entry *entry);
+
+/* The jobs that start by themselves, by the first round of a jobs worker. */
+int apply_schedules(struct ctx *ctx, const struct tn_module *module);
 
 /* Instead of a module in quarantine: all its addresses answer 503 with the
  * incident's number. */

@@ -5,6 +5,7 @@
 
 #include "plugin/call.h"
 
+#include "base/clock.h"
 #include "base/ctx.h"
 #include "base/log.h"
 #include "ipc/slot.h"
@@ -52,6 +53,16 @@ int call_end(struct tn_ctx *call, int rc, const char *entry)
                     "the module %s refused this without a reason",
                     call->module->id);
     return rc;
+}
+
+int64_t call_shorten(struct ctx *ctx, const struct tn_module *module)
+{
+    int64_t before = ctx->deadline;
+    int64_t own = clock_monotonic() + (int64_t)module->manifest->seconds * 1000;
+
+    if (!before || own < before)
+        ctx->deadline = own;
+    return before;
 }
 
 struct tn_ctx *call_running(uint64_t serial)

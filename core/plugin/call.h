@@ -13,6 +13,10 @@ void call_begin(struct tn_ctx *call, struct ctx *ctx, struct tn_module *module,
  * where the module left none. */
 int call_end(struct tn_ctx *call, int rc, const char *entry);
 
+/* Gives a page, route or widget the module's own time, which is shorter than
+ * the request's; returns the deadline before, to be put back. */
+int64_t call_shorten(struct ctx *ctx, const struct tn_module *module);
+
 /* Whether a call of that number still runs (for handles that Lua kept). */
 struct tn_ctx *call_running(uint64_t serial);
 

@@ -15,9 +15,10 @@
 #include "base/unicode.h"
 #include "form/definition.h"
 #include "plugin/apply.h"
+#include "plugin/entry_more.h"
 #include "plugin/manifest.h"
 
-enum { ENTRIES_MAX = 1000, ORDER_MAX = 1000, PATH_DEPTH_MAX = 12 };
+enum { ENTRIES_MAX = 1000, PATH_DEPTH_MAX = 12 };
 
 static const char *const when_words[] = { "before_save", "before_delete",
                                           "after_save",  "after_delete",
@@ -38,8 +39,8 @@ struct ctx *entry_context_get(void)
     return context;
 }
 
-static int refuse(struct ctx *ctx, const struct entry *entry, const char *name,
-                  const char *expected)
+int entry_refuse(struct ctx *ctx, const struct entry *entry, const char *name,
+                 const char *expected)
 {
     return fail(ctx, E_INVALID, "plugin.entry", "tenon.%s of %s: %s must be %s",
                 entry_types[entry->kind].name, entry->module->id, name,
@@ -109,24 +110,26 @@ static int check_path(struct ctx *ctx, struct entry *entry, const char *path,
     bool parameters, other, unused;
 
     if (!manifest_may(entry->module->manifest, "routes"))
-        return refuse(ctx, entry, "path",
-                      "allowed by the capability \"routes\"");
+        return entry_refuse(ctx, entry, "path",
+                            "allowed by the capability \"routes\"");
     if (!path_ok(path, entry->module->id, api, &parameters))
-        return refuse(ctx, entry, "path",
-                      arena_printf(ctx->arena,
-                                   "below /m/%s or /api/v1/m/%s, of letters, "
-                                   "digits and {names}, not %s",
-                                   entry->module->id, entry->module->id, path));
+        return entry_refuse(
+            ctx, entry, "path",
+            arena_printf(ctx->arena,
+                         "below /m/%s or /api/v1/m/%s, of letters, "
+                         "digits and {names}, not %s",
+                         entry->module->id, entry->module->id, path));
     if (parameters && !example)
-        return refuse(ctx, entry, "example", "given: the path has {names}");
+        return entry_refuse(ctx, entry, "example",
+                            "given: the path has {names}");
     if (example && (!path_ok(example, entry->module->id, &other, &unused) ||
                     other != *api || strchr(example, '{')))
-        return refuse(ctx, entry, "example", "a path that fits");
+        return entry_refuse(ctx, entry, "example", "a path that fits");
     return 0;
 }
 
 /* The same method and address twice in one module. */
-static int check_taken(struct ctx *ctx, struct entry *entry)
+int entry_taken(struct ctx *ctx, struct entry *entry)
 {
     const struct vector *all = &entry->module->entries;
     size_t i;
@@ -135,7 +138,8 @@ static int check_taken(struct ctx *ctx, struct entry *entry)
         const struct entry *other = all->items[i];
 
         if (other->kind == entry->kind && strcmp(other->name, entry->name) == 0)
-            return refuse(ctx, entry, entry->name, "registered once only");
+            return entry_refuse(ctx, entry, entry->name,
+                                "registered once only");
     }
     return 0;
 }
@@ -166,16 +170,17 @@ static int check_hook(struct ctx *ctx, struct entry *entry)
 
     if (!form_name_valid(hook->form) ||
         !manifest_may_hook(entry->module->manifest, hook->form))
-        return refuse(ctx, entry, "form",
-                      arena_printf(ctx->arena,
-                                   "a form of its own, or one of a capability "
-                                   "\"hooks:FORM\", not %s",
-                                   hook->form));
+        return entry_refuse(
+            ctx, entry, "form",
+            arena_printf(ctx->arena,
+                         "a form of its own, or one of a capability "
+                         "\"hooks:FORM\", not %s",
+                         hook->form));
     if (hook->guard && !field_key_valid(hook->guard))
-        return refuse(ctx, entry, "guard", "the key of a field");
+        return entry_refuse(ctx, entry, "guard", "the key of a field");
     if (hook->required && hook->when != TN_BEFORE_SAVE &&
         hook->when != TN_BEFORE_DELETE)
-        return refuse(ctx, entry, "required", "set on before-hooks only");
+        return entry_refuse(ctx, entry, "required", "set on before-hooks only");
     entry->name = name_of(entry, when_words[hook->when], hook->form);
     return 0;
 }
@@ -211,14 +216,14 @@ static int check_route(struct ctx *ctx, struct entry *entry)
     for (i = 0; i < known && strcmp(methods[i], route->method) != 0;)
         i++;
     if (i == known)
-        return refuse(ctx, entry, "method",
-                      "one of GET, POST, PUT, PATCH, DELETE");
+        return entry_refuse(ctx, entry, "method",
+                            "one of GET, POST, PUT, PATCH, DELETE");
     if (route->network && !manifest_may(entry->module->manifest, "network"))
-        return refuse(ctx, entry, "network",
-                      "allowed by the capability \"network\"");
+        return entry_refuse(ctx, entry, "network",
+                            "allowed by the capability \"network\"");
     rc = check_path(ctx, entry, route->path, route->example, &api);
     entry->name = name_of(entry, route->method, route->path);
-    return rc ? rc : check_taken(ctx, entry);
+    return rc ? rc : entry_taken(ctx, entry);
 }
 
 static const struct member page_members[] = {
@@ -241,12 +246,12 @@ static int check_page(struct ctx *ctx, struct entry *entry)
     int rc;
 
     if (page->access == TN_PUBLIC)
-        return refuse(ctx, entry, "access", "person or administrator");
+        return entry_refuse(ctx, entry, "access", "person or administrator");
     rc = check_path(ctx, entry, page->path, page->example, &api);
     if (!rc && api)
-        return refuse(ctx, entry, "path", "no address of the API");
+        return entry_refuse(ctx, entry, "path", "no address of the API");
     entry->name = name_of(entry, "page", page->path);
-    return rc ? rc : check_taken(ctx, entry);
+    return rc ? rc : entry_taken(ctx, entry);
 }
 
 static const struct member menu_members[] = {
@@ -263,18 +268,22 @@ static const struct member menu_members[] = {
     { 0 },
 };
 
+bool entry_address_ok(const char *path)
+{
+    return path[0] == '/' && path[1] != '/' && !strpbrk(path, "\\{}<>\"' ");
+}
+
 static int check_menu(struct ctx *ctx, struct entry *entry)
 {
     const tn_menu *menu = &entry->as.menu;
 
     if (!manifest_may(entry->module->manifest, "routes"))
-        return refuse(ctx, entry, "path",
-                      "allowed by the capability \"routes\"");
-    if (menu->path[0] != '/' || menu->path[1] == '/' ||
-        strpbrk(menu->path, "\\{}<>\"' "))
-        return refuse(ctx, entry, "path", "an address of this site");
+        return entry_refuse(ctx, entry, "path",
+                            "allowed by the capability \"routes\"");
+    if (!entry_address_ok(menu->path))
+        return entry_refuse(ctx, entry, "path", "an address of this site");
     entry->name = name_of(entry, "menu", menu->path);
-    return check_taken(ctx, entry);
+    return entry_taken(ctx, entry);
 }
 
 static const struct member service_members[] = {
@@ -284,25 +293,26 @@ static const struct member service_members[] = {
     { 0 },
 };
 
-static int check_service(struct ctx *ctx, struct entry *entry)
+int entry_own_name(struct ctx *ctx, struct entry *entry, const char *name)
 {
-    const char *name = entry->as.service.name;
     size_t length = strlen(entry->module->id);
 
-    if (!manifest_may(entry->module->manifest, "services"))
-        return refuse(ctx, entry, "name",
-                      "allowed by the capability \"services\"");
     if (strncmp(name, entry->module->id, length) != 0 || name[length] != '.' ||
         !field_key_valid(name + length + 1))
-        return refuse(
+        return entry_refuse(
             ctx, entry, "name",
             arena_printf(ctx->arena, "\"%s.NAME\"", entry->module->id));
     entry->name = name;
-    return check_taken(ctx, entry);
+    return entry_taken(ctx, entry);
 }
 
-#define LEAST(type, member)                                                    \
-    (offsetof(type, member) + sizeof((type){ 0 }.member))
+static int check_service(struct ctx *ctx, struct entry *entry)
+{
+    if (!manifest_may(entry->module->manifest, "services"))
+        return entry_refuse(ctx, entry, "name",
+                            "allowed by the capability \"services\"");
+    return entry_own_name(ctx, entry, entry->as.service.name);
+}
 
 const struct entry_type entry_types[ENTRY_KINDS] = {
     { "on", sizeof(tn_hook), LEAST(tn_hook, data), hook_members, check_hook,
@@ -315,6 +325,10 @@ const struct entry_type entry_types[ENTRY_KINDS] = {
       check_menu, apply_menu },
     { "service", sizeof(tn_service), LEAST(tn_service, data), service_members,
       check_service, apply_service },
+    { "widget", sizeof(tn_widget), LEAST(tn_widget, extra), widget_members,
+      check_widget, apply_widget },
+    { "job", sizeof(tn_job), LEAST(tn_job, extra), job_members, check_job,
+      apply_job },
 };
 
 /* ---- members ---- */
@@ -328,7 +342,7 @@ static int check_text(struct ctx *ctx, struct entry *entry,
         return 0;
     if (length == 0 || length > (size_t)member->max ||
         !utf8_valid(*place, length))
-        return refuse(
+        return entry_refuse(
             ctx, entry, member->name,
             arena_printf(ctx->arena, "a text of 1 to %d bytes", member->max));
     *place = arena_strdup(entry->module->arena, *place);
@@ -352,25 +366,26 @@ static int check_member(struct ctx *ctx, struct entry *entry,
         memcpy(&number, place, sizeof number);
         return number >= member->min && number <= member->max
                    ? 0
-                   : refuse(ctx, entry, member->name,
-                            arena_printf(ctx->arena, "between %d and %d",
-                                         member->min, member->max));
+                   : entry_refuse(ctx, entry, member->name,
+                                  arena_printf(ctx->arena, "between %d and %d",
+                                               member->min, member->max));
     case MEMBER_WORD:
         while (member->words[words])
             words++;
         memcpy(&word, place, sizeof word);
         return word < words ? 0
-                            : refuse(ctx, entry, member->name,
-                                     "one of the known values");
+                            : entry_refuse(ctx, entry, member->name,
+                                           "one of the known values");
     case MEMBER_FLAG:
         memcpy(&flag, place, sizeof flag);
-        return flag <= 1 ? 0
-                         : refuse(ctx, entry, member->name, "true or false");
+        return flag <= 1
+                   ? 0
+                   : entry_refuse(ctx, entry, member->name, "true or false");
     case MEMBER_CALL:
         memcpy(&call, place, sizeof call);
         return call || !member->needed
                    ? 0
-                   : refuse(ctx, entry, member->name, "a function");
+                   : entry_refuse(ctx, entry, member->name, "a function");
     case MEMBER_DATA:
         break;
     }

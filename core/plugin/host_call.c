@@ -226,5 +226,6 @@ void host_make(struct tn_module *module)
         .records = &host_records,
         .web = manifest_may(module->manifest, "routes") ? &host_web : NULL,
         .add = &host_register,
+        .work = &host_work,
     };
 }

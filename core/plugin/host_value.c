@@ -242,6 +242,16 @@ static int add_service(tn_module *self, const tn_service *service)
     return entry_add(self, ENTRY_SERVICE, service);
 }
 
+static int add_widget(tn_module *self, const tn_widget *widget)
+{
+    return entry_add(self, ENTRY_WIDGET, widget);
+}
+
+static int add_job(tn_module *self, const tn_job *job)
+{
+    return entry_add(self, ENTRY_JOB, job);
+}
+
 const tn_host_register host_register = {
     .size = sizeof(tn_host_register),
     .on = add_hook,
@@ -249,4 +259,6 @@ const tn_host_register host_register = {
     .page = add_page,
     .menu = add_menu,
     .service = add_service,
+    .widget = add_widget,
+    .job = add_job,
 };

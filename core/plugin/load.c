@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "base/value.h"
 #include "event/hook.h"
+#include "event/job.h"
 #include "plugin/apply.h"
 #include "plugin/find.h"
 #include "plugin/install.h"
@@ -271,6 +272,20 @@ static int take_over(struct ctx *ctx, struct candidate *candidate)
     return rc;
 }
 
+/* The first round of a jobs worker sees to the schedules. */
+static int schedule_tick(struct ctx *ctx, int64_t *next_due)
+{
+    static bool done;
+    size_t i;
+    int rc = 0;
+
+    (void)next_due;
+    for (i = 0; !done && !rc && i < loaded.list_count; i++)
+        rc = apply_schedules(ctx, module_loaded(loaded.list[i].id.data));
+    done = done || !rc;
+    return rc;
+}
+
 int plugins_load(struct ctx *ctx)
 {
     struct module_row **rows;
@@ -294,5 +309,7 @@ int plugins_load(struct ctx *ctx)
     start_all(all, count);
     for (i = 0; !rc && i < count; i++)
         rc = take_over(ctx, &all[i]);
+    if (!rc)
+        job_tick_register("plugin.schedule", schedule_tick);
     return rc;
 }

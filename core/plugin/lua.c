@@ -26,7 +26,7 @@
 #include "script/script.h"
 #include "script/status.h"
 
-enum { STEPS = 50000000, ARGUMENTS = 4 };
+enum { STEPS = 50000000, STEPS_MS = 10000, ARGUMENTS = 4 };
 
 /* A registered function. */
 struct lua_function {
@@ -101,12 +101,22 @@ static int run_body(lua_State *L)
     return 0;
 }
 
-static int milliseconds(const struct ctx *ctx, const struct tn_module *module)
+/* A job has the time that it registered, all else the module's. */
+static int milliseconds(const struct tn_ctx *call)
 {
-    int64_t most = (int64_t)module->manifest->seconds * 1000;
+    const struct ctx *ctx = call->ctx;
+    int64_t most = (int64_t)call->module->manifest->seconds * 1000;
     int64_t left = ctx->deadline ? ctx->deadline - clock_monotonic() : most;
 
-    return (int)(left < 0 ? 0 : left < most ? left : most);
+    return (int)(left < 0 ? 0 : left < most || call->job ? left : most);
+}
+
+/* Steps stop what runs without end sooner than the clock; a job that may work
+ * for an hour has an hour's. */
+static int64_t steps(int milliseconds)
+{
+    return milliseconds > STEPS_MS ? (int64_t)STEPS * milliseconds / STEPS_MS
+                                   : STEPS;
 }
 
 /* What went wrong in it is the module's mistake: the person hears whose, the
@@ -128,12 +138,12 @@ static int run(struct lua_function *function, struct lua_job *job)
     struct lua_job *outer = lua->job;
     struct ctx *ctx = job->call->ctx;
     enum sandbox_status status;
+    int limit = milliseconds(job->call);
 
     job->function = function->reference;
     job->today = script_today(ctx);
     lua->job = job;
-    status = sandbox_call(lua->box, run_body, job, STEPS,
-                          milliseconds(ctx, lua->module));
+    status = sandbox_call(lua->box, run_body, job, steps(limit), limit);
     lua->job = outer;
     if (status == SANDBOX_FAILED)
         return job->raised ? job->raised : tell_error(ctx, function);
@@ -186,6 +196,20 @@ static int call_plain(tn_ctx *call, void *data)
     return run(data, &job);
 }
 
+static int call_widget(tn_ctx *call, tn_value *data, void *extra)
+{
+    struct lua_job job = { .call = call, .data = value_in(data) };
+
+    return run(extra, &job);
+}
+
+static int call_job(tn_ctx *call, const tn_value *data, void *extra)
+{
+    struct lua_job job = { .call = call, .parameters = value_in(data) };
+
+    return run(extra, &job);
+}
+
 /* ---- registering ---- */
 
 typedef void (*any_call)(void);
@@ -203,6 +227,10 @@ static any_call trampoline(enum entry_kind kind)
         return (any_call)call_service;
     case ENTRY_MENU:
         return (any_call)call_plain;
+    case ENTRY_WIDGET:
+        return (any_call)call_widget;
+    case ENTRY_JOB:
+        return (any_call)call_job;
     default:
         return NULL;
     }
@@ -310,6 +338,8 @@ static int add_entry(lua_State *L)
         tn_page page;
         tn_menu menu;
         tn_service service;
+        tn_widget widget;
+        tn_job job;
     } given;
     const struct member *member;
     struct lua_function *function;

@@ -260,7 +260,8 @@ static int ctx_index(lua_State *L)
 {
     struct tn_ctx *call = handle_ctx(L, 1);
     const char *name = luaL_checkstring(L, 2);
-    const luaL_Reg *const tables[] = { ctx_functions, lua_self_functions };
+    static const luaL_Reg *const tables[] = { ctx_functions, lua_self_functions,
+                                              work_functions };
     const luaL_Reg *row;
     size_t i;
 

@@ -4,6 +4,7 @@
 #ifndef PLUGIN_LUA_INTERNAL_H
 #define PLUGIN_LUA_INTERNAL_H
 
+#include <lauxlib.h>
 #include <lua.h>
 
 #include "plugin/module.h"
@@ -68,6 +69,8 @@ int lua_require(lua_State *L);
 
 /* ctx:as_module and the like (lua_self.c). */
 extern const struct luaL_Reg lua_self_functions[];
+/* ctx:job_add() … (lua_work.c); ended by a NULL. */
+extern const luaL_Reg work_functions[];
 
 /* request:… and answer:… (lua_web.c); metatables for handles_open. */
 int request_index(lua_State *L);

@@ -66,6 +66,8 @@ enum entry_kind {
     ENTRY_PAGE,
     ENTRY_MENU,
     ENTRY_SERVICE,
+    ENTRY_WIDGET,
+    ENTRY_JOB,
     ENTRY_KINDS
 };
 
@@ -79,6 +81,8 @@ struct entry {
         tn_page page;
         tn_menu menu;
         tn_service service;
+        tn_widget widget;
+        tn_job job;
     } as;
 };
 
@@ -106,6 +110,7 @@ struct tn_ctx {
     uint64_t serial;
     bool as_module; /* hooks and services; else as the person */
     bool reading;   /* a before-hook: writes nothing */
+    bool job;       /* has progress */
     int status;     /* of the last fail() */
     int problems, depth;
     int transactions; /* that it has begun */
@@ -135,6 +140,7 @@ extern const tn_host_value host_value;
 extern const tn_host_record host_record;
 extern const tn_host_records host_records;
 extern const tn_host_web host_web;
+extern const tn_host_work host_work;
 extern const tn_host_register host_register;
 
 /* Values cross the border as what they are. */

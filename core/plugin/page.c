@@ -10,7 +10,10 @@
 #include "base/value.h"
 #include "plugin/module.h"
 #include "plugin/plugin.h"
+#include "view/view.h"
 #include "web/frame.h"
+
+enum { PART_MAX = 256 * 1024 };
 
 static plugin_page_call renderer;
 
@@ -19,7 +22,7 @@ void plugin_page_with(plugin_page_call call)
     renderer = call;
 }
 
-static bool name_ok(const char *name)
+bool page_name_ok(const char *name)
 {
     return name && name[0] >= 'a' && name[0] <= 'z' &&
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-/") ==
@@ -52,7 +55,7 @@ int page_render(struct ctx *ctx, struct request *request,
 
     if (own)
         title = own;
-    if (!name_ok(name) || value_kind(data) != VALUE_MAP)
+    if (!page_name_ok(name) || value_kind(data) != VALUE_MAP)
         return fail(ctx, E_INTERNAL, "plugin.page",
                     "%s: a page needs a template's name and a map", module->id);
     template = arena_printf(ctx->arena, "%s/%s", module->id, name);
@@ -61,4 +64,18 @@ int page_render(struct ctx *ctx, struct request *request,
         return renderer(ctx, request, response, template, title, data);
     value_set(data, "page", frame_page(ctx, request, response, title));
     return frame_answer(ctx, request, response, template, data);
+}
+
+int page_part(struct value **html, struct ctx *ctx,
+              const struct tn_module *module, const char *name,
+              struct value *data)
+{
+    struct buf buf;
+    int rc;
+
+    buf_init(&buf, ctx->arena, PART_MAX);
+    rc = view_fragment(
+        ctx, &buf, arena_printf(ctx->arena, "%s/%s", module->id, name), data);
+    *html = rc ? NULL : value_html(ctx->arena, buf_text(&buf));
+    return rc;
 }

@@ -19,6 +19,7 @@ int frame_enter(struct ctx *ctx, struct request *request,
 
 /* The routes of the frame's files. */
 void frame_home_start(void);
+void frame_ask_start(void);
 void frame_sign_in_start(void);
 void frame_link_start(void);
 void frame_me_start(void);

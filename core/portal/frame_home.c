@@ -1,12 +1,13 @@
 /*
- * frame_home.c - the home page with its widgets, and what the browser code of
- * the frame asks for: counts, events, the palette, pickers.
+ * frame_home.c - the home page and its widgets.
+ *
+ * The core's widgets stand in the page. Those of modules are asked for one by
+ * one, behind it (GET /portal/widgets/NAME): the page is as fast as the core,
+ * and what a module does wrong costs its own widget.
  */
 #include "base/banned.h"
 
 #include "portal/portal.h"
-
-#include <inttypes.h>
 
 #include "access/access.h"
 #include "base/arena.h"
@@ -14,46 +15,78 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "base/unicode.h"
 #include "base/value.h"
-#include "org/org.h"
 #include "org/person.h"
 #include "portal/frame.h"
 #include "view/view.h"
 #include "web/request.h"
 #include "web/router.h"
 
-enum { FINDERS_MAX = 16, FOUND_MAX = 8, OPTIONS_MAX = 50 };
+enum { PART_MAX = 256 * 1024 };
 
-static portal_finder finders[FINDERS_MAX];
-static int finder_count;
-
-void portal_finder_add(portal_finder finder)
+static bool is_visible(struct ctx *ctx, const struct widget *widget)
 {
-    if (finder_count < FINDERS_MAX)
-        finders[finder_count++] = finder;
+    return (!widget->module || access_module(ctx, widget->module)) &&
+           (!widget->form || access_form(ctx, widget->form, RIGHT_READ));
 }
 
-/* A widget that fails is left out: a page must not die of it. */
+/* "crm.funnel" in an element's id is no class of a selector. */
+static const char *element_id(struct ctx *ctx, const char *name)
+{
+    char *id = arena_strdup(ctx->arena, name), *p;
+
+    for (p = id; *p; p++)
+        if (*p == '.')
+            *p = '-';
+    return id;
+}
+
+static struct value *outline(struct ctx *ctx, const struct widget *widget)
+{
+    struct value *item = value_map(ctx->arena);
+
+    value_set_text(item, "id", element_id(ctx, widget->name));
+    value_set_text(item, "title", tr(ctx, widget->key));
+    value_set_text(item, "empty_text", tr(ctx, "frame.widget_empty"));
+    value_set_bool(item, "wide", widget->wide);
+    if (widget->path)
+        value_set(item, "url", value_url(ctx->arena, widget->path));
+    return item;
+}
+
+/* The item's own content; the template's is added as HTML. */
+static int fill(struct ctx *ctx, struct value *item,
+                const struct widget *widget)
+{
+    struct buf html;
+    int rc = widget->data ? widget->data(ctx, item, widget->payload) : 0;
+
+    if (rc || !widget->template || value_get(item, "rows"))
+        return rc;
+    buf_init(&html, ctx->arena, PART_MAX);
+    rc = view_fragment(ctx, &html, widget->template, item);
+    value_set(item, "html", value_html(ctx->arena, buf_text(&html)));
+    return rc;
+}
+
 static void add_widget(struct ctx *ctx, struct value *list,
                        const struct widget *widget)
 {
-    struct value *item = value_map(ctx->arena);
-    struct buf html;
-    int rc;
+    struct value *item;
 
-    if (widget->module && !access_module(ctx, widget->module))
+    if (!is_visible(ctx, widget))
         return;
-    value_set_text(item, "id", widget->name);
-    value_set_text(item, "title", tr(ctx, widget->key));
-    value_set_text(item, "empty_text", tr(ctx, "frame.widget_empty"));
-    rc = widget->data ? widget->data(ctx, item, widget->payload) : 0;
-    if (!rc && widget->template && !value_get(item, "rows")) {
-        buf_init(&html, ctx->arena, 256 * 1024);
-        rc = view_fragment(ctx, &html, widget->template, item);
-        value_set(item, "html", value_html(ctx->arena, buf_text(&html)));
+    item = outline(ctx, widget);
+    if (widget->module) {
+        value_set(
+            item, "load_url",
+            value_url(ctx->arena, arena_printf(ctx->arena, "/portal/widgets/%s",
+                                               widget->name)));
+        value_append(list, item);
+        return;
     }
-    if (rc) {
+    if (fill(ctx, item, widget)) {
+        /* A page must not die of one of its parts. */
         log_ctx(ctx, LOG_WARN, "widget.failed", "widget", widget->name, "error",
                 ctx_error(ctx), NULL);
         ctx_clear(ctx);
@@ -80,166 +113,59 @@ static int home(struct ctx *ctx, struct request *request,
                        tr_with(ctx, "frame.hello", args), data);
 }
 
-static int counts(struct ctx *ctx, struct request *request,
-                  struct response *response, void *payload)
+static const struct widget *widget_named(const char *name)
 {
-    struct value *answer = value_map(ctx->arena);
-    int64_t tasks, messages;
-    int rc = frame_counts(&tasks, &messages, ctx);
+    const struct widget *widget;
+    int i;
 
-    (void)request;
-    (void)payload;
-    if (rc)
-        return rc;
-    value_set_int(answer, "tasks", tasks);
-    value_set_int(answer, "messages", messages);
-    return response_json(ctx, response, 200, answer);
+    for (i = 0; (widget = widget_at(i)); i++)
+        if (text_equal(widget->name, name))
+            return widget;
+    return NULL;
 }
 
-static int events(struct ctx *ctx, struct request *request,
-                  struct response *response, void *payload)
+/* A fragment for the home page; for readers without scripts a page. */
+static int answer_widget(struct ctx *ctx, struct request *request,
+                         struct response *response, struct value *item)
 {
-    (void)payload;
-    response->type = "text/event-stream; charset=utf-8";
-    response->stream = true;
-    response->stream_user = ctx->person->id;
-    response->stream_session = request->session;
-    return 0;
+    struct value *data = value_map(ctx->arena);
+    struct value *widgets = value_list(ctx->arena);
+
+    if (request->htmx)
+        return view_fragment(ctx, &response->body, "widget", item);
+    value_append(widgets, item);
+    value_set(data, "widgets", widgets);
+    return portal_page(ctx, request, response, "home",
+                       value_get_text(item, "title"), data);
 }
 
-/* Who is signed in, and a token for what changes things: for programs that
- * sign in as a person. */
-static int session(struct ctx *ctx, struct request *request,
-                   struct response *response, void *payload)
+static int one_widget(struct ctx *ctx, struct request *request,
+                      struct response *response, void *payload)
 {
-    struct value *answer = value_map(ctx->arena);
-    struct value *person = value_map(ctx->arena);
-
-    (void)payload;
-    value_set_id(person, "id", ctx->person->id);
-    value_set_text(person, "login", ctx->person->login);
-    value_set_text(person, "name", ctx->person->name);
-    value_set_bool(person, "administrator", ctx->person->administrator);
-    value_set_text(person, "locale", ctx->locale);
-    value_set(answer, "person", person);
-    if (!ctx->token)
-        value_set_text(answer, "csrf", csrf_token(ctx, request, response));
-    return response_json(ctx, response, 200, answer);
-}
-
-static int find(struct ctx *ctx, struct request *request,
-                struct response *response, void *payload)
-{
-    const char *text = request_query(request, "q");
-    struct value *items = value_list(ctx->arena);
-    struct value *answer = value_map(ctx->arena);
-    int i, rc = 0;
-
-    (void)payload;
-    value_set(answer, "items", items);
-    for (i = 0; i < finder_count && !rc && !text_empty(text); i++)
-        rc = finders[i](ctx, text, FOUND_MAX, items);
-    return rc ? rc : response_json(ctx, response, 200, answer);
-}
-
-static void add_option(struct ctx *ctx, struct value *options, int64_t id,
-                       const char *label, const char *detail)
-{
-    struct value *option = value_map(ctx->arena);
-
-    value_set_id(option, "value", id);
-    value_set_text(option, "label", label);
-    if (!text_empty(detail))
-        value_set_text(option, "detail", detail);
-    value_set_text(option, "initials", view_initials(ctx, label));
-    value_append(options, option);
-}
-
-static int answer_options(struct ctx *ctx, struct response *response,
-                          struct value *options)
-{
-    struct value *answer = value_map(ctx->arena);
-
-    value_set(answer, "options", options);
-    value_set_bool(answer, "more", value_count(options) >= OPTIONS_MAX);
-    return response_json(ctx, response, 200, answer);
-}
-
-/* "1,2,3": the names of ids that a picker has already. */
-static void add_named(struct ctx *ctx, struct value *options, const char *ids)
-{
-    while (*ids && value_count(options) < OPTIONS_MAX) {
-        size_t length = strcspn(ids, ",");
-        const char *text = arena_strndup(ctx->arena, ids, length);
-        int64_t id;
-
-        if (!int_parse(&id, text, 1, INT64_MAX))
-            add_option(ctx, options, id, person_name(ctx, id), NULL);
-        ids += length + (ids[length] == ',');
-    }
-}
-
-static int user_options(struct ctx *ctx, struct request *request,
-                        struct response *response, void *payload)
-{
-    const char *text = request_query(request, "q");
-    const char *ids = request_query(request, "ids");
-    struct value *options = value_list(ctx->arena), *people;
-    size_t i;
+    const struct widget *widget = widget_named(request_param(request, "name"));
+    struct value *item;
     int rc;
 
     (void)payload;
-    if (ids) {
-        add_named(ctx, options, ids);
-        return answer_options(ctx, response, options);
+    if (!widget || !is_visible(ctx, widget))
+        return fail(ctx, E_NOT_FOUND, "frame.no_widget",
+                    "there is no such widget");
+    item = outline(ctx, widget);
+    rc = fill(ctx, item, widget);
+    if ((rc == E_NOT_FOUND || rc == E_FORBIDDEN) && request->htmx) {
+        ctx_clear(ctx);
+        response->status = 204;
+        return 0;
     }
-    rc = org_search_users(&people, ctx, text ? text : "", OPTIONS_MAX);
-    if (rc)
-        return rc;
-    for (i = 0; i < value_count(people); i++) {
-        const struct value *row = value_at(people, i);
-
-        add_option(ctx, options, value_get_id(row, "id"),
-                   value_get_text(row, "name"),
-                   value_get_text(row, "department"));
-    }
-    return answer_options(ctx, response, options);
-}
-
-static int department_options(struct ctx *ctx, struct request *request,
-                              struct response *response, void *payload)
-{
-    const char *text = request_query(request, "q");
-    const char *wanted = text_fold(ctx->arena, text ? text : "");
-    struct value *options = value_list(ctx->arena);
-    const struct department **list;
-    size_t i, count;
-    int rc = department_list(&list, &count, ctx);
-
-    (void)payload;
-    for (i = 0; !rc && i < count && value_count(options) < OPTIONS_MAX; i++)
-        if (strstr(text_fold(ctx->arena, list[i]->name), wanted))
-            add_option(ctx, options, list[i]->id, list[i]->name,
-                       department_name(ctx, list[i]->parent));
-    return rc ? rc : answer_options(ctx, response, options);
+    return rc ? rc : answer_widget(ctx, request, response, item);
 }
 
 void frame_home_start(void)
 {
     static const struct route routes[] = {
         { "GET", "/", ROUTE_PERSON, ROUTE_PAGE, home, NULL, NULL, NULL },
-        { "GET", "/portal/counts", ROUTE_PERSON, ROUTE_API, counts, NULL, NULL,
-          NULL },
-        { "GET", "/portal/events", ROUTE_PERSON, ROUTE_API, events, NULL, NULL,
-          NULL },
-        { "GET", "/portal/find", ROUTE_PERSON, ROUTE_API | ROUTE_EXPENSIVE,
-          find, NULL, NULL, NULL },
-        { "GET", "/portal/options/users", ROUTE_PERSON, ROUTE_API, user_options,
-          NULL, NULL, NULL },
-        { "GET", "/portal/options/departments", ROUTE_PERSON, ROUTE_API,
-          department_options, NULL, NULL, NULL },
-        { "GET", "/api/v1/session", ROUTE_PERSON, ROUTE_API | ROUTE_SCOPED,
-          session, NULL, NULL, NULL },
+        { "GET", "/portal/widgets/{name}", ROUTE_PERSON, ROUTE_FRAGMENT,
+          one_widget, NULL, NULL, "/portal/widgets/tasks" },
         { 0 },
     };
 

@@ -24,6 +24,7 @@ void portal_frame_start(void)
     plugin_page_with(portal_page);
     menu_add(&home);
     frame_home_start();
+    frame_ask_start();
     frame_sign_in_start();
     frame_link_start();
     frame_me_start();

@@ -82,6 +82,8 @@ void widget_add(const struct widget *widget)
     copy->key = arena_strdup(arena, widget->key);
     copy->template = arena_strdup(arena, widget->template);
     copy->module = arena_strdup(arena, widget->module);
+    copy->path = arena_strdup(arena, widget->path);
+    copy->form = arena_strdup(arena, widget->form);
     vector_add(&widgets, copy);
     settle(&widgets, widget_order);
 }

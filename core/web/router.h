@@ -91,7 +91,10 @@ struct menu_entry {
 void menu_add(const struct menu_entry *entry);
 const struct menu_entry *menu_at(int index);
 
-/* Widgets of the home page: a partial template and its data. */
+/* Widgets of the home page: a partial template and its data. A module's is
+ * asked for on its own (/portal/widgets/NAME), so that the page waits for no
+ * module and outlives each; `data` then adds "html", and E_NOT_FOUND or
+ * E_FORBIDDEN leave it out. */
 struct widget {
     const char *name, *key; /* catalog key of the title */
     const char *template;
@@ -99,6 +102,9 @@ struct widget {
     const char *module;
     void *payload;
     int order;
+    const char *path; /* where its title leads; NULL */
+    const char *form; /* shown with RIGHT_READ on this form; NULL */
+    bool wide;
 };
 void widget_add(const struct widget *widget);
 const struct widget *widget_at(int index);

@@ -135,4 +135,31 @@ describe('modules', () => {
     assert.equal(died.module, 'crash');
     assert.equal(died.entry, 'GET /m/crash/null');
   });
+
+  test('a widget that crashes costs itself; the home page stands', async () => {
+    for (const where of ['scripts/api_lua', 'plugins/crash_widget']) {
+      cpSync(join(build, 'test-plugins', where), join(site.folder, where),
+        { recursive: true });
+      const result = run('plugin', 'enable', site.folder, where.split('/')[1]);
+      assert.equal(result.code, 0, result.err);
+    }
+    await site.whole();
+    const one = await as(browser, site, 'zhang.wei', { locale: 'en' });
+    assert.equal((await one.goto('/')).status(), 200);
+    const crash = one.locator('#widget-crash_widget-one');
+    await crash.getByText(/Not available right now. Incident [0-9A-Z]{8}/)
+      .waitFor();
+    await one.locator('#widget-api_lua-figures #figures').waitFor();
+    // Those that are not for this person are left out.
+    await until(async () => !await one.locator(
+      '#widget-api_lua-not_for_you').count(), 'the widget to go');
+    await one.locator('#widget-tasks').waitFor();
+    await accessible(one);
+    const died = site.log('worker.died').at(-1);
+    assert.equal(died.module, 'crash_widget');
+    assert.equal(died.entry, 'crash_widget.one');
+    // Without scripts there is a link to it.
+    assert.equal((await one.request.get('/portal/widgets/api_lua.figures'))
+      .status(), 200);
+  });
 });

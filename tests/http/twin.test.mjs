@@ -259,6 +259,65 @@ for (const id of ['api_c', 'api_lua']) {
       assert.ok([200, 204].includes((await remove(away)).status));
     });
 
+    test('widgets: behind the home page, each on its own', async () => {
+      const home = await person.get('/');
+      assert.ok(home.text.includes(
+        `data-load="/portal/widgets/${id}.figures"`), home.text);
+      assert.ok(!home.text.includes('id="figures"'));
+      const part = { 'hx-request': 'true' };
+      const one = await person.get(`/portal/widgets/${id}.figures`, part);
+      assert.equal(one.status, 200, one.text);
+      assert.match(one.text, /is-wide/);
+      assert.match(one.text, /<h2[^>]*>.*Figures/);
+      assert.match(one.text,
+        /<p id="figures">\d+ zhang.wei &lt;b&gt;raw&lt;\/b&gt;<\/p>/);
+      same('widget', id, one.text);
+      assert.match((await person.get(`/portal/widgets/${id}.figures`)).text,
+        /<html/);
+      // Left out; failed, with a number; and for others not there.
+      assert.equal((await person.get(`/portal/widgets/${id}.not_for_you`,
+        part)).status, 204);
+      const broken = await person.get(`/portal/widgets/${id}.broken`, part);
+      assert.equal(broken.status, 500);
+      assert.ok(broken.headers.get('x-request-id'));
+      assert.equal((await person.get('/')).status, 200);
+      assert.equal((await nobody.get(`/portal/widgets/${id}.figures`,
+        { accept: 'application/json' })).status, 401);
+    });
+
+    test('jobs: progress, result, refusal, by themselves', async () => {
+      const add = (body) => person.post(`/api/v1/m/${id}/job`, body);
+      const job = async (who, answer) => (await who.get(
+        `/api/v1/jobs/${answer.body.id}`));
+      const over = async (answer) => until(async () => {
+        const { body } = await job(person, answer);
+        return /done|failed/.test(body.state) && body;
+      }, 'the job', 15000);
+      const one = await add({ data: { to: 40 } });
+      assert.equal(one.status, 200, one.text);
+      const done = await over(one);
+      const { id: number, at, finished, ...rest } = done;
+      assert.deepEqual(rest, { title: 'Counting', state: 'done', done: 40,
+        total: 40, percent: 100, result: 'Counted to 40.',
+        link: `/m/${id}/page`, own: true });
+      assert.match(await logs(), /counted to 40/);
+      const page = await person.get(`/jobs/${number}`);
+      assert.match(page.text, /Counted to 40\./);
+      assert.match(page.text, /40 of 40/);
+      // Others see nothing of it, administrators do.
+      const other = await signedIn(site, 'wang.fang');
+      assert.equal((await job(other, one)).status, 404);
+      assert.equal((await other.get(`/jobs/${number}`)).status, 404);
+      assert.equal((await job(admin, one)).body.own, false);
+      const bad = await over(await add({ data: { refuse: true } }));
+      assert.equal(bad.state, 'failed');
+      assert.equal(bad.problem, 'This one is kept.');
+      const none = await add({ job: 'other.job' });
+      assert.equal(none.status, 422, none.text);
+      await until(async () => /"ticked"/.test(await logs()), 'the schedule',
+        15000);
+    });
+
     test('after the commit, in the background', async () => {
       assert.equal((await create({ name: 'later' })).status, 201);
       await until(async () => /committed later/.test(await logs()),

@@ -168,6 +168,8 @@ typedef struct tn_host_work {
     const tn_function *(*function)(tn_ctx *ctx, const char *name);
     int (*call)(const tn_value **out, tn_ctx *ctx, const tn_function *function,
                 const tn_value *in);
+    int (*result)(tn_ctx *ctx, const char *key, const tn_value *arguments,
+                  const char *path);
 } tn_host_work;
 
 typedef struct tn_host_register {

@@ -63,6 +63,11 @@
 #define tn_job_progress(ctx, done, total)                                      \
     TN_CALL_(work, progress, TN_OK, ctx, done, total)
 
+/* Inside a job: what its page says when it is done: a key of the catalogs,
+ * with a map for {name} (NULL), and an own path where that leads (NULL). */
+#define tn_job_result(ctx, key, arguments, path)                               \
+    TN_CALL_(work, result, TN_OK, ctx, key, arguments, path)
+
 /* ---- settings ---- */
 
 /* A field of the module's settings.json, as administrators set it; its

@@ -5,10 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <tenon/tenon.h>
-
-#define ITEM "api_c.item"
-#define LOG "api_c.log"
+#include "api_c.h"
 
 static bool is_text(const tn_value *value, const char *text)
 {
@@ -17,16 +14,22 @@ static bool is_text(const tn_value *value, const char *text)
     return found && strcmp(found, text) == 0;
 }
 
-static int write_log(tn_ctx *ctx, const char *verb, tn_record *item)
+int write_line(tn_ctx *ctx, const char *what)
 {
     tn_value *values = tn_map(ctx);
-    char what[120];
     int64_t id;
+
+    tn_put(values, "what", tn_text(ctx, what));
+    return tn_records_create(&id, ctx, LOG, values);
+}
+
+static int write_log(tn_ctx *ctx, const char *verb, tn_record *item)
+{
+    char what[120];
 
     snprintf(what, sizeof what, "%s %s", verb,
              tn_as_text(tn_get(item, "name")));
-    tn_put(values, "what", tn_text(ctx, what));
-    return tn_records_create(&id, ctx, LOG, values);
+    return write_line(ctx, what);
 }
 
 static int refuse_bad(tn_ctx *ctx, tn_record *item)
@@ -411,7 +414,8 @@ static int start(tn_module *self)
              .call = text);
     TN_ROUTE(self, .path = "/m/api_c/chart/{kind}", .call = chart,
              .example = "/m/api_c/chart/bar");
-    return TN_ROUTE(self, .path = "/m/api_c/page", .call = page);
+    TN_ROUTE(self, .path = "/m/api_c/page", .call = page);
+    return start_work(self);
 }
 
 TN_MODULE(start)

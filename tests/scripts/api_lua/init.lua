@@ -183,3 +183,5 @@ tenon.route { path = "/m/api_lua/several", method = "POST",
       hello = ctx:to_json(request:form_list("x[]")),
     }, 422)
   end }
+
+require "work"

@@ -12,6 +12,7 @@ import { ListIsland } from "./list.ts";
 import { signInAgain } from "./sign-in.ts";
 import { loadTexts, t } from "./texts.ts";
 import { startToasts, toast } from "./toast.ts";
+import { startWidgets } from "./widgets.ts";
 
 const started = new WeakSet<Element>();
 
@@ -126,5 +127,6 @@ startHtmx();
 void loadTexts().then(() => {
   startToasts();
   startIslands(document);
+  startWidgets(startIslands);
   startLive();
 });

@@ -1,0 +1,108 @@
+/*
+ * apply_more.c - widgets and jobs of modules come into force.
+ *
+ * A widget runs as the person, in a request of its own; a job runs as the
+ * module, in the jobs lane.
+ */
+#include "base/banned.h"
+
+#include "plugin/apply.h"
+
+#include "access/access.h"
+#include "base/arena.h"
+#include "base/ctx.h"
+#include "base/value.h"
+#include "event/job.h"
+#include "ipc/slot.h"
+#include "plugin/call.h"
+#include "plugin/module.h"
+#include "plugin/page.h"
+#include "store/db.h"
+#include "web/router.h"
+
+/* ---- widgets ---- */
+
+static int run_widget(struct ctx *ctx, struct value *out, void *payload)
+{
+    const struct entry *entry = payload;
+    const tn_widget *widget = &entry->as.widget;
+    int depth = slot_depth();
+    struct tn_ctx call;
+    struct value *data = value_map(ctx->arena), *html;
+    int64_t deadline = call_shorten(ctx, entry->module);
+    int rc;
+
+    call_begin(&call, ctx, entry->module, false);
+    slot_push(entry->module->id, entry->name);
+    rc = widget->call(&call, value_out(data), widget->extra);
+    slot_unwind(depth);
+    ctx->deadline = deadline;
+    rc = call_end(&call, rc, entry->name);
+    if (!rc)
+        rc = page_part(&html, ctx, entry->module, widget->template_name, data);
+    if (!rc)
+        value_set(out, "html", html);
+    return rc;
+}
+
+void apply_widget(struct entry *entry)
+{
+    const tn_widget *widget = &entry->as.widget;
+
+    widget_add(&(struct widget){ .name = widget->name,
+                                 .key = widget->title,
+                                 .data = run_widget,
+                                 .module = entry->module->id,
+                                 .payload = entry,
+                                 .order = widget->order,
+                                 .path = widget->path,
+                                 .form = widget->form,
+                                 .wide = widget->wide });
+}
+
+/* ---- jobs ---- */
+
+enum { JOB_SECONDS = 60 };
+
+static int run_job(struct ctx *ctx, const struct job *job)
+{
+    const struct entry *entry = job->payload;
+    struct tn_ctx call;
+    int rc;
+
+    /* Switched off, and this worker has not been replaced yet. */
+    if (!access_module(ctx, entry->module->id))
+        return fail(ctx, E_UNAVAILABLE, "plugin.off",
+                    "the module %s is switched off", entry->module->id);
+    call_begin(&call, ctx, entry->module, true);
+    call.job = true;
+    rc = entry->as.job.call(&call, value_out(job->data), entry->as.job.extra);
+    return call_end(&call, rc, entry->name);
+}
+
+void apply_job(struct entry *entry)
+{
+    const tn_job *job = &entry->as.job;
+
+    job_register(&(struct job_kind){ .kind = job->name,
+                                     .module = entry->module->id,
+                                     .call = run_job,
+                                     .seconds = job->seconds ? job->seconds
+                                                             : JOB_SECONDS,
+                                     .attempts = job->attempts,
+                                     .payload = entry });
+}
+
+int apply_schedules(struct ctx *ctx, const struct tn_module *module)
+{
+    size_t i;
+    int rc = 0;
+
+    for (i = 0; !rc && i < module->entries.count; i++) {
+        const struct entry *entry = module->entries.items[i];
+
+        if (entry->kind == ENTRY_JOB && entry->as.job.every)
+            rc = job_schedule(ctx, entry->name, entry->as.job.every);
+    }
+    return rc;
+}

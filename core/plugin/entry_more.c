@@ -1,0 +1,75 @@
+/*
+ * entry_more.c - widgets and jobs as modules register them.
+ */
+#include "base/banned.h"
+
+#include "plugin/entry_more.h"
+
+#include "base/ctx.h"
+#include "form/definition.h"
+#include "plugin/manifest.h"
+#include "plugin/page.h"
+
+enum { JOB_SECONDS_MAX = 3600, JOB_EVERY_MIN = 60, JOB_ATTEMPTS_MAX = 20 };
+
+/* ---- widgets ---- */
+
+const struct member widget_members[] = {
+    { "name", MEMBER_TEXT, offsetof(tn_widget, name), true, 0, 90, NULL },
+    { "template", MEMBER_TEXT, offsetof(tn_widget, template_name), true, 0, 100,
+      NULL },
+    { "title", MEMBER_TEXT, offsetof(tn_widget, title), true, 0, 120, NULL },
+    { "path", MEMBER_TEXT, offsetof(tn_widget, path), false, 0, 200, NULL },
+    { "form", MEMBER_TEXT, offsetof(tn_widget, form), false, 0, 120, NULL },
+    { "wide", MEMBER_FLAG, offsetof(tn_widget, wide), false, 0, 0, NULL },
+    { "order", MEMBER_NUMBER, offsetof(tn_widget, order), false, 0, ORDER_MAX,
+      NULL },
+    { "call", MEMBER_CALL, offsetof(tn_widget, call), true, 0, 0, NULL },
+    { "data", MEMBER_DATA, offsetof(tn_widget, extra), false, 0, 0, NULL },
+    { 0 },
+};
+
+int check_widget(struct ctx *ctx, struct entry *entry)
+{
+    const tn_widget *widget = &entry->as.widget;
+
+    if (!manifest_may(entry->module->manifest, "routes"))
+        return entry_refuse(ctx, entry, "name",
+                            "allowed by the capability \"routes\"");
+    if (!page_name_ok(widget->template_name))
+        return entry_refuse(ctx, entry, "template",
+                            "the name of a file pages/NAME.mustache");
+    if (widget->path && !entry_address_ok(widget->path))
+        return entry_refuse(ctx, entry, "path", "an address of this site");
+    if (widget->form && !form_name_valid(widget->form))
+        return entry_refuse(ctx, entry, "form", "the name of a form");
+    return entry_own_name(ctx, entry, widget->name);
+}
+
+/* ---- jobs ---- */
+
+const struct member job_members[] = {
+    { "name", MEMBER_TEXT, offsetof(tn_job, name), true, 0, 90, NULL },
+    { "title", MEMBER_TEXT, offsetof(tn_job, title), true, 0, 120, NULL },
+    { "seconds", MEMBER_NUMBER, offsetof(tn_job, seconds), false, 0,
+      JOB_SECONDS_MAX, NULL },
+    { "every", MEMBER_NUMBER, offsetof(tn_job, every), false, 0, INT32_MAX,
+      NULL },
+    { "attempts", MEMBER_NUMBER, offsetof(tn_job, attempts), false, 0,
+      JOB_ATTEMPTS_MAX, NULL },
+    { "call", MEMBER_CALL, offsetof(tn_job, call), true, 0, 0, NULL },
+    { "data", MEMBER_DATA, offsetof(tn_job, extra), false, 0, 0, NULL },
+    { 0 },
+};
+
+int check_job(struct ctx *ctx, struct entry *entry)
+{
+    const tn_job *job = &entry->as.job;
+
+    if (!manifest_may(entry->module->manifest, "jobs"))
+        return entry_refuse(ctx, entry, "name",
+                            "allowed by the capability \"jobs\"");
+    if (job->every && job->every < JOB_EVERY_MIN)
+        return entry_refuse(ctx, entry, "every", "0, or 60 seconds or more");
+    return entry_own_name(ctx, entry, job->name);
+}

@@ -1,0 +1,77 @@
+/*
+ * lua_work.c - background work as Lua sees it.
+ */
+#include "base/banned.h"
+
+#include <lauxlib.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/ctx.h"
+#include "base/value.h"
+#include "plugin/host.h"
+#include "plugin/lua_internal.h"
+#include "script/convert.h"
+
+static struct value *pull(lua_State *L, const struct tn_ctx *call, int index)
+{
+    return lua_isnoneornil(L, index) ? NULL
+                                     : convert_pull(L, index, call->ctx->arena);
+}
+
+static int64_t instant_of(lua_State *L, const char *text)
+{
+    int64_t instant;
+
+    if (!instant_parse(&instant, text, zone_utc()))
+        luaL_error(L, "\"%s\" is no point in time", text);
+    return instant;
+}
+
+/* ctx:job_add("ID.NAME", data [, { due = instant, unique = "key" }]) → id */
+static int job_add_of(lua_State *L)
+{
+    struct tn_ctx *call = handle_ctx(L, 1);
+    const char *name = luaL_checkstring(L, 2);
+    const struct value *data = pull(L, call, 3);
+    const struct value *options = pull(L, call, 4);
+    const char *due = value_get_text(options, "due");
+    int64_t id;
+    int rc = host_work.add(&id, call, name, value_out(data),
+                           due ? instant_of(L, due) : 0,
+                           value_get_text(options, "unique"));
+
+    if (rc)
+        return lua_raise(L, rc);
+    lua_pushfstring(L, "%I", (LUAI_UACINT)id);
+    return 1;
+}
+
+/* ctx:job_progress(done [, total]) */
+static int job_progress_of(lua_State *L)
+{
+    struct tn_ctx *call = handle_ctx(L, 1);
+    int rc = host_work.progress(call, luaL_checkinteger(L, 2),
+                                luaL_optinteger(L, 3, 0));
+
+    return rc ? lua_raise(L, rc) : 0;
+}
+
+/* ctx:job_result("key" [, arguments [, "/path"]]) */
+static int job_result_of(lua_State *L)
+{
+    struct tn_ctx *call = handle_ctx(L, 1);
+    const char *key = luaL_checkstring(L, 2);
+    const struct value *arguments = pull(L, call, 3);
+    int rc = host_work.result(call, key, value_out(arguments),
+                              luaL_optstring(L, 4, NULL));
+
+    return rc ? lua_raise(L, rc) : 0;
+}
+
+const luaL_Reg work_functions[] = {
+    { "job_add", job_add_of },
+    { "job_progress", job_progress_of },
+    { "job_result", job_result_of },
+    { NULL, NULL },
+};

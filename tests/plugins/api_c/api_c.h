@@ -1,0 +1,18 @@
+/*
+ * api_c.h - what the files of this module share.
+ */
+#ifndef API_C_H
+#define API_C_H
+
+#include <tenon/tenon.h>
+
+#define ITEM "api_c.item"
+#define LOG "api_c.log"
+
+/* A line of the log that the test reads. */
+int write_line(tn_ctx *ctx, const char *what);
+
+/* Widgets and jobs (work.c). */
+int start_work(tn_module *self);
+
+#endif

@@ -1,0 +1,47 @@
+-- Widgets and jobs.
+local tenon = require "tenon"
+
+local ITEM, LOG = "api_lua.item", "api_lua.log"
+
+-- ---- widgets ----
+
+local function figures(ctx)
+  return { count = ctx.records.count(ITEM), who = ctx.person.login,
+    raw = "<b>raw</b>" }
+end
+
+tenon.widget { name = "api_lua.figures", template = "figures",
+  title = "api_lua.figures", path = "/m/api_lua/text", wide = true, order = 50,
+  call = figures }
+tenon.widget { name = "api_lua.log", template = "figures",
+  title = "api_lua.log", form = LOG, order = 51, call = figures }
+tenon.widget { name = "api_lua.not_for_you", template = "figures",
+  title = "api_lua.figures", call = function(ctx)
+    return ctx:fail("forbidden", "api_lua.keep", "not for you")
+  end }
+tenon.widget { name = "api_lua.broken", template = "figures",
+  title = "api_lua.figures", call = function(ctx)
+    return ctx:fail("internal", "api_lua.keep", "broken")
+  end }
+
+-- ---- jobs ----
+
+tenon.job { name = "api_lua.count", title = "api_lua.counting", attempts = 1,
+  call = function(ctx, data)
+    if data.refuse then return ctx:fail("conflict", "api_lua.keep", "kept") end
+    for i = 1, data.to do ctx:job_progress(i, data.to) end
+    ctx.records.create(LOG, { what = "counted to " .. data.to })
+    ctx:job_result("api_lua.counted", { count = data.to }, "/m/api_lua/page")
+  end }
+
+tenon.job { name = "api_lua.tick", title = "api_lua.counting", every = 3600,
+  call = function(ctx, data)
+    ctx.records.create(LOG, { what = data and "ticked with data" or "ticked" })
+  end }
+
+tenon.route { path = "/api/v1/m/api_lua/job", method = "POST",
+  call = function(ctx, request, answer)
+    local sent = request:json()
+    answer:json(200, { id = ctx:job_add(sent.job or "api_lua.count", sent.data,
+      { unique = sent.unique }) })
+  end }
