@@ -179,6 +179,7 @@ int plugin_list(struct value **out, struct ctx *ctx)
         describe(ctx, map, one);
         value_set_bool(map, "enabled", one->row && one->row->enabled);
         value_set_text(map, "state", state);
+        value_set_bool(map, "settings", one->module && one->module->settings);
         if (one->wrong || (one->row && one->row->problem))
             value_set_text(map, "problem",
                            one->wrong ? one->wrong : one->row->problem);
@@ -191,6 +192,22 @@ int plugin_list(struct value **out, struct ctx *ctx)
         value_append(*out, map);
     }
     return rc;
+}
+
+int plugin_one(struct value **out, struct ctx *ctx, const char *id)
+{
+    struct value *all;
+    size_t i;
+    int rc = plugin_list(&all, ctx);
+
+    for (i = 0; !rc && i < value_count(all); i++)
+        if (text_equal(value_get_text(value_at(all, i), "id"), id)) {
+            *out = value_at(all, i);
+            return 0;
+        }
+    return rc ? rc
+              : fail(ctx, E_NOT_FOUND, "plugin.unknown",
+                     "there is no module \"%s\"", id);
 }
 
 /* ---- switching ---- */

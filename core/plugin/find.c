@@ -17,6 +17,7 @@
 #include "base/value.h"
 #include "plugin/manifest.h"
 #include "plugin/object.h"
+#include "plugin/settings.h"
 
 enum {
     OBJECT_MAX = 64 * 1024 * 1024,
@@ -202,7 +203,7 @@ static int read_files(struct tn_module *module, struct ctx *ctx)
     if (rc)
         rc = hand_over(ctx, &own, rc);
     arena_free(own.arena);
-    return rc;
+    return rc ? rc : settings_read(ctx, module);
 }
 
 int module_read_at(struct tn_module **out, struct ctx *ctx, const char *folder,

@@ -11,6 +11,7 @@
 #include "event/progress.h"
 #include "org/person.h"
 #include "plugin/call.h"
+#include "plugin/settings.h"
 #include "store/db.h"
 
 static const struct entry *job_named(const struct tn_module *module,
@@ -82,9 +83,15 @@ static int result(tn_ctx *call, const char *key, const tn_value *arguments,
     return job_result(call->ctx, key, value_in(arguments), path);
 }
 
+static const tn_value *setting(tn_ctx *call, const char *name)
+{
+    return value_out(settings_get(call->ctx, call->module, name));
+}
+
 const tn_host_work host_work = {
     .size = sizeof(tn_host_work),
     .add = add,
     .progress = progress,
+    .setting = setting,
     .result = result,
 };

@@ -69,9 +69,23 @@ static int job_result_of(lua_State *L)
     return rc ? lua_raise(L, rc) : 0;
 }
 
+/* ctx:setting("name") → as records have such a value */
+static int setting_of(lua_State *L)
+{
+    struct tn_ctx *call = handle_ctx(L, 1);
+    const char *name = luaL_checkstring(L, 2);
+    const struct value *value = value_in(host_work.setting(call, name));
+
+    if (!value)
+        return luaL_error(L, "settings.json has no field \"%s\"", name);
+    convert_push(L, value);
+    return 1;
+}
+
 const luaL_Reg work_functions[] = {
     { "job_add", job_add_of },
     { "job_progress", job_progress_of },
     { "job_result", job_result_of },
+    { "setting", setting_of },
     { NULL, NULL },
 };

@@ -14,6 +14,7 @@
 
 struct arena;
 struct ctx;
+struct form;
 struct lua_module;
 struct record;
 struct request;
@@ -93,7 +94,8 @@ struct tn_module {
     bool is_site; /* lies in the site's folder */
     enum module_state state;
     const char *reason, *incident;
-    tn_host host; /* its own: tables by capability */
+    struct form *settings; /* of settings.json; NULL */
+    tn_host host;          /* its own: tables by capability */
     struct lua_module *lua;
     struct vector entries; /* of struct entry* */
     bool starting;         /* inside its entry function */

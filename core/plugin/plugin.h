@@ -52,10 +52,12 @@ size_t plugin_modules(const struct ready_module **out);
  * All modules that are found or known, by id: a list of {id, version, title,
  * description, author, license, kind: "c"|"lua", origin: "installed"|"site",
  * enabled, state: "off"|"starting"|"on"|"failed"|"quarantined"|"missing",
- * problem?, incident?, capabilities: [text], requires: [{id, version}],
- * by: [ids that require it]}. Texts in the reader's language.
+ * problem?, incident?, settings (it has some), capabilities: [text], requires:
+ * [{id, version}], by: [ids that require it]}. Texts in the reader's language.
  */
 int plugin_list(struct value **out, struct ctx *ctx);
+/* One of them; E_NOT_FOUND. */
+int plugin_one(struct value **out, struct ctx *ctx, const char *id);
 
 /*
  * Switches a module on or off, for administrators: checks it, runs its
@@ -67,6 +69,19 @@ int plugin_list(struct value **out, struct ctx *ctx);
  * E_CONFLICT (another one needs it), E_FORBIDDEN.
  */
 int plugin_set_enabled(struct ctx *ctx, const char *id, bool enabled);
+
+/*
+ * The settings of a module (settings.json) as a form's record, with the values
+ * in force; its version is 0 where nothing was ever set. For administrators.
+ * E_NOT_FOUND: no such module, or it has none.
+ */
+struct record;
+int plugin_settings(struct record **out, struct ctx *ctx, const char *id);
+/* Checks and stores them, with the trail; every worker sees them with its
+ * next request. input: all fields. version: the one that was read, else
+ * E_CONFLICT. */
+int plugin_settings_save(struct ctx *ctx, const char *id, int64_t version,
+                         const struct value *input);
 
 /* Lets a module that was put into quarantine start again. */
 int plugin_quarantine_lift(struct ctx *ctx, const char *id);

@@ -193,5 +193,6 @@ void portal_admin_start(void)
     admin_departments_start();
     admin_roles_start();
     admin_modules_start();
+    admin_settings_start();
     admin_work_start();
 }

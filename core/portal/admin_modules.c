@@ -96,6 +96,24 @@ static int modules_page(struct ctx *ctx, struct request *request,
                        tr(ctx, "admin.modules.title"), data);
 }
 
+/* The page of one module. */
+static int module_page(struct ctx *ctx, struct request *request,
+                       struct response *response, void *payload)
+{
+    struct value *data = value_map(ctx->arena), *module;
+    int rc = plugin_one(&module, ctx, request_param(request, "id"));
+
+    (void)payload;
+    if (rc)
+        return rc;
+    dress(ctx, module);
+    value_set(data, "module", module);
+    admin_crumbs(ctx, data, tr(ctx, "admin.modules.title"), PLUGIN_ADMIN_PATH);
+    portal_set(ctx, data, "width", value_text(ctx->arena, "read"));
+    return portal_page(ctx, request, response, "admin/module",
+                       value_get_text(module, "title"), data);
+}
+
 static int show_modules(struct ctx *ctx, struct request *request,
                         struct response *response, void *payload)
 {
@@ -150,14 +168,14 @@ static void add_deed(const char *pattern, enum act act)
 
 void admin_modules_start(void)
 {
-    static const struct route page = { "GET",
-                                       PLUGIN_ADMIN_PATH,
-                                       ROUTE_ADMINISTRATOR,
-                                       ROUTE_PAGE | ROUTE_RESERVED,
-                                       show_modules,
-                                       NULL,
-                                       NULL,
-                                       NULL };
+    static const struct route pages[] = {
+        { "GET", PLUGIN_ADMIN_PATH, ROUTE_ADMINISTRATOR,
+          ROUTE_PAGE | ROUTE_RESERVED, show_modules, NULL, NULL, NULL },
+        { "GET", PLUGIN_ADMIN_PATH "/{id}", ROUTE_ADMINISTRATOR,
+          ROUTE_PAGE | ROUTE_RESERVED, module_page, NULL, NULL,
+          PLUGIN_ADMIN_PATH "/vehicle" },
+        { 0 },
+    };
     static const struct menu_entry entry = {
         .area = "administration",
         .key = "admin.modules.title",
@@ -167,7 +185,7 @@ void admin_modules_start(void)
         .order = 40,
     };
 
-    route_add(&page);
+    route_add_table(pages);
     add_deed(PLUGIN_ADMIN_PATH "/{id}/enable", ACT_ENABLE);
     add_deed(PLUGIN_ADMIN_PATH "/{id}/disable", ACT_DISABLE);
     add_deed(PLUGIN_ADMIN_PATH "/{id}/release", ACT_RELEASE);

@@ -318,6 +318,41 @@ for (const id of ['api_c', 'api_lua']) {
         15000);
     });
 
+    test('settings: defaults, a form for administrators, seen by all',
+      async () => {
+        const read = async () => (await person.get(
+          `/api/v1/m/${id}/settings`)).body;
+        assert.deepEqual(await read(), { greeting: 'Hello', most: 10,
+          loud: false });
+        const address = `/admin/modules/${id}/settings`;
+        assert.equal((await person.get(address)).status, 403);
+        const page = await admin.get(address);
+        assert.match(page.text, /name="greeting"[^>]*value="Hello"/);
+        assert.match((await admin.get(`/admin/modules/${id}`)).text,
+          new RegExp(`href="${address}"`));
+        const save = (fields) => admin.form(address, {
+          _fields: 'greeting,most,rate,loud', ...fields },
+        { accept: 'application/json', 'x-tenon-request': 'form' });
+        const bad = await save({ greeting: '', most: '101', rate: 'x' });
+        assert.equal(bad.status, 422, bad.text);
+        assert.deepEqual(bad.body.problems.map((one) => one.field).sort(),
+          ['greeting', 'most', 'rate']);
+        const wrong = await save({ greeting: 'Hi', absent: '1' });
+        assert.equal(wrong.status, 422, wrong.text);
+        assert.deepEqual((await read()).greeting, 'Hello');
+        const good = await save({ greeting: 'Grüß <dich>', most: '7',
+          rate: '12.50', loud: 'true' });
+        assert.equal(good.status, 200, good.text);
+        for (let i = 0; i < 12; i++)
+          assert.deepEqual(await read(), { greeting: 'Grüß <dich>', most: 7,
+            rate: '12.50', loud: true });
+        // Somebody else was faster.
+        assert.equal((await save({ greeting: 'Hi', _version: '0' })).status,
+          409);
+        assert.equal((await save({ greeting: 'Hello', most: '10',
+          _version: '1' })).status, 200);
+      });
+
     test('after the commit, in the background', async () => {
       assert.equal((await create({ name: 'later' })).status, 201);
       await until(async () => /committed later/.test(await logs()),

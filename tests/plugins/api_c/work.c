@@ -80,6 +80,27 @@ static int add_job(tn_ctx *ctx, tn_request *request, tn_answer *answer,
     return rc != TN_OK ? rc : tn_answer_json(answer, 200, map);
 }
 
+/* ---- settings ---- */
+
+static int settings(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                    void *data)
+{
+    tn_value *map = tn_map(ctx);
+    tn_decimal rate;
+
+    (void)request;
+    (void)data;
+    tn_put(map, "greeting",
+           tn_text(ctx, tn_as_text(tn_setting(ctx, "greeting"))));
+    tn_put(map, "most", tn_int(ctx, tn_as_int(tn_setting(ctx, "most"), 0)));
+    if (tn_as_decimal(&rate, tn_setting(ctx, "rate")))
+        tn_put(map, "rate", tn_decimal_value(ctx, rate.units, rate.scale));
+    tn_put(map, "loud", tn_bool(ctx, tn_as_bool(tn_setting(ctx, "loud"))));
+    if (tn_setting(ctx, "absent"))
+        return tn_fail(ctx, TN_E_INTERNAL, "api_c.keep", "it is there");
+    return tn_answer_json(answer, 200, map);
+}
+
 int start_work(tn_module *self)
 {
     TN_WIDGET(self, .name = "api_c.figures", .template_name = "figures",
@@ -95,6 +116,7 @@ int start_work(tn_module *self)
            .attempts = 1, .call = count_up);
     TN_JOB(self, .name = "api_c.tick", .title = "api_c.counting", .every = 3600,
            .call = tick);
+    TN_ROUTE(self, .path = "/api/v1/m/api_c/settings", .call = settings);
     return TN_ROUTE(self, .path = "/api/v1/m/api_c/job", .method = "POST",
                     .call = add_job);
 }

@@ -45,3 +45,14 @@ tenon.route { path = "/api/v1/m/api_lua/job", method = "POST",
     answer:json(200, { id = ctx:job_add(sent.job or "api_lua.count", sent.data,
       { unique = sent.unique }) })
   end }
+
+-- ---- settings ----
+
+tenon.route { path = "/api/v1/m/api_lua/settings",
+  call = function(ctx, request, answer)
+    -- One that is not in settings.json is a mistake of the module.
+    if pcall(ctx.setting, ctx, "absent") then error("it is there") end
+    answer:json(200, { greeting = ctx:setting("greeting"),
+      most = ctx:setting("most"), rate = ctx:setting("rate"),
+      loud = ctx:setting("loud") or false })
+  end }
