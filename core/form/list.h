@@ -22,6 +22,7 @@ struct list {
     bool by_id, descending;
     const char *filter; /* " AND …" of condition and search */
     struct vector filter_values;
+    const char *match; /* asks the full-text index (search.h); NULL: not */
     struct buf sql;
     struct vector values;
     const char *merge; /* between two branches */

@@ -24,6 +24,7 @@
 #include "form/definition.h"
 #include "form/field_type.h"
 #include "form/form.h"
+#include "form/search.h"
 #include "form/sql.h"
 #include "org/admin.h"
 #include "org/person.h"
@@ -373,6 +374,8 @@ static int publish(struct ctx *ctx, const char *name, const char *module,
         rc = keep_fields(ctx, form);
     if (!rc)
         rc = form_tables_make(ctx, form);
+    if (!rc)
+        rc = search_follow(ctx, form);
     if (!rc && !old.id)
         rc = set_grants(ctx, form);
     if (!rc)

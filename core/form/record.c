@@ -22,6 +22,7 @@
 #include "form/field_type.h"
 #include "form/record_internal.h"
 #include "form/reference.h"
+#include "form/search.h"
 #include "form/sql.h"
 #include "org/person.h"
 #include "store/db.h"
@@ -254,6 +255,8 @@ static int delete_record(struct ctx *ctx, const struct form *form, int64_t id,
         rc = touch(ctx, record, "deleted_at",
                    value_int(ctx->arena, clock_now()));
     if (!rc)
+        rc = search_take(ctx, record);
+    if (!rc)
         rc = audit_add(ctx, record_subject(ctx, form), id, "delete", NULL);
     if (!rc)
         rc = record_announce(ctx, record, "delete");
@@ -284,6 +287,8 @@ static int restore_record(struct ctx *ctx, const struct form *form, int64_t id)
         rc = record_check_unique(ctx, record, NULL);
     if (!rc)
         rc = touch(ctx, record, "deleted_at", value_int(ctx->arena, 0));
+    if (!rc)
+        rc = search_put(ctx, record, NULL);
     if (!rc)
         rc = audit_add(ctx, record_subject(ctx, form), id, "restore", NULL);
     if (!rc)

@@ -88,7 +88,9 @@ int record_check(struct record **out, struct ctx *ctx, const struct form *form,
 struct record_query {
     const struct condition *where; /* NULL: all */
     const char *search;            /* text in any text field; NULL */
-    const char *sort;              /* field key or "created_at", …; NULL */
+    bool words; /* of the search: only what begins a word, by the index alone:
+                   for searches over all forms */
+    const char *sort; /* field key or "created_at", …; NULL */
     bool descending;
     int limit, offset;  /* limit ≤ 200 */
     bool bin;           /* those in the bin instead */

@@ -52,7 +52,7 @@ static struct known_count *known_count(struct ctx *ctx, const struct form *form,
 
     *fresh = false;
     if (query->where || query->search || query->bin || !ctx->person ||
-        ctx->module || tx_active(ctx))
+        ctx->module || ctx->token || tx_active(ctx))
         return NULL;
     now.person = ctx->person->id;
     now.cap = cap;

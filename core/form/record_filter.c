@@ -17,6 +17,7 @@
 #include "form/period.h"
 #include "form/record_internal.h"
 #include "form/reference.h"
+#include "form/search.h"
 #include "org/person.h"
 #include "store/condition.h"
 
@@ -316,18 +317,30 @@ int list_key(struct list *list)
     return 0;
 }
 
+static const char *like_pattern(struct arena *arena, const char *word)
+{
+    struct buf like;
+
+    buf_init(&like, arena, 4096);
+    buf_add_char(&like, '%');
+    for (; *word; word++) {
+        if (*word == '%' || *word == '_' || *word == '\\')
+            buf_add_char(&like, '\\');
+        buf_add_char(&like, *word);
+    }
+    buf_add_char(&like, '%');
+    return buf_text(&like);
+}
+
 /* Each word of the search must be in the record's search text. */
-static void add_search(struct list *list, struct buf *sql)
+static void add_words(struct list *list, struct buf *sql)
 {
     struct arena *arena = list->ctx->arena;
-    char *text = arena_strdup(arena, text_fold(arena, list->query->search));
-    char *rest = text, *word;
+    char *rest = arena_strdup(arena, text_fold(arena, list->query->search));
+    char *word;
     int words = 0;
 
     while ((word = strsep(&rest, " \t\n")) && words < SEARCH_WORDS) {
-        struct buf like;
-        const char *c;
-
         if (!*word)
             continue;
         words++;
@@ -336,17 +349,39 @@ static void add_search(struct list *list, struct buf *sql)
             buf_add_text(sql, " AND 0");
             continue;
         }
-        buf_init(&like, arena, 4096);
-        buf_add_char(&like, '%');
-        for (c = word; *c; c++) {
-            if (*c == '%' || *c == '_' || *c == '\\')
-                buf_add_char(&like, '\\');
-            buf_add_char(&like, *c);
-        }
-        buf_add_char(&like, '%');
         buf_add_text(sql, " AND t.search LIKE ? ESCAPE '\\'");
-        vector_add(&list->filter_values, value_text(arena, buf_text(&like)));
+        vector_add(&list->filter_values,
+                   value_text(arena, like_pattern(arena, word)));
     }
+}
+
+/* The index gives the candidates where it knows all records and something of
+ * the words; their texts decide in any case. */
+static int add_search(struct list *list, struct buf *sql)
+{
+    struct ctx *ctx = list->ctx;
+    const struct record_query *query = list->query;
+    struct search_state state;
+    struct buf match;
+    int rc = search_state(&state, ctx, list->form);
+
+    if (rc)
+        return rc;
+    buf_init(&match, ctx->arena, 65536);
+    if (query->bin || list->form->anonymous || !state.known ||
+        (state.cursor && !query->words) ||
+        !search_ask(&match, ctx, list->form, query->search, query->words)) {
+        if (query->words)
+            buf_add_text(sql, " AND 0");
+    } else {
+        list->match = buf_text(&match);
+    }
+    if (state.stale) {
+        buf_add_text(sql, " AND t.id > ?");
+        vector_add(&list->filter_values, value_int(ctx->arena, state.cursor));
+    }
+    add_words(list, sql);
+    return 0;
 }
 
 /* The cursor is [key, id]: what follows that record in the list's order. */
@@ -409,7 +444,7 @@ int list_filter(struct list *list)
         buf_add_char(&sql, ')');
     }
     if (!rc && !text_empty(list->query->search))
-        add_search(list, &sql);
+        rc = add_search(list, &sql);
     if (!rc && list->query->cursor)
         rc = add_cursor(list, &sql);
     list->filter = buf_text(&sql);

@@ -54,8 +54,6 @@ int record_announce(struct ctx *ctx, const struct record *record,
 void record_announce_quietly(struct ctx *ctx, const struct record *record);
 const char *record_subject(struct ctx *ctx, const struct form *form);
 
-/* The text that the list's search looks through. */
-const char *record_search_text(struct ctx *ctx, const struct record *record);
 /* The value of a field's sort column: sort keys are texts that compare as
  * bytes. NULL where the value is empty. */
 struct value *record_sort_value(struct ctx *ctx, const struct field *field,

@@ -16,6 +16,7 @@
 #include "form/field_type.h"
 #include "form/list.h"
 #include "form/record_internal.h"
+#include "form/search.h"
 #include "form/sql.h"
 #include "org/person.h"
 #include "store/db.h"
@@ -37,12 +38,21 @@ static void add_number(struct list *list, int64_t number)
     add_value(list, value_int(list->ctx->arena, number));
 }
 
-/* Opens a branch: SELECT [key, ]id FROM … WHERE alive. */
-static void open_branch(struct list *list, bool reader)
+/* What a branch's ids are read from, and so its order by id. */
+static const char *id_of(const struct list *list, bool reader)
 {
-    const char *id = reader ? "a.record" : "t.id";
-    const char *alive =
-        list->query->bin ? "t.deleted_at > 0" : "t.deleted_at = 0";
+    return reader ? "a.record" : list->match ? "s.rowid" : "t.id";
+}
+
+/*
+ * Opens a branch: SELECT [key, ]id FROM … WHERE alive. CROSS JOIN keeps the
+ * order: first the few records opened to him, or what the full-text index
+ * finds; it is asked for the branch's scope too (` AND "word"`).
+ */
+static void open_branch(struct list *list, bool reader, const char *scope)
+{
+    struct arena *arena = list->ctx->arena;
+    bool matched = list->match && !reader;
 
     if (list->branches++)
         buf_add_text(&list->sql, list->merge);
@@ -50,17 +60,24 @@ static void open_branch(struct list *list, bool reader)
     if (!list->by_id)
         buf_addf(&list->sql, "t.%s AS k, ", list->key);
     /* sql: names from the definition */
-    buf_addf(&list->sql, "%s AS id FROM ", id);
-    /* CROSS JOIN keeps the order: first the few records opened to him. */
-    if (reader)
-        buf_add_text(&list->sql, "access_reader a CROSS JOIN ");
-    /* sql: names from the definition */
-    buf_addf(&list->sql, "\"%s\" t WHERE %s", list->form->table, alive);
+    buf_addf(&list->sql, "%s AS id FROM %s\"%s\" t WHERE ", id_of(list, reader),
+             reader    ? "access_reader a CROSS JOIN "
+             : matched ? "search_index s CROSS JOIN "
+                       : "",
+             list->form->table);
+    if (matched) {
+        buf_add_text(&list->sql,
+                     "s.search_index MATCH ? AND t.id = s.rowid AND ");
+        add_value(list, value_text(arena, arena_printf(arena, "%s%s",
+                                                       list->match, scope)));
+    }
+    buf_add_text(&list->sql,
+                 list->query->bin ? "t.deleted_at > 0" : "t.deleted_at = 0");
 }
 
 static void close_branch(struct list *list, bool reader, int64_t limit)
 {
-    const char *id = reader ? "a.record" : "t.id";
+    const char *id = id_of(list, reader);
     const char *order = list->descending ? "DESC" : "ASC";
     size_t i;
 
@@ -88,15 +105,40 @@ static void close_branch(struct list *list, bool reader, int64_t limit)
     add_number(list, limit);
 }
 
+static const char *asked(struct list *list, const char *word)
+{
+    return arena_printf(list->ctx->arena, " AND \"%s\"", word);
+}
+
 static void simple_branch(struct list *list, const char *column, int64_t value,
                           int64_t limit)
 {
-    open_branch(list, false);
+    open_branch(list, false,
+                !column ? ""
+                : strcmp(column, "owner") == 0
+                    ? asked(list, search_owner(list->ctx, value))
+                    : asked(list, search_department(list->ctx, value)));
     if (column) {
         buf_addf(&list->sql, " AND t.%s = ?", column);
         add_number(list, value);
     }
     close_branch(list, false, limit);
+}
+
+/* One of many departments, as the index is asked for it. */
+static const char *any_department(struct list *list, const struct scope *scope)
+{
+    struct buf buf;
+    size_t i;
+
+    if (!list->match)
+        return "";
+    buf_init(&buf, list->ctx->arena, 1 << 18);
+    for (i = 0; i < scope->department_count; i++)
+        buf_addf(&buf, "%s\"%s\"", i ? " OR " : " AND (",
+                 search_department(list->ctx, scope->departments[i]));
+    buf_add_char(&buf, ')');
+    return buf_text(&buf);
 }
 
 static void departments_branch(struct list *list, const struct scope *scope,
@@ -109,7 +151,7 @@ static void departments_branch(struct list *list, const struct scope *scope,
             simple_branch(list, "department", scope->departments[i], limit);
         return;
     }
-    open_branch(list, false);
+    open_branch(list, false, any_department(list, scope));
     buf_add_text(&list->sql, " AND t.department IN (");
     for (i = 0; i < scope->department_count; i++) {
         buf_add_text(&list->sql, i ? ", ?" : "?");
@@ -134,7 +176,7 @@ static void scope_branch(struct list *list, const struct scope *scope,
         departments_branch(list, scope, limit);
         break;
     case SCOPE_READER:
-        open_branch(list, true);
+        open_branch(list, true, "");
         buf_add_text(&list->sql, " AND t.id = a.record AND a.user_id = ?"
                                  " AND (a.until IS NULL OR a.until > ?)");
         add_number(list, scope->person);

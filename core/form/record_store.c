@@ -16,11 +16,12 @@
 #include "form/auto_number.h"
 #include "form/field_type.h"
 #include "form/record_internal.h"
+#include "form/search.h"
 #include "form/sql.h"
 #include "org/person.h"
 #include "store/db.h"
 
-enum { SORT_KEY_BYTES = 60, SEARCH_BYTES = 1000 };
+enum { SORT_KEY_BYTES = 60 };
 
 /* 64 digits in the order of their bytes: six bits each keep the key's
  * order as text, which every store can index and bind. */
@@ -57,31 +58,6 @@ struct value *record_sort_value(struct ctx *ctx, const struct field *field,
     if (field->type->flags & FIELD_SORT_KEY)
         return value_text(ctx->arena, sort_text(ctx, value_as_text(value)));
     return field_to_column(ctx, field, value);
-}
-
-const char *record_search_text(struct ctx *ctx, const struct record *record)
-{
-    struct buf buf;
-    size_t i, length;
-    const char *text;
-
-    buf_init(&buf, ctx->arena, 1 << 20);
-    for (i = 0; i < record->form->field_count; i++) {
-        const struct field *field = record->form->fields[i];
-
-        if (!(field->type->flags & FIELD_SEARCHED))
-            continue;
-        text = value_get_text(record->values, field->key);
-        if (!text_empty(text))
-            buf_addf(&buf, "%s%s", buf.length ? "\n" : "", text);
-    }
-    text = text_fold(ctx->arena, buf_text(&buf));
-    length = strlen(text);
-    if (length <= SEARCH_BYTES)
-        return text;
-    for (length = SEARCH_BYTES; (text[length] & 0xc0) == 0x80; length--)
-        ;
-    return arena_strndup(ctx->arena, text, length);
 }
 
 static void add_int(struct ctx *ctx, struct vector *values, int64_t number)
@@ -254,7 +230,7 @@ int record_insert(struct ctx *ctx, struct record *record)
         else if (is_file(form->fields[i]))
             rc = bind_files(ctx, record, form->fields[i], NULL);
     }
-    return rc;
+    return rc ? rc : search_put(ctx, record, NULL);
 }
 
 /* Adds `"column" = ?` and its value. */
@@ -316,5 +292,7 @@ int record_change_row(struct ctx *ctx, struct record *record,
     }
     buf_add_text(&sql, " WHERE id = ?");
     add_int(ctx, &values, record->id);
-    return rc ? rc : exec_vector(ctx, buf_text(&sql), &values);
+    if (!rc)
+        rc = exec_vector(ctx, buf_text(&sql), &values);
+    return rc ? rc : search_put(ctx, record, before);
 }

@@ -15,6 +15,7 @@
 #include "form/form.h"
 #include "form/preview.h"
 #include "form/record_internal.h"
+#include "form/search.h"
 #include "form/view.h"
 #include "store/blob.h"
 #include "store/db.h"
@@ -188,6 +189,8 @@ static int schedule_tick(struct ctx *ctx, int64_t *next_due)
         return 0;
     rc = form_schedule(ctx);
     if (!rc)
+        rc = search_follow_all(ctx);
+    if (!rc)
         done = ctx->db;
     return rc;
 }
@@ -202,6 +205,7 @@ void form_start(void)
 
     job_register(&purge);
     attachment_start();
+    search_start();
     job_tick_register("form.schedule", schedule_tick);
     outbox_subscribe("record.saved", "form.hooks", run_committed, NULL);
 }

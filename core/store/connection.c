@@ -209,10 +209,11 @@ static bool own_table(const struct db *db, int action, const char *a,
 static int on_authorize(void *payload, int action, const char *a, const char *b,
                         const char *database, const char *trigger)
 {
-    static const char *const pragmas[] = { "table_info",       "table_xinfo",
-                                           "table_list",       "index_list",
-                                           "index_info",       "index_xinfo",
-                                           "foreign_key_list", NULL };
+    static const char *const pragmas[] = {
+        "table_info",       "table_xinfo",  "table_list",
+        "index_list",       "index_info",   "index_xinfo",
+        "foreign_key_list", "data_version", NULL
+    };
     static const char *const functions[] = { "load_extension", "edit",
                                              "writefile",      "readfile",
                                              "fts3_tokenizer", NULL };

@@ -1,0 +1,321 @@
+/*
+ * search.c - a record's words go into the index, and out of it.
+ *
+ * FTS5 keeps no text here ("contentless"), so taking an entry out needs the
+ * same tokens that went in: they are made again from the record as it was.
+ * Where that is not possible (the definition has changed) the entry stays: it
+ * finds a record whose row then says no.
+ */
+#include "base/banned.h"
+
+#include "form/search.h"
+
+#include <inttypes.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/ctx.h"
+#include "base/pinyin.h"
+#include "base/str.h"
+#include "base/unicode.h"
+#include "event/job.h"
+#include "form/field_type.h"
+#include "form/record_internal.h"
+#include "store/db.h"
+#include "store/tokens.h"
+
+enum {
+    TEXT_BYTES = 1000,
+    NAME_CHARACTERS = 24, /* of a record's name, in pinyin */
+    NUMBERS_MAX = 8,
+    NUMBER_DIGITS = 7,
+    WORDS_MAX = 8,
+};
+
+/* ---- the text ---- */
+
+static bool is_searched(const struct field *field)
+{
+    return (field->type->flags & FIELD_SEARCHED) && !field->hidden;
+}
+
+static const char *cut(struct ctx *ctx, const char *text, size_t most)
+{
+    size_t length = strlen(text);
+
+    if (length <= most)
+        return text;
+    for (length = most; (text[length] & 0xc0) == 0x80; length--)
+        ;
+    return arena_strndup(ctx->arena, text, length);
+}
+
+/* "138-0013 8000" is also looked for as 13800138000. */
+static void add_numbers(struct buf *buf, const char *text)
+{
+    int found = 0;
+
+    while (*text && found < NUMBERS_MAX) {
+        char digits[32];
+        size_t count = 0;
+        bool apart = false;
+        const char *p = text;
+
+        while (count < sizeof digits - 1) {
+            if (*p >= '0' && *p <= '9')
+                digits[count++] = *p++;
+            else if (count && *p && strchr(" -.()", *p) && p[1] &&
+                     (strchr("(", p[1]) || (p[1] >= '0' && p[1] <= '9'))) {
+                apart = true;
+                p++;
+            } else
+                break;
+        }
+        if (apart && count >= NUMBER_DIGITS) {
+            buf_addf(buf, "\n%.*s", (int)count, digits);
+            found++;
+        }
+        text = p + (p == text);
+    }
+}
+
+static void add_name(struct buf *buf, struct ctx *ctx,
+                     const struct record *record)
+{
+    const char *key = record->form->label_field;
+    const struct field *field = key ? form_field(record->form, key) : NULL;
+    const char *name = field ? value_get_text(record->values, key) : NULL;
+    const char *syllables;
+
+    if (text_empty(name) || !is_searched(field) || !text_has_han(name))
+        return;
+    name = arena_strndup(ctx->arena, name,
+                         utf8_prefix(name, strlen(name), NAME_CHARACTERS));
+    syllables = text_pinyin(ctx->arena, name);
+    if (*syllables)
+        buf_addf(buf, "\n%s", pinyin_keys(ctx->arena, syllables));
+}
+
+const char *record_search_text(struct ctx *ctx, const struct record *record)
+{
+    struct buf buf, out;
+    const char *text;
+    size_t i;
+
+    buf_init(&buf, ctx->arena, 1 << 20);
+    for (i = 0; i < record->form->field_count; i++) {
+        const struct field *field = record->form->fields[i];
+
+        if (!is_searched(field))
+            continue;
+        text = value_get_text(record->values, field->key);
+        if (!text_empty(text))
+            buf_addf(&buf, "%s%s", buf.length ? "\n" : "", text);
+    }
+    text = cut(ctx, text_fold(ctx->arena, buf_text(&buf)), TEXT_BYTES);
+    buf_init(&out, ctx->arena, 8192);
+    buf_add_text(&out, text);
+    add_numbers(&out, text);
+    add_name(&out, ctx, record);
+    return buf_text(&out);
+}
+
+/* ---- the index ---- */
+
+/* U+00A7 is in no token of a text. */
+static const char *mark(struct ctx *ctx, char kind, int64_t id)
+{
+    return arena_printf(ctx->arena, "\xc2\xa7%c%" PRId64, kind, id);
+}
+
+const char *search_owner(struct ctx *ctx, int64_t owner)
+{
+    return mark(ctx, 'o', owner);
+}
+
+const char *search_department(struct ctx *ctx, int64_t department)
+{
+    return mark(ctx, 'd', department);
+}
+
+static const char *tokens_of(struct ctx *ctx, const struct record *record)
+{
+    struct buf buf;
+
+    buf_init(&buf, ctx->arena, 1 << 18);
+    buf_addf(&buf, "%s %s %s", mark(ctx, 'f', record->form->id),
+             search_owner(ctx, record->owner),
+             search_department(ctx, record->department));
+    tokens_add(&buf, ctx->arena, record_search_text(ctx, record));
+    return buf_text(&buf);
+}
+
+int search_state(struct search_state *out, struct ctx *ctx,
+                 const struct form *form)
+{
+    QUERY_AUTO *query = NULL;
+    int rc = db_query(&query, ctx,
+                      "SELECT cursor, stale FROM search_form WHERE form = ?1",
+                      "i", form->id);
+
+    *out = (struct search_state){ 0 };
+    if (!rc)
+        rc = query_next(query);
+    if (rc == 1) {
+        out->known = true;
+        out->cursor = query_int(query, 0);
+        out->stale = query_int(query, 1) != 0;
+        rc = 0;
+    }
+    return rc;
+}
+
+/* Whether the record has an entry, or is to get one now. Those below the
+ * cursor come when the job is there. */
+static int is_kept(bool *yes, struct ctx *ctx, const struct record *record)
+{
+    struct search_state state;
+    int rc;
+
+    *yes = false;
+    if (record->form->anonymous)
+        return 0;
+    rc = search_state(&state, ctx, record->form);
+    *yes = !rc && state.known && record->id > state.cursor;
+    return rc;
+}
+
+static int take(struct ctx *ctx, int64_t id, const char *tokens)
+{
+    return db_exec(ctx,
+                   "INSERT INTO search_index (search_index, rowid, tokens)"
+                   " VALUES ('delete', ?1, ?2)",
+                   "is", id, tokens);
+}
+
+static int put(struct ctx *ctx, int64_t id, const char *tokens)
+{
+    return db_exec(ctx,
+                   "INSERT INTO search_index (rowid, tokens) VALUES (?1, ?2)",
+                   "is", id, tokens);
+}
+
+int search_put(struct ctx *ctx, const struct record *record,
+               const struct record *before)
+{
+    const char *tokens, *old;
+    bool kept;
+    int rc = is_kept(&kept, ctx, record);
+
+    if (rc || !kept)
+        return rc;
+    tokens = tokens_of(ctx, record);
+    if (before) {
+        old = tokens_of(ctx, before);
+        if (strcmp(old, tokens) == 0)
+            return 0;
+        rc = take(ctx, record->id, old);
+    }
+    return rc ? rc : put(ctx, record->id, tokens);
+}
+
+int search_take(struct ctx *ctx, const struct record *record)
+{
+    bool kept;
+    int rc = is_kept(&kept, ctx, record);
+
+    return rc || !kept ? rc : take(ctx, record->id, tokens_of(ctx, record));
+}
+
+size_t search_ask(struct buf *out, struct ctx *ctx, const struct form *form,
+                  const char *text, bool words)
+{
+    char *rest = arena_strdup(ctx->arena, text_fold(ctx->arena, text)), *word;
+    size_t asked = 0;
+    int count = 0;
+
+    buf_addf(out, "\"%s\"", mark(ctx, 'f', form->id));
+    while ((word = strsep(&rest, " \t\n")) && count < WORDS_MAX) {
+        if (!*word)
+            continue;
+        count++;
+        asked += tokens_ask(out, word, !words);
+    }
+    return asked;
+}
+
+/* ---- what is in it ---- */
+
+static const char *signature_of(struct ctx *ctx, const struct form *form)
+{
+    struct buf buf;
+    size_t i;
+
+    buf_init(&buf, ctx->arena, 65536);
+    buf_addf(&buf, "%d%s %s", TOKENS_VERSION,
+             form->anonymous ? " anonymous" : "",
+             form->label_field ? form->label_field : "");
+    for (i = 0; i < form->field_count; i++)
+        if (is_searched(form->fields[i]))
+            buf_addf(&buf, " %s", form->fields[i]->key);
+    return buf_text(&buf);
+}
+
+static bool has_hidden(const struct form *form)
+{
+    size_t i;
+
+    for (i = 0; i < form->field_count; i++)
+        if (form->fields[i]->hidden &&
+            (form->fields[i]->type->flags & FIELD_SEARCHED))
+            return true;
+    return false;
+}
+
+static int any_record(bool *any, struct ctx *ctx, const struct form *form)
+{
+    int64_t one;
+    int rc = db_int(
+        &one, ctx,
+        /* sql: names from the definition */
+        arena_printf(ctx->arena, "SELECT 1 FROM \"%s\" LIMIT 1", form->table),
+        "");
+
+    *any = rc == 0;
+    return rc == E_NOT_FOUND ? 0 : rc;
+}
+
+/* known: other fields were searched before. */
+static int begin_anew(struct ctx *ctx, const struct form *form, bool known,
+                      const char *signature)
+{
+    struct value *data = value_map(ctx->arena);
+    bool any;
+    int rc = any_record(&any, ctx, form);
+
+    if (!rc)
+        rc = db_exec(ctx,
+                     "INSERT INTO search_form (form, cursor, stale, signature)"
+                     " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (form) DO UPDATE"
+                     " SET cursor = ?2, stale = ?3, signature = ?4",
+                     "iiis", form->id, any ? INT64_MAX : (int64_t)0,
+                     (int64_t)(any && (known || has_hidden(form))), signature);
+    if (rc || !any)
+        return rc;
+    value_set_text(data, "form", form->name);
+    return job_add(ctx, SEARCH_JOB, data, 0, form->name);
+}
+
+int search_follow(struct ctx *ctx, const struct form *form)
+{
+    const char *signature = signature_of(ctx, form), *known = NULL;
+    int rc = db_text(&known, ctx,
+                     "SELECT signature FROM search_form WHERE form = ?1", "i",
+                     form->id);
+
+    if (rc == E_NOT_FOUND)
+        rc = 0;
+    if (rc || text_equal(known, signature))
+        return rc;
+    return begin_anew(ctx, form, known != NULL, signature);
+}
