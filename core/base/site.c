@@ -26,6 +26,9 @@
 
 static const struct config_row rows[] = {
     { "listen", CONFIG_TEXT, AT(listen), 0, 1, 200 },
+    { "tls_certificate", CONFIG_TEXT, AT(tls_certificate), 0, 1, 1000 },
+    { "tls_key", CONFIG_TEXT, AT(tls_key), 0, 1, 1000 },
+    { "tls_redirect", CONFIG_TEXT, AT(tls_redirect), 0, 1, 200 },
     { "hosts", CONFIG_TEXTS, AT(hosts), AT(host_count), 1, 253 },
     { "proxies", CONFIG_TEXTS, AT(proxies), AT(proxy_count), 2, 45 },
     { "page_workers", CONFIG_INT, AT(page_workers), 0, 0, 256 },
@@ -95,10 +98,10 @@ static bool is_address(const char *text)
 }
 
 /* "address:port", an IPv6 address in brackets. */
-static bool listen_valid(const struct settings *settings)
+static bool address_valid(const char *text)
 {
     char address[64];
-    const char *text = settings->listen, *colon = strrchr(text, ':');
+    const char *colon = strrchr(text, ':');
     size_t length = colon ? (size_t)(colon - text) : 0;
     int64_t port;
 
@@ -114,6 +117,27 @@ static bool listen_valid(const struct settings *settings)
     memcpy(address, text, length);
     address[length] = '\0';
     return is_address(address) || text_equal(address, "localhost");
+}
+
+static bool listen_valid(const struct settings *settings)
+{
+    return address_valid(settings->listen);
+}
+
+/* A path of its own: the service's folder may be any. */
+static bool tls_valid(const struct settings *settings)
+{
+    const char *certificate = settings->tls_certificate;
+    const char *key = settings->tls_key;
+
+    return !certificate == !key &&
+           (!certificate || (*certificate == '/' && *key == '/'));
+}
+
+static bool redirect_valid(const struct settings *settings)
+{
+    return !settings->tls_redirect ||
+           (settings->tls_certificate && address_valid(settings->tls_redirect));
 }
 
 static bool hosts_valid(const struct settings *settings)
@@ -191,6 +215,10 @@ static const struct rule rules[] = {
     { "listen", "site.listen",
       "an address and a port, \"127.0.0.1:8080\" or \"[::]:80\"",
       listen_valid },
+    { "tls_key", "site.tls_key",
+      "set together with tls_certificate, both as absolute paths", tls_valid },
+    { "tls_redirect", "site.tls_redirect",
+      "an address and a port, beside tls_certificate", redirect_valid },
     { "hosts", "site.hosts",
       "names of hosts, with a port where it is not the usual one",
       hosts_valid },

@@ -14,9 +14,11 @@ struct ctx;
 
 /* Settings of tenon.cfg, each range-checked; see docs/admin/settings.md. */
 struct settings {
-    const char *listen; /* "127.0.0.1:8080", "[::]:80" */
-    const char **hosts; /* allowed Host names (S30); empty: any that
-                           is an address or localhost when demo */
+    const char *listen;                    /* "127.0.0.1:8080", "[::]:80" */
+    const char *tls_certificate, *tls_key; /* files in PEM; both or none */
+    const char *tls_redirect; /* address whose plain HTTP leads to TLS */
+    const char **hosts;       /* allowed Host names (S30); empty: any that
+                                 is an address or localhost when demo */
     size_t host_count;
     const char **proxies; /* addresses whose forwarded headers count */
     size_t proxy_count;

@@ -20,6 +20,9 @@
 #include "front/spool.h"
 #include "front/state.h"
 #include "front/stream.h"
+#include "front/tls.h"
+
+enum { FILE_PIECE = 32 * 1024 };
 
 static void set_state(struct conn *conn, enum conn_state state)
 {
@@ -33,6 +36,32 @@ static void set_state(struct conn *conn, enum conn_state state)
                                               bufferevent_get_output(conn->be));
 }
 
+/* The next piece of a file: what TLS sends has to be read first, and a file
+ * that is mapped could be cut under our feet. */
+static void pump_file(struct conn *conn)
+{
+    struct evbuffer *output = bufferevent_get_output(conn->be);
+    char piece[FILE_PIECE];
+
+    while (conn->file_left && evbuffer_get_length(output) < OUTPUT_HIGH / 2) {
+        size_t size =
+            conn->file_left < FILE_PIECE ? (size_t)conn->file_left : FILE_PIECE;
+        ssize_t got = pread(conn->file_fd, piece, size, conn->file_at);
+
+        if (got <= 0 || evbuffer_add(output, piece, (size_t)got) < 0) {
+            conn->last = conn->broken = true;
+            conn->file_left = 0;
+            break;
+        }
+        conn->file_at += got;
+        conn->file_left -= got;
+    }
+    if (!conn->file_left && conn->file_fd >= 0) {
+        close(conn->file_fd);
+        conn->file_fd = -1;
+    }
+}
+
 static void on_read(struct bufferevent *be, void *argument)
 {
     (void)be;
@@ -42,9 +71,12 @@ static void on_read(struct bufferevent *be, void *argument)
 
 static void on_written(struct bufferevent *be, void *argument)
 {
+    struct conn *conn = argument;
+
     (void)be;
-    front_now(((struct conn *)argument)->front);
-    conn_advance(argument);
+    front_now(conn->front);
+    pump_file(conn);
+    conn_advance(conn);
 }
 
 /* End of input only says that no further request comes; many clients half
@@ -67,8 +99,11 @@ static void on_event(struct bufferevent *be, short what, void *argument)
 
 static bool make_bufferevent(struct conn *conn)
 {
-    conn->be = bufferevent_socket_new(conn->front->base, conn->fd,
-                                      BEV_OPT_CLOSE_ON_FREE);
+    struct front *front = conn->front;
+
+    conn->be = conn->tls ? tls_accept(front->tls, front->base, conn->fd)
+                         : bufferevent_socket_new(front->base, conn->fd,
+                                                  BEV_OPT_CLOSE_ON_FREE);
     if (!conn->be)
         return false;
     bufferevent_setcb(conn->be, on_read, on_written, on_event, conn);
@@ -81,7 +116,7 @@ static bool make_bufferevent(struct conn *conn)
 }
 
 /* A connection too many of one address: a word, without waiting for any. */
-static void turn_away(struct front *front, int fd)
+static void turn_away(struct front *front, int fd, bool tls)
 {
     static const char text[] = "HTTP/1.1 503 Service Unavailable\r\n"
                                "Content-Type: text/plain; charset=utf-8\r\n"
@@ -91,7 +126,8 @@ static void turn_away(struct front *front, int fd)
                                "Too many connections.\n";
 
     front->counters.refused_connections++;
-    (void)!send(fd, text, sizeof text - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (!tls)
+        (void)!send(fd, text, sizeof text - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     close(fd);
 }
 
@@ -102,7 +138,8 @@ static void on_again(evutil_socket_t fd, short what, void *argument)
     conn_advance(argument);
 }
 
-void conn_new(struct front *front, int fd, const struct sockaddr *address)
+void conn_new(struct front *front, int fd, const struct sockaddr *address,
+              bool redirect)
 {
     struct conn *conn = calloc(1, sizeof *conn);
     int one = 1;
@@ -113,13 +150,16 @@ void conn_new(struct front *front, int fd, const struct sockaddr *address)
     }
     conn->front = front;
     conn->fd = fd;
+    conn->file_fd = -1;
+    conn->redirect = redirect;
+    conn->tls = front->tls && !redirect;
     address_text(conn->address, sizeof conn->address, address);
     conn->proxied = peer_is_proxy(front, conn->address);
     conn->peer = peer_of_address(front, address);
     if (!conn->peer ||
         (!conn->proxied &&
          conn->peer->connections >= front->settings->connections_per_address)) {
-        turn_away(front, fd);
+        turn_away(front, fd, conn->tls);
         peer_put(front, conn->peer);
         free(conn);
         return;
@@ -153,6 +193,8 @@ void conn_free(struct conn *conn)
     if (conn->exchange)
         exchange_orphan(conn->exchange);
     event_del(&conn->again);
+    if (conn->file_fd >= 0)
+        close(conn->file_fd);
     bufferevent_free(conn->be);
     conn->peer->connections--;
     peer_put(front, conn->peer);
@@ -179,7 +221,7 @@ void conn_write(struct conn *conn, struct iovec *parts, int count)
     ssize_t sent = 0;
     int i;
 
-    if (evbuffer_get_length(output) == 0) {
+    if (!conn->tls && evbuffer_get_length(output) == 0) {
         sent = sendmsg(conn->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0)
             sent = 0; /* the event loop meets the same error and ends it */
@@ -204,6 +246,13 @@ void conn_write_file(struct conn *conn, int fd, int64_t offset, int64_t length)
 {
     conn->queued += length;
     conn->front->counters.bytes_out += (uint64_t)length;
+    if (conn->tls) {
+        conn->file_fd = fd;
+        conn->file_at = offset;
+        conn->file_left = length;
+        pump_file(conn);
+        return;
+    }
     if (evbuffer_add_file(bufferevent_get_output(conn->be), fd, offset,
                           length) < 0) {
         close(fd);
@@ -267,7 +316,8 @@ static bool idle(struct conn *conn)
     struct evbuffer *input = bufferevent_get_input(conn->be);
     size_t length;
 
-    if (evbuffer_get_length(bufferevent_get_output(conn->be)) > OUTPUT_HIGH)
+    if (evbuffer_get_length(bufferevent_get_output(conn->be)) > OUTPUT_HIGH ||
+        conn->file_left)
         return false;
     while ((length = evbuffer_get_length(input)) >= 2) {
         char two[2];
@@ -369,7 +419,8 @@ static bool closing(struct conn *conn)
         conn_free(conn);
         return false;
     }
-    if (evbuffer_get_length(bufferevent_get_output(conn->be)))
+    if (evbuffer_get_length(bufferevent_get_output(conn->be)) ||
+        conn->file_left)
         return false;
     if (conn->eof) {
         conn_free(conn);
@@ -378,6 +429,8 @@ static bool closing(struct conn *conn)
     if (!conn->shut) {
         conn->shut = true;
         conn->since = conn->front->now;
+        if (conn->tls)
+            tls_end(conn->be);
         shutdown(conn->fd, SHUT_WR);
     }
     return false;

@@ -13,8 +13,10 @@ struct conn;
 struct exchange;
 struct front;
 
-/* Takes an accepted socket; closes it where a limit says so. */
-void conn_new(struct front *front, int fd, const struct sockaddr *address);
+/* Takes an accepted socket; closes it where a limit says so. redirect: it is
+ * plain HTTP that only leads to TLS. */
+void conn_new(struct front *front, int fd, const struct sockaddr *address,
+              bool redirect);
 
 /* Closes at once; an exchange in work goes on without a client. */
 void conn_free(struct conn *conn);

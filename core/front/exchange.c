@@ -38,6 +38,7 @@ static struct exchange *exchange_new(struct conn *conn)
     next_id(conn->front, exchange->id_text);
     exchange->id = str_of(exchange->id_text);
     exchange->address = str_of(conn->address);
+    exchange->tls = conn->tls;
     conn->exchange = exchange;
     return exchange;
 }
@@ -343,7 +344,7 @@ void exchange_begin(struct conn *conn, char *block, size_t length)
     if (conn->proxied) {
         forwarded_address(exchange, head, address, sizeof address);
         scheme = head_field(head, "x-forwarded-proto");
-        exchange->tls = scheme && str_is(*scheme, "https");
+        exchange->tls = conn->tls || (scheme && str_is(*scheme, "https"));
     }
     if (!keep(exchange, head, address)) {
         conn->last = true;
@@ -351,6 +352,9 @@ void exchange_begin(struct conn *conn, char *block, size_t length)
     } else if (!host_allowed(front, head->host)) {
         conn->last = true;
         exchange_fail(exchange, 421, 0);
+    } else if (conn->redirect) {
+        conn->last = true;
+        own_redirect(exchange);
     } else {
         begin_body(exchange, head);
     }

@@ -29,6 +29,7 @@
 #include "front/service.h"
 #include "front/state.h"
 #include "front/supervise.h"
+#include "front/tls.h"
 
 enum { TICK_MS = 250, STOP_MS = 30 * 1000, KILL_MS = 5 * 1000 };
 
@@ -86,6 +87,7 @@ static void on_signal(evutil_socket_t number, short what, void *argument)
         workers_reap(front);
         break;
     case SIGHUP:
+        tls_reload(front->tls);
         supervise_reload(front, "signal");
         break;
     default:
@@ -108,6 +110,7 @@ static void on_tick(evutil_socket_t fd, short what, void *argument)
     listen_relieve(front);
     dispatch_check(front);
     supervise_tick(front);
+    tls_check(front->tls, front->now);
     if (front->stopping)
         stop_further(front);
     log_flush();
@@ -216,6 +219,8 @@ static int start(struct ctx *ctx, struct front *front,
     if (rc == 0)
         rc = make_loop(ctx, front);
     if (rc == 0)
+        rc = tls_open(&front->tls, ctx, settings);
+    if (rc == 0)
         rc = listen_open(ctx, front,
                          options->listen ? options->listen : settings->listen,
                          options->next_port);
@@ -242,6 +247,7 @@ static void end(struct front *front)
     generation_free(front->generation);
     service_free(front);
     blame_free(front);
+    tls_close(front->tls);
     free(front->pool.head);
     free(front->pool.body);
     free(front->roll);

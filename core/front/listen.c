@@ -30,6 +30,7 @@ enum { SOCKETS_MAX = 8, BACKLOG = 511, PAUSE_MS = 500, AT_ONCE = 16 };
 struct listening {
     struct evconnlistener *listeners[SOCKETS_MAX];
     int fds[SOCKETS_MAX];
+    bool redirects[SOCKETS_MAX]; /* plain HTTP that only leads to TLS */
     int count;
     bool enabled, started;
     int spare;
@@ -57,15 +58,25 @@ static void enable(struct front *front, bool on)
     }
 }
 
+static bool is_redirect(const struct listening *listening,
+                        const struct evconnlistener *listener)
+{
+    int i;
+
+    for (i = 0; i < listening->count; i++)
+        if (listening->listeners[i] == listener)
+            return listening->redirects[i];
+    return false;
+}
+
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
                       struct sockaddr *address, int length, void *argument)
 {
     struct front *front = argument;
 
-    (void)listener;
     (void)length;
     front_now(front);
-    conn_new(front, fd, address);
+    conn_new(front, fd, address, is_redirect(front->listening, listener));
     if (front->connections >= front->connections_max && !conns_evict(front))
         enable(front, false);
 }
@@ -152,7 +163,7 @@ static void set_maximum(struct front *front)
     front->connections_max = most;
 }
 
-static void note_url(struct listening *listening, int fd)
+static void note_url(struct listening *listening, int fd, bool tls)
 {
     struct sockaddr_storage address;
     socklen_t length = sizeof address;
@@ -167,19 +178,24 @@ static void note_url(struct listening *listening, int fd)
     if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0)
         snprintf(host, sizeof host, "localhost");
     six = strchr(host, ':') != NULL;
-    snprintf(listening->url, sizeof listening->url, "http://%s%s%s:%s",
-             six ? "[" : "", host, six ? "]" : "", port);
+    snprintf(listening->url, sizeof listening->url, "http%s://%s%s%s:%s",
+             tls ? "s" : "", six ? "[" : "", host, six ? "]" : "", port);
 }
 
-static int add_socket(struct ctx *ctx, struct listening *listening, int fd)
+static int add_socket(struct ctx *ctx, struct front *front, int fd,
+                      bool redirect)
 {
+    struct listening *listening = front->listening;
+
     if (listening->count == SOCKETS_MAX)
         return fail(ctx, E_LIMIT, "front.listen_many",
                     "more than %d listening sockets", SOCKETS_MAX);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
+    listening->redirects[listening->count] = redirect;
     listening->fds[listening->count++] = fd;
-    note_url(listening, fd);
+    if (!redirect)
+        note_url(listening, fd, front->tls != NULL);
     return 0;
 }
 
@@ -244,8 +260,8 @@ static int bind_port(struct ctx *ctx, const char *address, const char *host,
     return fd;
 }
 
-static int bind_address(struct ctx *ctx, struct listening *listening,
-                        const char *address, bool next_port)
+static int bind_address(struct ctx *ctx, struct front *front,
+                        const char *address, bool next_port, bool redirect)
 {
     char host[128], text[8];
     const char *port;
@@ -269,14 +285,16 @@ static int bind_address(struct ctx *ctx, struct listening *listening,
     if (fd < 0)
         return fail(ctx, E_IO, "front.listen_failed", "can't listen on %s (%s)",
                     address, strerrorname_np(errno));
-    return add_socket(ctx, listening, fd);
+    return add_socket(ctx, front, fd, redirect);
 }
 
 int listen_open(struct ctx *ctx, struct front *front, const char *address,
                 bool next_port)
 {
     struct listening *listening = calloc(1, sizeof *listening);
-    int i, given = service_listen_fds(), rc = 0;
+    const char *plain = front->settings->tls_redirect;
+    uint64_t redirects;
+    int i, given = service_listen_fds(&redirects), rc = 0;
 
     if (!listening)
         return fail(ctx, E_IO, "front.memory", "no memory");
@@ -284,9 +302,11 @@ int listen_open(struct ctx *ctx, struct front *front, const char *address,
     listening->spare = -1;
     set_maximum(front);
     for (i = 0; i < given && rc == 0; i++)
-        rc = add_socket(ctx, listening, 3 + i);
+        rc = add_socket(ctx, front, 3 + i, front->tls && (redirects >> i & 1));
     if (!given)
-        rc = bind_address(ctx, listening, address, next_port);
+        rc = bind_address(ctx, front, address, next_port, false);
+    if (!given && rc == 0 && plain)
+        rc = bind_address(ctx, front, plain, next_port, true);
     if (rc == 0)
         listening->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     return rc;

@@ -13,11 +13,12 @@
 #include "base/str.h"
 #include "front/error_page.h"
 #include "front/exchange.h"
+#include "front/listen.h"
 #include "front/peer.h"
 #include "front/reply.h"
 #include "front/state.h"
 
-enum { METRICS_MAX = 512 * 1024 };
+enum { METRICS_MAX = 512 * 1024, LOCATION_MAX = 20 * 1024 };
 
 const char *const lane_names[LANES] = { "pages", "local", "net", "jobs",
                                         "keeper" };
@@ -201,6 +202,60 @@ void own_metrics(struct exchange *exchange, const void *more, size_t length)
     answer_text(exchange, buf.failed ? 500 : 200,
                 "text/plain; version=0.0.4; charset=utf-8", buf_text(&buf),
                 buf.length);
+    buf_free(&buf);
+}
+
+/* "https://host:port" of the service. */
+static void add_origin(struct buf *buf, const struct exchange *exchange)
+{
+    const struct settings *settings = exchange->front->settings;
+    const char *own = listen_url(exchange->front), *colon = strrchr(own, ':');
+    struct str host = exchange->host;
+    size_t end = host.length;
+
+    if (settings->public_url && text_starts(settings->public_url, "https://")) {
+        buf_add(buf, settings->public_url,
+                8 + strcspn(settings->public_url + 8, "/"));
+        return;
+    }
+    if (memchr(host.data, ':', host.length) && host.data[end - 1] != ']')
+        while (host.data[--end] != ':')
+            ;
+    buf_add_text(buf, "https://");
+    buf_add(buf, host.data, end);
+    if (colon && strcmp(colon, ":443") != 0)
+        buf_add_text(buf, colon);
+}
+
+void own_redirect(struct exchange *exchange)
+{
+    struct http_field field = { STR("location"), { 0 } };
+    struct buf buf;
+    bool page = (exchange->head || str_is(exchange->method, "GET")) &&
+                exchange->host.length &&
+                !(exchange->path.length >= 4 &&
+                  memcmp(exchange->path.data, "/api", 4) == 0);
+
+    if (!page) {
+        exchange_fail(exchange, 403, 0);
+        return;
+    }
+    buf_init(&buf, NULL, LOCATION_MAX);
+    add_origin(&buf, exchange);
+    buf_add(&buf, exchange->path.data, exchange->path.length);
+    if (exchange->query.length) {
+        buf_add_char(&buf, '?');
+        buf_add(&buf, exchange->query.data, exchange->query.length);
+    }
+    field.value = str_of(buf_text(&buf));
+    if (buf.failed)
+        exchange_fail(exchange, 414, 0);
+    else
+        reply_send(exchange, &(struct reply){ .status = 308,
+                                              .fields = &field,
+                                              .field_count = 1,
+                                              .body = "",
+                                              .dynamic = true });
     buf_free(&buf);
 }
 

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -62,6 +63,14 @@ static int ends_make(struct ends *ends, struct slot **slot)
     return 0;
 }
 
+/* The group that may read the TLS key is the front's alone (S35), where it was
+ * given the right to drop one (docs/admin, "TLS"). */
+static void drop_groups(void)
+{
+    (void)!setgroups(0, NULL);
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+}
+
 /* Between fork and exec: only what is safe there. */
 static void child(const struct front *front, const struct ends *ends,
                   char *const argv[], pid_t parent)
@@ -77,6 +86,8 @@ static void child(const struct front *front, const struct ends *ends,
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
+    if (front->tls)
+        drop_groups();
     from[0] = fcntl(ends->stream[1], F_DUPFD, FIRST_FREE);
     from[1] = fcntl(ends->fds[1], F_DUPFD, FIRST_FREE);
     from[2] = fcntl(ends->slot, F_DUPFD, FIRST_FREE);

@@ -21,7 +21,24 @@ struct service {
     struct event *heartbeat;
 };
 
-int service_listen_fds(void)
+/* "https:redirect": which of the sockets are called "redirect". */
+static uint64_t redirects_of(const char *names, int count)
+{
+    uint64_t bits = 0;
+    int i;
+
+    for (i = 0; names && i < count; i++) {
+        size_t length = strcspn(names, ":");
+
+        if (length == strlen("redirect") &&
+            strncmp(names, "redirect", length) == 0)
+            bits |= UINT64_C(1) << i;
+        names = names[length] ? names + length + 1 : NULL;
+    }
+    return bits;
+}
+
+int service_listen_fds(uint64_t *redirects)
 {
     const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
     int64_t number = 0, owner = 0;
@@ -30,6 +47,7 @@ int service_listen_fds(void)
     if (pid && fds && int_parse(&owner, pid, 1, INT32_MAX) == 0 &&
         owner == getpid() && int_parse(&number, fds, 1, 64) == 0)
         count = (int)number;
+    *redirects = redirects_of(getenv("LISTEN_FDNAMES"), count);
     unsetenv("LISTEN_PID");
     unsetenv("LISTEN_FDS");
     unsetenv("LISTEN_FDNAMES");

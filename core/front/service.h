@@ -7,11 +7,15 @@
 #ifndef FRONT_SERVICE_H
 #define FRONT_SERVICE_H
 
+#include <stdint.h>
+
 struct front;
 
-/* Number of listening sockets given (from descriptor 3 on); 0: none. Forgets
- * the variables, so that no child takes them for its own. */
-int service_listen_fds(void);
+/* Number of listening sockets given (from descriptor 3 on); 0: none. Bit i of
+ * *redirects: the i-th is called "redirect" (FileDescriptorName=), plain HTTP
+ * that leads to TLS. Forgets the variables, so that no child takes them for
+ * its own. */
+int service_listen_fds(uint64_t *redirects);
 
 /* Reads NOTIFY_SOCKET and WATCHDOG_USEC, and begins the heartbeat. */
 void service_init(struct front *front);

@@ -85,14 +85,18 @@ struct conn {
     bool fresh;     /* no request yet */
     bool broken;    /* an answer could not be written whole */
     bool choked;    /* nothing is read while much waits */
+    bool tls;
+    bool redirect; /* plain HTTP that only leads to TLS (S59) */
     int blank_lines;
     int64_t since;            /* of the state, monotonic ms */
     int64_t stall_at;         /* when movement is looked at again */
     int64_t last_moved;       /* at the last look */
     int64_t received, queued; /* bytes of bodies in, of answers out */
-    struct event again;       /* for conn_wake, which needs no memory so */
-    size_t seen;              /* of the header block */
-    struct peer *peer;        /* counted there */
+    int file_fd; /* of a file that leaves under TLS, piece by piece */
+    int64_t file_at, file_left;
+    struct event again; /* for conn_wake, which needs no memory so */
+    size_t seen;        /* of the header block */
+    struct peer *peer;  /* counted there */
     char address[ADDRESS_TEXT_MAX];
     struct exchange *exchange;
     struct stream *stream;
@@ -228,6 +232,7 @@ struct front {
     struct event_base *base;
     struct event *tick, *worker_tick, *signals[4];
     struct listening *listening;
+    struct tls *tls; /* NULL: plain HTTP */
     int connections, connections_max;
     struct conn *conns;
     struct peer *peers[PEER_BUCKETS];
