@@ -30,3 +30,11 @@ foreach(name trace_statements bench_sql)
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
   add_dependencies(bench ${name})
 endforeach()
+
+# The module in C that measures what modules pay (tests/bench/sdk.mjs).
+tenon_add_plugin(bench_c tests/bench/modules/bench_c/bench_c.c)
+target_compile_options(plugin_bench_c PRIVATE ${TENON_WARNINGS}
+  -Wno-missing-prototypes)
+set_target_properties(plugin_bench_c PROPERTIES EXCLUDE_FROM_ALL ON
+  LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+add_dependencies(bench plugin_bench_c)

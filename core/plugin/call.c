@@ -14,8 +14,6 @@
 static struct tn_ctx *running;
 static uint64_t last_serial;
 
-enum { NESTING_MAX = 8 };
-
 void call_begin(struct tn_ctx *call, struct ctx *ctx, struct tn_module *module,
                 bool as_module)
 {
@@ -95,7 +93,7 @@ int call_enter(struct call_scope *scope, struct tn_ctx *call)
         return rc;
     *scope = (struct call_scope){ ctx->module, ctx->system };
     if (call->as_module) {
-        ctx->module = call->module->id;
+        ctx->module = call->actor ? call->actor->id : call->module->id;
         /* What the system may is not what a module may. */
         ctx->system = false;
     }

@@ -6,6 +6,9 @@
 
 #include "plugin/module.h"
 
+/* Calls of modules inside each other. */
+enum { NESTING_MAX = 8 };
+
 /* A call begins: who, with which context. as_module: hooks and services. */
 void call_begin(struct tn_ctx *call, struct ctx *ctx, struct tn_module *module,
                 bool as_module);

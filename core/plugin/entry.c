@@ -329,6 +329,8 @@ const struct entry_type entry_types[ENTRY_KINDS] = {
       check_widget, apply_widget },
     { "job", sizeof(tn_job), LEAST(tn_job, extra), job_members, check_job,
       apply_job },
+    { "offer", sizeof(tn_offer), LEAST(tn_offer, data), offer_members,
+      check_offer, apply_offer },
 };
 
 /* ---- members ---- */

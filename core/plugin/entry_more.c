@@ -1,5 +1,5 @@
 /*
- * entry_more.c - widgets and jobs as modules register them.
+ * entry_more.c - widgets, jobs and offers as modules register them.
  */
 #include "base/banned.h"
 
@@ -72,4 +72,18 @@ int check_job(struct ctx *ctx, struct entry *entry)
     if (job->every && job->every < JOB_EVERY_MIN)
         return entry_refuse(ctx, entry, "every", "0, or 60 seconds or more");
     return entry_own_name(ctx, entry, job->name);
+}
+
+/* ---- offers ---- */
+
+const struct member offer_members[] = {
+    { "name", MEMBER_TEXT, offsetof(tn_offer, name), true, 0, 90, NULL },
+    { "call", MEMBER_CALL, offsetof(tn_offer, call), true, 0, 0, NULL },
+    { "data", MEMBER_DATA, offsetof(tn_offer, data), false, 0, 0, NULL },
+    { 0 },
+};
+
+int check_offer(struct ctx *ctx, struct entry *entry)
+{
+    return entry_own_name(ctx, entry, entry->as.offer.name);
 }

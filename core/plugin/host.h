@@ -52,6 +52,11 @@ int host_aggregate(struct value **out, struct tn_ctx *call, const char *form,
                    const struct value *where, const char *search,
                    const struct aggregate *ask);
 
+/* What modules offer each other (host_offer.c). */
+const tn_function *host_offer_find(tn_ctx *call, const char *name);
+int host_offer_call(const tn_value **out, tn_ctx *caller,
+                    const tn_function *function, const tn_value *in);
+
 /* E_FORBIDDEN in a hook before a change. */
 int host_may_write(struct tn_ctx *call);
 /* What lies between both is written whole or, where `rc` is not 0, not at all.
@@ -68,8 +73,12 @@ struct value *host_person(struct ctx *ctx);
 
 /* host_self.c: acting as the module. begin asks for the capability; end puts
  * back what `before` was. */
-int host_module_begin(bool *before, struct tn_ctx *call);
-void host_module_end(bool before, struct tn_ctx *call);
+struct host_acting {
+    bool as_module;
+    const struct tn_module *actor;
+};
+int host_module_begin(struct host_acting *before, struct tn_ctx *call);
+void host_module_end(const struct host_acting *before, struct tn_ctx *call);
 int host_as_module(tn_ctx *call, int (*body)(tn_ctx *ctx, void *data),
                    void *data);
 const char *host_token(tn_ctx *call);

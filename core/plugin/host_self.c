@@ -16,31 +16,33 @@
 #include "plugin/call.h"
 #include "plugin/manifest.h"
 
-int host_module_begin(bool *before, struct tn_ctx *call)
+int host_module_begin(struct host_acting *before, struct tn_ctx *call)
 {
-    *before = call->as_module;
+    *before = (struct host_acting){ call->as_module, call->actor };
     if (!manifest_may(call->module->manifest, "as_module"))
         return fail(call->ctx, E_FORBIDDEN, "plugin.not_as_module",
                     "the module %s lacks the capability as_module",
                     call->module->id);
     call->as_module = true;
+    call->actor = NULL;
     return 0;
 }
 
-void host_module_end(bool before, struct tn_ctx *call)
+void host_module_end(const struct host_acting *before, struct tn_ctx *call)
 {
-    call->as_module = before;
+    call->as_module = before->as_module;
+    call->actor = before->actor;
 }
 
 int host_as_module(tn_ctx *call, int (*body)(tn_ctx *ctx, void *data),
                    void *data)
 {
-    bool before;
+    struct host_acting before;
     int rc = host_module_begin(&before, call);
 
     if (!rc)
         rc = body(call, data);
-    host_module_end(before, call);
+    host_module_end(&before, call);
     return rc;
 }
 

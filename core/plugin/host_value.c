@@ -252,6 +252,11 @@ static int add_job(tn_module *self, const tn_job *job)
     return entry_add(self, ENTRY_JOB, job);
 }
 
+static int add_offer(tn_module *self, const tn_offer *offer)
+{
+    return entry_add(self, ENTRY_OFFER, offer);
+}
+
 const tn_host_register host_register = {
     .size = sizeof(tn_host_register),
     .on = add_hook,
@@ -261,4 +266,5 @@ const tn_host_register host_register = {
     .service = add_service,
     .widget = add_widget,
     .job = add_job,
+    .offer = add_offer,
 };

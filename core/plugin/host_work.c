@@ -94,4 +94,6 @@ const tn_host_work host_work = {
     .progress = progress,
     .setting = setting,
     .result = result,
+    .function = host_offer_find,
+    .call = host_offer_call,
 };

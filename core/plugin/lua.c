@@ -68,17 +68,21 @@ static void take_data(lua_State *L, struct lua_job *job)
 static int run_body(lua_State *L)
 {
     struct lua_job *job = lua_touserdata(L, 1);
+    struct lua_module *lua = lua_module_of(L);
     int count = 1;
 
     luaL_checkstack(L, ARGUMENTS + 8, "arguments");
-    date_set_today(L, job->today);
+    if (strcmp(lua->today, job->today) != 0) {
+        date_set_today(L, job->today);
+        snprintf(lua->today, sizeof lua->today, "%s", job->today);
+    }
     lua_rawgeti(L, LUA_REGISTRYINDEX, job->function);
     handle_push_ctx(L, job->call);
     if (job->record) {
         handle_push_record(L, job->record);
         count++;
     }
-    if (job->parameters) {
+    if (job->parameters || job->offer) {
         convert_push(L, job->parameters);
         count++;
     }
@@ -91,8 +95,12 @@ static int run_body(lua_State *L)
         count++;
     }
     lua_call(L, count, 1);
-    if (lua_isinteger(L, -1) && lua_tointeger(L, -1) < 0 &&
-        lua_tointeger(L, -1) >= TN_E_UNAVAILABLE)
+    if (job->offer)
+        job->result = lua_isnil(L, -1)
+                          ? NULL
+                          : convert_pull(L, -1, job->call->ctx->arena);
+    else if (lua_isinteger(L, -1) && lua_tointeger(L, -1) < 0 &&
+             lua_tointeger(L, -1) >= TN_E_UNAVAILABLE)
         job->status = (int)lua_tointeger(L, -1);
     else if (job->question)
         job->status = lua_toboolean(L, -1) ? TN_OK : TN_E_NOT_FOUND;
@@ -210,6 +218,20 @@ static int call_job(tn_ctx *call, const tn_value *data, void *extra)
     return run(extra, &job);
 }
 
+/* What it gives may be any number: a refusal is what ctx:fail has recorded. */
+static int call_offer(tn_ctx *call, const tn_value *in, const tn_value **out,
+                      void *data)
+{
+    struct lua_job job = { .call = call,
+                           .parameters = value_in(in),
+                           .offer = true };
+    int rc = run(data, &job);
+
+    if (!rc)
+        *out = value_out(job.result);
+    return rc;
+}
+
 /* ---- registering ---- */
 
 typedef void (*any_call)(void);
@@ -231,6 +253,8 @@ static any_call trampoline(enum entry_kind kind)
         return (any_call)call_widget;
     case ENTRY_JOB:
         return (any_call)call_job;
+    case ENTRY_OFFER:
+        return (any_call)call_offer;
     default:
         return NULL;
     }
@@ -340,6 +364,7 @@ static int add_entry(lua_State *L)
         tn_service service;
         tn_widget widget;
         tn_job job;
+        tn_offer offer;
     } given;
     const struct member *member;
     struct lua_function *function;

@@ -261,7 +261,7 @@ static int ctx_index(lua_State *L)
     struct tn_ctx *call = handle_ctx(L, 1);
     const char *name = luaL_checkstring(L, 2);
     static const luaL_Reg *const tables[] = { ctx_functions, lua_self_functions,
-                                              work_functions };
+                                              work_functions, offer_functions };
     const luaL_Reg *row;
     size_t i;
 

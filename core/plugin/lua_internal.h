@@ -21,7 +21,9 @@ struct lua_job {
     struct tn_request *request;
     struct tn_answer *answer;
     const struct value *parameters;
-    struct value *data; /* receives the table that a page returns */
+    bool offer;           /* called by another module: gives any value */
+    struct value *result; /* of that */
+    struct value *data;   /* receives the table that a page returns */
     const char *today;
     bool question; /* true: TN_OK; else TN_E_NOT_FOUND */
     int status;    /* what it returned */
@@ -33,6 +35,7 @@ struct lua_module {
     struct script *script;
     struct sandbox *box;
     struct lua_job *job; /* the call that runs */
+    char today[16];      /* as the state has it */
 };
 
 struct script_limits;
@@ -66,6 +69,9 @@ void records_open(lua_State *L);
 
 /* require "tenon", require "design" (design.lua of the module's folder). */
 int lua_require(lua_State *L);
+
+/* ctx:call and ctx:find_offer (lua_offer.c). */
+extern const struct luaL_Reg offer_functions[];
 
 /* ctx:as_module and the like (lua_self.c). */
 extern const struct luaL_Reg lua_self_functions[];

@@ -20,7 +20,7 @@
 static int as_module(lua_State *L)
 {
     struct tn_ctx *call = handle_ctx(L, 1);
-    bool before;
+    struct host_acting before;
     int rc, failed;
 
     luaL_checktype(L, 2, LUA_TFUNCTION);
@@ -29,7 +29,7 @@ static int as_module(lua_State *L)
     if (rc)
         return lua_raise(L, rc);
     failed = lua_pcall(L, 0, LUA_MULTRET, 0);
-    host_module_end(before, call);
+    host_module_end(&before, call);
     return failed ? lua_error(L) : lua_gettop(L) - 1;
 }
 

@@ -69,6 +69,7 @@ enum entry_kind {
     ENTRY_SERVICE,
     ENTRY_WIDGET,
     ENTRY_JOB,
+    ENTRY_OFFER,
     ENTRY_KINDS
 };
 
@@ -84,6 +85,7 @@ struct entry {
         tn_service service;
         tn_widget widget;
         tn_job job;
+        tn_offer offer;
     } as;
 };
 
@@ -111,9 +113,12 @@ struct tn_ctx {
     struct tn_ctx *outer;
     uint64_t serial;
     bool as_module; /* hooks and services; else as the person */
-    bool reading;   /* a before-hook: writes nothing */
-    bool job;       /* has progress */
-    int status;     /* of the last fail() */
+    /* Whose rights "as the module" means: the caller's of an offer; NULL: its
+     * own. */
+    const struct tn_module *actor;
+    bool reading; /* a before-hook: writes nothing */
+    bool job;     /* has progress */
+    int status;   /* of the last fail() */
     int problems, depth;
     int transactions; /* that it has begun */
 };

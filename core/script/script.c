@@ -105,13 +105,26 @@ int script_fail(struct ctx *ctx, int status, const char *name,
     }
 }
 
+/* A day begins on a minute in every zone: within one the date is known. */
 const char *script_today(struct ctx *ctx)
 {
+    static struct {
+        const struct zone *zone;
+        int64_t minute;
+        char text[TIME_TEXT_MAX];
+    } known;
+    const struct zone *zone = ctx->zone ? ctx->zone : zone_utc();
+    int64_t now = clock_now();
     struct civil civil;
 
-    civil_of(&civil, clock_now(), ctx->zone ? ctx->zone : zone_utc());
-    return arena_printf(ctx->arena, "%04d-%02d-%02d", civil.year, civil.month,
-                        civil.day);
+    if (known.zone != zone || known.minute != now / 60000) {
+        civil_of(&civil, now, zone);
+        snprintf(known.text, sizeof known.text, "%04d-%02d-%02d",
+                 civil.year % 10000, civil.month, civil.day);
+        known.zone = zone;
+        known.minute = now / 60000;
+    }
+    return arena_strdup(ctx->arena, known.text);
 }
 
 static int milliseconds(const struct script *script, const struct ctx *ctx)

@@ -11,6 +11,7 @@ import { build, configure, run as tenonRun, Site, sleep, stubSite,
   until } from '../lib/server.mjs';
 import { folder, program, pss, root, run, tree, wrk } from './lib.mjs';
 import { Person } from './person.mjs';
+import { sdkFigures } from './sdk.mjs';
 
 const PAGES = 3; // page workers, as `tenon serve` starts on two cores
 const RECORDS = 100000;
@@ -466,6 +467,7 @@ export const figures = [
   { name: 'list.page', measure: listPage },
   { name: 'record.create', measure: recordCreate },
   { name: 'flow.step', measure: flowStep },
+  ...sdkFigures({ makeSite, serve }),
   { name: 'start.first_page', measure: startFirstPage },
   { name: 'memory.idle', measure: memoryIdle },
   { name: 'run.fresh', measure: runFresh },

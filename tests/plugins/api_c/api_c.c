@@ -415,6 +415,7 @@ static int start(tn_module *self)
     TN_ROUTE(self, .path = "/m/api_c/chart/{kind}", .call = chart,
              .example = "/m/api_c/chart/bar");
     TN_ROUTE(self, .path = "/m/api_c/page", .call = page);
+    start_calls(self);
     return start_work(self);
 }
 

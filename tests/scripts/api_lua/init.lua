@@ -184,4 +184,5 @@ tenon.route { path = "/m/api_lua/several", method = "POST",
     }, 422)
   end }
 
+require "calls"
 require "work"
