@@ -48,6 +48,19 @@ int incident_add(struct ctx *ctx, const char *kind, const char *module,
     return insert(ctx, kind, module, number, data, 0, 0, clock_now());
 }
 
+int incident_add_once(struct ctx *ctx, const char *kind, const char *module,
+                      const char *number, const struct value *data)
+{
+    int64_t open;
+    int rc = db_int(&open, ctx,
+                    "SELECT 1 FROM event_incident WHERE number = ?1 "
+                    "AND state = 0 LIMIT 1",
+                    "s", number);
+
+    return rc == E_NOT_FOUND ? incident_add(ctx, kind, module, number, data)
+                             : rc;
+}
+
 int incident_of_delivery(struct ctx *ctx, int64_t delivery,
                          const char *subscriber, const char *topic,
                          const char *error)

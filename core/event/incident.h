@@ -16,6 +16,9 @@ struct value;
  * Makes its own transaction where none is open. */
 int incident_add(struct ctx *ctx, const char *kind, const char *module,
                  const char *number, const struct value *data);
+/* The same, unless one of that number is open. */
+int incident_add_once(struct ctx *ctx, const char *kind, const char *module,
+                      const char *number, const struct value *data);
 int incident_close(struct ctx *ctx, int64_t id);
 /* The open one that has this number; none is no error (a room's own trouble
  * that is over). In the current write transaction. */

@@ -313,6 +313,17 @@ static int check_task_script(struct ctx *ctx, const struct graph_node *node)
     return rc;
 }
 
+static int check_parameters(struct ctx *trial, struct script *script,
+                            const struct parameter *list, int count)
+{
+    int i, rc = 0;
+
+    for (i = 0; !rc && i < count; i++)
+        if (list[i].expression)
+            rc = script_check(trial, script, list[i].expression);
+    return rc;
+}
+
 int graph_check_scripts(struct ctx *ctx, const char *name,
                         const struct graph *graph)
 {
@@ -338,10 +349,16 @@ int graph_check_scripts(struct ctx *ctx, const char *name,
 
         ctx_clear(&trial);
         rc = node->script ? check_task_script(&trial, node) : 0;
-        for (k = 0; !rc && k < node->parameter_count; k++)
-            if (node->parameters[k].expression)
-                rc = script_check(&trial, script,
-                                  node->parameters[k].expression);
+        if (!rc)
+            rc = check_parameters(&trial, script, node->parameters,
+                                  node->parameter_count);
+        for (k = 0; !rc && k < node->participant_count; k++)
+            rc = check_parameters(&trial, script,
+                                  node->participants[k].parameters,
+                                  node->participants[k].parameter_count);
+        for (k = 0; !rc && k < node->copy_count; k++)
+            rc = check_parameters(&trial, script, node->copies[k].parameters,
+                                  node->copies[k].parameter_count);
         if (rc)
             result =
                 fail_at(ctx, E_INVALID,

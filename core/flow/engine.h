@@ -155,8 +155,18 @@ int condition_test(bool *out, struct step *step, const struct graph_flow *flow);
 int script_run(struct step *step, const struct graph_node *node);
 /* Under a savepoint of its own: what a failing service wrote is undone. */
 int service_run(struct step *step, const struct graph_node *node);
+/* Parameters of a service or rule, their expressions evaluated. */
+int step_parameters(struct value **out, struct step *step,
+                    const struct parameter *list, int count);
 /* The map that expressions see. */
 int step_environment(struct value **out, struct step *step);
+
+/* ---- rule.c ---- */
+
+/* Whom a rule of a module names: a list of ids. Empty, with an incident,
+ * where it is not there or fails. */
+int rule_people(struct value **out, struct step *step,
+                const struct participant *one);
 
 /* ---- people.c ---- */
 

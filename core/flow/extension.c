@@ -94,6 +94,53 @@ void bpmn_no_extension(struct bpmn *bpmn, const struct xml_element *element)
     check_words(bpmn, element, ON_GATEWAY);
 }
 
+/* The parameters in `list`, an element's children. */
+static void read_parameters(struct bpmn *bpmn, const struct xml_element *list,
+                            struct parameter **out, int *count)
+{
+    const struct xml_element *item;
+
+    for (item = list ? list->first : NULL; item; item = item->next) {
+        const char *name = xml_attribute(item, "", "name");
+        const char *expression = xml_attribute(item, "", "expression");
+        const char *text = xml_text(bpmn->ctx, item);
+        struct parameter *parameter;
+
+        if (!xml_is(item, TENON_SPACE, "parameter"))
+            continue;
+        if (!name || !*name || *count == GRAPH_PARAMETERS_MAX ||
+            (expression && *text)) {
+            bpmn_refuse(bpmn, item, "flow.bpmn.parameter",
+                        "a parameter has a name and a text or an expression",
+                        "");
+            continue;
+        }
+        if (!*out)
+            *out = arena_array(bpmn->ctx->arena, GRAPH_PARAMETERS_MAX,
+                               sizeof(**out));
+        parameter = &(*out)[(*count)++];
+        parameter->name = name;
+        parameter->expression = expression;
+        parameter->text = expression ? NULL : text;
+    }
+}
+
+/* A rule is "MODULE.NAME", and the only way that takes parameters. */
+static bool read_rule(struct participant *out, struct bpmn *bpmn,
+                      const struct xml_element *element)
+{
+    out->parameters = NULL;
+    out->parameter_count = 0;
+    read_parameters(bpmn, element, &out->parameters, &out->parameter_count);
+    if (out->kind == PARTICIPANT_RULE ? strchr(out->name, '.') != NULL
+                                      : !out->parameter_count)
+        return true;
+    bpmn_refuse(bpmn, element, "flow.bpmn.rule",
+                "a rule is named MODULE.NAME, and it alone takes parameters",
+                "");
+    return false;
+}
+
 /* <tenon:participant role="finance"/>: exactly one way of naming people. */
 static bool read_participant(struct participant *out, struct bpmn *bpmn,
                              const struct xml_element *element)
@@ -108,6 +155,7 @@ static bool read_participant(struct participant *out, struct bpmn *bpmn,
         { "head", PARTICIPANT_HEAD, true },
         { "manager", PARTICIPANT_MANAGER, true },
         { "field", PARTICIPANT_FIELD, false },
+        { "rule", PARTICIPANT_RULE, false },
     };
     size_t i, found = 0, used = 0;
 
@@ -127,10 +175,10 @@ static bool read_participant(struct participant *out, struct bpmn *bpmn,
         out->line = element->line;
     }
     if (found == 1 && used == 1)
-        return true;
+        return read_rule(out, bpmn, element);
     bpmn_refuse(bpmn, element, "flow.bpmn.participant",
                 "it names people in one way: user, role, "
-                "head=\"initiator\", manager=\"initiator\" or field",
+                "head=\"initiator\", manager=\"initiator\", field or rule",
                 "");
     return false;
 }
@@ -157,39 +205,6 @@ static void read_people(struct bpmn *bpmn, const struct xml_element *element,
             *out =
                 arena_array(bpmn->ctx->arena, GRAPH_PEOPLE_MAX, sizeof(**out));
         (*out)[(*count)++] = one;
-    }
-}
-
-static void read_parameters(struct bpmn *bpmn,
-                            const struct xml_element *element,
-                            struct graph_node *node)
-{
-    const struct xml_element *list, *item;
-
-    list = xml_child(element, BPMN_SPACE, "extensionElements");
-    for (item = list ? list->first : NULL; item; item = item->next) {
-        const char *name = xml_attribute(item, "", "name");
-        const char *expression = xml_attribute(item, "", "expression");
-        const char *text = xml_text(bpmn->ctx, item);
-        struct parameter *parameter;
-
-        if (!xml_is(item, TENON_SPACE, "parameter"))
-            continue;
-        if (!name || !*name || node->parameter_count == GRAPH_PARAMETERS_MAX ||
-            (expression && *text)) {
-            bpmn_refuse(bpmn, item, "flow.bpmn.parameter",
-                        "a parameter has a name and a text or an expression",
-                        "");
-            continue;
-        }
-        if (!node->parameters)
-            node->parameters =
-                arena_array(bpmn->ctx->arena, GRAPH_PARAMETERS_MAX,
-                            sizeof(*node->parameters));
-        parameter = &node->parameters[node->parameter_count++];
-        parameter->name = name;
-        parameter->expression = expression;
-        parameter->text = expression ? NULL : text;
     }
 }
 
@@ -228,7 +243,8 @@ void bpmn_extension(struct bpmn *bpmn, const struct xml_element *element,
     read_people(bpmn, element, "participant", &node->participants,
                 &node->participant_count);
     read_people(bpmn, element, "cc", &node->copies, &node->copy_count);
-    read_parameters(bpmn, element, node);
+    read_parameters(bpmn, xml_child(element, BPMN_SPACE, "extensionElements"),
+                    &node->parameters, &node->parameter_count);
     node->service = xml_attribute(element, TENON_SPACE, "service");
     node->async = choice(bpmn, element, "async", "true", "false");
     node->reject_continues =

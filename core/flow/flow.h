@@ -97,6 +97,14 @@ typedef int (*flow_service)(struct ctx *ctx, struct record *record,
 void flow_service_add(const char *name, const char *module, flow_service call,
                       void *payload);
 
+/* Rules that name people, by name, from modules: append ids to the list
+ * `people`. They write nothing. */
+typedef int (*flow_rule)(struct ctx *ctx, struct record *record,
+                         const struct value *parameters, struct value *people,
+                         void *payload);
+void flow_rule_add(const char *name, const char *module, flow_rule call,
+                   void *payload);
+
 /* What a deployment of this text would say: {key, title, form, executable,
  * warnings: [{key, text, line, element}]}; E_INVALID with all problems. */
 int flow_check(struct value **out, struct ctx *ctx, const char *name,

@@ -47,18 +47,21 @@ enum participant_kind {
     PARTICIPANT_ROLE,    /* name: key of the role */
     PARTICIPANT_HEAD,    /* of the initiator's department */
     PARTICIPANT_MANAGER, /* the initiator's superior */
-    PARTICIPANT_FIELD    /* name: a user field of the form */
+    PARTICIPANT_FIELD,   /* name: a user field of the form */
+    PARTICIPANT_RULE     /* name: of a module's rule */
+};
+
+/* A parameter of a service or rule: a text, or a Lua expression. */
+struct parameter {
+    const char *name, *text, *expression;
 };
 
 struct participant {
     enum participant_kind kind;
     const char *name; /* NULL where the kind needs none */
     int line;
-};
-
-/* A parameter of a service: a text, or a Lua expression. */
-struct parameter {
-    const char *name, *text, *expression;
+    struct parameter *parameters; /* of a rule */
+    int parameter_count;
 };
 
 struct graph_node {

@@ -94,6 +94,18 @@ static int add_field(struct people *people, struct step *step, const char *key)
     return 0;
 }
 
+static int add_rule(struct people *people, struct step *step,
+                    const struct participant *one)
+{
+    struct value *ids;
+    size_t i;
+    int rc = rule_people(&ids, step, one);
+
+    for (i = 0; !rc && i < value_count(ids); i++)
+        add(people, step->ctx, value_as_id(value_at(ids, i)));
+    return rc;
+}
+
 /* Step 2 and 3. */
 static int resolve(struct people *people, struct step *step,
                    const struct participant *list, int count)
@@ -120,6 +132,9 @@ static int resolve(struct people *people, struct step *step,
             break;
         case PARTICIPANT_FIELD:
             rc = add_field(people, step, list[i].name);
+            break;
+        case PARTICIPANT_RULE:
+            rc = add_rule(people, step, &list[i]);
             break;
         }
     }

@@ -245,16 +245,16 @@ static const struct service *service_find(const char *name)
     return NULL;
 }
 
-static int parameters_of(struct value **out, struct step *step,
-                         const struct graph_node *node)
+int step_parameters(struct value **out, struct step *step,
+                    const struct parameter *list, int count)
 {
     struct value *environment, *value;
     struct script *script;
     int i, rc = 0;
 
     *out = value_map(step->ctx->arena);
-    for (i = 0; !rc && i < node->parameter_count; i++) {
-        const struct parameter *parameter = &node->parameters[i];
+    for (i = 0; !rc && i < count; i++) {
+        const struct parameter *parameter = &list[i];
 
         if (!parameter->expression) {
             value_set_text(*out, parameter->name, parameter->text);
@@ -305,7 +305,8 @@ int service_run(struct step *step, const struct graph_node *node)
     if (!service)
         return fail(step->ctx, E_UNAVAILABLE, "flow.fault.service",
                     "no enabled module offers the service %s", node->service);
-    rc = parameters_of(&parameters, step, node);
+    rc = step_parameters(&parameters, step, node->parameters,
+                         node->parameter_count);
     if (!rc)
         rc = step_record(&record, step);
     if (rc)

@@ -1,8 +1,9 @@
 /*
- * apply_more.c - widgets and jobs of modules come into force.
+ * apply_more.c - widgets, jobs and participant rules of modules come into
+ * force.
  *
- * A widget runs as the person, in a request of its own; a job runs as the
- * module, in the jobs lane.
+ * A widget runs as the person, in a request of its own; jobs and rules run as
+ * the module, jobs in the jobs lane.
  */
 #include "base/banned.h"
 
@@ -13,6 +14,7 @@
 #include "base/ctx.h"
 #include "base/value.h"
 #include "event/job.h"
+#include "flow/flow.h"
 #include "ipc/slot.h"
 #include "plugin/call.h"
 #include "plugin/module.h"
@@ -105,4 +107,32 @@ int apply_schedules(struct ctx *ctx, const struct tn_module *module)
             rc = job_schedule(ctx, entry->name, entry->as.job.every);
     }
     return rc;
+}
+
+/* ---- participant rules ---- */
+
+/* They name people and change nothing: pages ask them, too. */
+static int run_rule(struct ctx *ctx, struct record *record,
+                    const struct value *parameters, struct value *people,
+                    void *payload)
+{
+    const struct entry *entry = payload;
+    const tn_participants *rule = &entry->as.participants;
+    struct tn_ctx call;
+    struct tn_record handle = { &call, record, false };
+    int rc;
+
+    if (!access_module(ctx, entry->module->id))
+        return fail(ctx, E_UNAVAILABLE, "plugin.off",
+                    "the module %s is switched off", entry->module->id);
+    call_begin(&call, ctx, entry->module, true);
+    call.reading = true;
+    rc = rule->call(&call, &handle, value_out(parameters), value_out(people),
+                    rule->data);
+    return call_end(&call, rc, entry->name);
+}
+
+void apply_participants(struct entry *entry)
+{
+    flow_rule_add(entry->name, entry->module->id, run_rule, entry);
 }

@@ -331,6 +331,8 @@ const struct entry_type entry_types[ENTRY_KINDS] = {
       apply_job },
     { "offer", sizeof(tn_offer), LEAST(tn_offer, data), offer_members,
       check_offer, apply_offer },
+    { "participants", sizeof(tn_participants), LEAST(tn_participants, data),
+      participants_members, check_participants, apply_participants },
 };
 
 /* ---- members ---- */

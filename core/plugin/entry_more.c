@@ -1,5 +1,6 @@
 /*
- * entry_more.c - widgets, jobs and offers as modules register them.
+ * entry_more.c - widgets, jobs, offers and participant rules as modules
+ * register them.
  */
 #include "base/banned.h"
 
@@ -86,4 +87,23 @@ const struct member offer_members[] = {
 int check_offer(struct ctx *ctx, struct entry *entry)
 {
     return entry_own_name(ctx, entry, entry->as.offer.name);
+}
+
+/* ---- participant rules ---- */
+
+const struct member participants_members[] = {
+    { "name", MEMBER_TEXT, offsetof(tn_participants, name), true, 0, 90, NULL },
+    { "title", MEMBER_TEXT, offsetof(tn_participants, title), true, 0, 120,
+      NULL },
+    { "call", MEMBER_CALL, offsetof(tn_participants, call), true, 0, 0, NULL },
+    { "data", MEMBER_DATA, offsetof(tn_participants, data), false, 0, 0, NULL },
+    { 0 },
+};
+
+int check_participants(struct ctx *ctx, struct entry *entry)
+{
+    if (!manifest_may(entry->module->manifest, "services"))
+        return entry_refuse(ctx, entry, "name",
+                            "allowed by the capability \"services\"");
+    return entry_own_name(ctx, entry, entry->as.participants.name);
 }

@@ -15,11 +15,13 @@ enum { ORDER_MAX = 1000 };
 #define LEAST(type, member)                                                    \
     (offsetof(type, member) + sizeof((type){ 0 }.member))
 
-extern const struct member widget_members[], job_members[], offer_members[];
+extern const struct member widget_members[], job_members[], offer_members[],
+    participants_members[];
 
 int check_widget(struct ctx *ctx, struct entry *entry);
 int check_job(struct ctx *ctx, struct entry *entry);
 int check_offer(struct ctx *ctx, struct entry *entry);
+int check_participants(struct ctx *ctx, struct entry *entry);
 
 /* Of entry.c: refuses a member, says what it must be. */
 int entry_refuse(struct ctx *ctx, const struct entry *entry, const char *name,

@@ -257,6 +257,11 @@ static int add_offer(tn_module *self, const tn_offer *offer)
     return entry_add(self, ENTRY_OFFER, offer);
 }
 
+static int add_participants(tn_module *self, const tn_participants *rule)
+{
+    return entry_add(self, ENTRY_PARTICIPANTS, rule);
+}
+
 const tn_host_register host_register = {
     .size = sizeof(tn_host_register),
     .on = add_hook,
@@ -267,4 +272,5 @@ const tn_host_register host_register = {
     .widget = add_widget,
     .job = add_job,
     .offer = add_offer,
+    .participants = add_participants,
 };

@@ -59,6 +59,11 @@ static void take_data(lua_State *L, struct lua_job *job)
     struct value *given = convert_pull(L, -1, arena);
     size_t i;
 
+    if (value_kind(job->data) == VALUE_LIST) {
+        for (i = 0; i < value_count(given); i++)
+            value_append(job->data, value_at(given, i));
+        return;
+    }
     if (value_kind(given) != VALUE_MAP)
         return; /* nothing, or an empty table */
     for (i = 0; i < value_count(given); i++)
@@ -232,6 +237,18 @@ static int call_offer(tn_ctx *call, const tn_value *in, const tn_value **out,
     return rc;
 }
 
+/* A table of ids that it returns; NULL people: none of that. */
+static int call_rule(tn_ctx *call, tn_record *record,
+                     const tn_value *parameters, tn_value *people, void *data)
+{
+    struct lua_job job = { .call = call,
+                           .record = record,
+                           .parameters = value_in(parameters),
+                           .data = value_in(people) };
+
+    return run(data, &job);
+}
+
 /* ---- registering ---- */
 
 typedef void (*any_call)(void);
@@ -255,6 +272,8 @@ static any_call trampoline(enum entry_kind kind)
         return (any_call)call_job;
     case ENTRY_OFFER:
         return (any_call)call_offer;
+    case ENTRY_PARTICIPANTS:
+        return (any_call)call_rule;
     default:
         return NULL;
     }
@@ -365,6 +384,7 @@ static int add_entry(lua_State *L)
         tn_widget widget;
         tn_job job;
         tn_offer offer;
+        tn_participants participants;
     } given;
     const struct member *member;
     struct lua_function *function;

@@ -70,6 +70,7 @@ enum entry_kind {
     ENTRY_WIDGET,
     ENTRY_JOB,
     ENTRY_OFFER,
+    ENTRY_PARTICIPANTS,
     ENTRY_KINDS
 };
 
@@ -86,6 +87,7 @@ struct entry {
         tn_widget widget;
         tn_job job;
         tn_offer offer;
+        tn_participants participants;
     } as;
 };
 

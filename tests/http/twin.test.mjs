@@ -353,6 +353,33 @@ for (const id of ['api_c', 'api_lua']) {
           _version: '1' })).status, 200);
       });
 
+    test('participants: whom the rule names; nobody is the empty rule',
+      async () => {
+        const li = await signedIn(site, 'li.na');
+        const me = (await li.get('/api/v1/session')).body.person.id;
+        const ask = async (values) => {
+          const answer = await person.post(`/api/v1/records/${id}.ask`,
+            { values }, { 'idempotency-key': `${id}-${values.name}` });
+          assert.equal(answer.status, 201, answer.text);
+          return answer.body.id;
+        };
+        const has = async (who, record) => (await who.get(
+          '/api/v1/tasks?limit=200')).body.tasks.some((task) =>
+          task.record === record);
+        const one = await ask({ name: 'one', who: me });
+        assert.ok(await has(li, one));
+        assert.ok(!await has(admin, one));
+        for (const name of ['nobody', 'broken', 'writes']) {
+          const record = await ask({ name });
+          assert.ok(await has(admin, record), name);
+          assert.ok(!await has(li, record), name);
+        }
+        // The first of them is told; the rule's name is its number.
+        const incidents = (await admin.get('/admin/incidents')).text;
+        assert.ok(incidents.includes(`${id}.named`));
+        assert.match(incidents, /the rule named nobody/);
+      });
+
     test('after the commit, in the background', async () => {
       assert.equal((await create({ name: 'later' })).status, 201);
       await until(async () => /committed later/.test(await logs()),

@@ -101,6 +101,27 @@ static int settings(tn_ctx *ctx, tn_request *request, tn_answer *answer,
     return tn_answer_json(answer, 200, map);
 }
 
+/* ---- participants ---- */
+
+/* Who is named by the parameter; a question "broken" breaks. */
+static int named(tn_ctx *ctx, tn_record *record, const tn_value *parameters,
+                 tn_value *people, void *data)
+{
+    const char *name = tn_as_text(tn_get(record, "name"));
+    const char *who = tn_as_text(tn_item(parameters, "who"));
+    int64_t id;
+
+    (void)data;
+    if (name && strcmp(name, "broken") == 0)
+        return tn_fail(ctx, TN_E_INVALID, "api_c.keep", "broken");
+    /* Rules write nothing. */
+    if (name && strcmp(name, "writes") == 0)
+        return tn_records_create(&id, ctx, LOG, tn_map(ctx));
+    if (!tn_as_text(tn_item(parameters, "more")))
+        return tn_fail(ctx, TN_E_INTERNAL, "api_c.keep", "no parameter");
+    return who ? tn_append(people, tn_text(ctx, who)) : TN_OK;
+}
+
 int start_work(tn_module *self)
 {
     TN_WIDGET(self, .name = "api_c.figures", .template_name = "figures",
@@ -112,6 +133,8 @@ int start_work(tn_module *self)
               .title = "api_c.figures", .call = not_for_you);
     TN_WIDGET(self, .name = "api_c.broken", .template_name = "figures",
               .title = "api_c.figures", .call = broken);
+    TN_PARTICIPANTS(self, .name = "api_c.named", .title = "api_c.figures",
+                    .call = named);
     TN_JOB(self, .name = "api_c.count", .title = "api_c.counting",
            .attempts = 1, .call = count_up);
     TN_JOB(self, .name = "api_c.tick", .title = "api_c.counting", .every = 3600,

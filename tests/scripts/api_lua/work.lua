@@ -56,3 +56,17 @@ tenon.route { path = "/api/v1/m/api_lua/settings",
       most = ctx:setting("most"), rate = ctx:setting("rate"),
       loud = ctx:setting("loud") or false })
   end }
+
+-- ---- participants ----
+
+-- Who is named by the parameter; a question "broken" breaks.
+tenon.participants { name = "api_lua.named", title = "api_lua.figures",
+  call = function(ctx, record, parameters)
+    if record.name == "broken" then
+      return ctx:fail("invalid", "api_lua.keep", "broken")
+    end
+    -- Rules write nothing.
+    if record.name == "writes" then ctx.records.create(LOG, {}) end
+    if not parameters.more then error("no parameter") end
+    return { parameters.who }
+  end }
