@@ -39,7 +39,8 @@ static int find_unread(int64_t *id, struct ctx *ctx, int64_t user,
 }
 
 static int write_message(int64_t *id, struct ctx *ctx, int64_t user,
-                         const char *kind, const char *args, const char *link)
+                         const char *kind, const char *args, const char *texts,
+                         const char *link)
 {
     int rc = find_unread(id, ctx, user, kind, link);
 
@@ -47,18 +48,18 @@ static int write_message(int64_t *id, struct ctx *ctx, int64_t user,
         return rc;
     if (*id != 0)
         return db_exec(ctx,
-                       "UPDATE notify_message SET args = ?2, at = ?3 "
-                       "WHERE id = ?1",
-                       "isi", *id, args, clock_now());
+                       "UPDATE notify_message SET args = ?2, at = ?3, "
+                       "texts = ?4 WHERE id = ?1",
+                       "isis", *id, args, clock_now(), texts);
     *id = id_next();
     return db_exec(ctx,
                    "INSERT INTO notify_message (id, user_id, kind, args, "
-                   "link, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                   "iisssi", *id, user, kind, args, link, clock_now());
+                   "link, at, texts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                   "iisssis", *id, user, kind, args, link, clock_now(), texts);
 }
 
-int notify_user(struct ctx *ctx, int64_t user, const char *kind,
-                const struct value *args, const char *link)
+static int tell(struct ctx *ctx, int64_t user, const char *kind,
+                const struct value *args, const char *texts, const char *link)
 {
     const struct person *person;
     int64_t id = 0;
@@ -69,7 +70,7 @@ int notify_user(struct ctx *ctx, int64_t user, const char *kind,
     if (rc || !person->enabled)
         return rc;
     rc = write_message(&id, ctx, user, kind,
-                       args ? json_text(ctx->arena, args) : "{}",
+                       args ? json_text(ctx->arena, args) : "{}", texts,
                        link ? link : "/");
     if (!rc && person->mail)
         rc = outbox_put(ctx, MAIL_TOPIC, id, NULL);
@@ -78,13 +79,51 @@ int notify_user(struct ctx *ctx, int64_t user, const char *kind,
     return rc;
 }
 
-static const char *text_of(struct ctx *ctx, const char *kind, const char *args)
+int notify_user(struct ctx *ctx, int64_t user, const char *kind,
+                const struct value *args, const char *link)
+{
+    return tell(ctx, user, kind, args, NULL, link);
+}
+
+static const char *const locales[] = { "en", "zh-CN", "zh-TW" };
+
+int notify_user_lasting(struct ctx *ctx, int64_t user, const char *kind,
+                        const struct value *args, const char *link)
+{
+    struct value *texts = value_map(ctx->arena);
+    const char *before = ctx->locale;
+    size_t i;
+
+    for (i = 0; i < sizeof locales / sizeof *locales; i++) {
+        ctx->locale = locales[i];
+        value_set_text(texts, locales[i], tr_with(ctx, kind, args));
+    }
+    ctx->locale = before;
+    return tell(ctx, user, kind, args, json_text(ctx->arena, texts), link);
+}
+
+static struct value *parsed(struct ctx *ctx, const char *json)
 {
     struct value *map = NULL;
 
-    if (args && json_parse(&map, ctx, args, strlen(args)))
+    if (json && json_parse(&map, ctx, json, strlen(json)))
         ctx_clear(ctx);
-    return tr_with(ctx, kind, map);
+    return map;
+}
+
+/* From the catalogs; where they have it no more, as it was kept. */
+static const char *text_of(struct ctx *ctx, const char *kind, const char *args,
+                           const char *texts)
+{
+    const struct value *kept = NULL;
+    const char *text;
+
+    if (texts && !tr_find(ctx->locale, kind) && !tr_find("en", kind))
+        kept = parsed(ctx, texts);
+    text = value_get_text(kept, ctx->locale);
+    if (!text)
+        text = value_get_text(kept, "en");
+    return text ? text : tr_with(ctx, kind, parsed(ctx, args));
 }
 
 int notify_list(struct value **out, struct ctx *ctx, int most)
@@ -97,7 +136,7 @@ int notify_list(struct value **out, struct ctx *ctx, int most)
     if (!ctx->person)
         return 0;
     rc = db_query(&query, ctx,
-                  "SELECT id, kind, args, link, at, read_at "
+                  "SELECT id, kind, args, link, at, read_at, texts "
                   "FROM notify_message WHERE user_id = ?1 "
                   "ORDER BY at DESC, id DESC LIMIT ?2",
                   "ii", ctx->person->id, (int64_t)most);
@@ -105,9 +144,9 @@ int notify_list(struct value **out, struct ctx *ctx, int most)
         struct value *row = value_map(ctx->arena);
 
         value_set_id(row, "id", query_int(query, 0));
-        value_set_text(
-            row, "text",
-            text_of(ctx, query_text(query, 1), query_text(query, 2)));
+        value_set_text(row, "text",
+                       text_of(ctx, query_text(query, 1), query_text(query, 2),
+                               query_text(query, 6)));
         value_set(row, "link", value_url(ctx->arena, query_text(query, 3)));
         value_set_int(row, "at", query_int(query, 4));
         value_set_bool(row, "read", !query_is_null(query, 5));
@@ -162,7 +201,7 @@ int notify_link_of(const char **link, struct ctx *ctx, int64_t id)
 
 struct message {
     int64_t user;
-    const char *kind, *args, *link;
+    const char *kind, *args, *texts, *link;
     bool read;
 };
 
@@ -170,7 +209,7 @@ static int read_message(struct message *out, struct ctx *ctx, int64_t id)
 {
     QUERY_AUTO *query = NULL;
     int rc = db_query(&query, ctx,
-                      "SELECT user_id, kind, args, link, read_at "
+                      "SELECT user_id, kind, args, link, read_at, texts "
                       "FROM notify_message WHERE id = ?1",
                       "i", id);
 
@@ -185,6 +224,7 @@ static int read_message(struct message *out, struct ctx *ctx, int64_t id)
     out->args = query_copy(query, 2);
     out->link = query_copy(query, 3);
     out->read = !query_is_null(query, 4);
+    out->texts = query_copy(query, 5);
     return 0;
 }
 
@@ -203,7 +243,7 @@ static int send_mail(struct ctx *ctx, const char *key,
                       ? locale_known(person->locale)
                   : site && locale_known(site) ? locale_known(site)
                                                : "en";
-    text = text_of(ctx, message->kind, message->args);
+    text = text_of(ctx, message->kind, message->args, message->texts);
     mail.subject = text;
     mail.text = arena_printf(ctx->arena, "%s\n\n%s\n\n-- \n%s\n", text,
                              mail_link(ctx, message->link),

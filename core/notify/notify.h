@@ -20,6 +20,11 @@ struct value;
 int notify_user(struct ctx *ctx, int64_t user, const char *kind,
                 const struct value *args, const char *link);
 
+/* The same with a text whose catalog may go, a module's: the finished text is
+ * kept in each language beside it. */
+int notify_user_lasting(struct ctx *ctx, int64_t user, const char *kind,
+                        const struct value *args, const char *link);
+
 /* The person's notifications, newest first: list of {id, text, link, at,
  * read}; `at` in ms UTC, `link` a checked address. */
 int notify_list(struct value **out, struct ctx *ctx, int most);

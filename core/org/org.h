@@ -44,4 +44,24 @@ bool org_user_enabled(struct ctx *ctx, int64_t user);
 int org_search_users(struct value **out, struct ctx *ctx, const char *text,
                      int most);
 
+/*
+ * Looking up for modules (people.c). A person is a map {id, login, name,
+ * department, department_name, head, active}; head: of the department.
+ */
+int people_get(struct value **out, struct ctx *ctx, int64_t id);
+
+struct people_query {
+    const char *search; /* in name and login; NULL */
+    int64_t department; /* 0: any */
+    bool below;         /* departments below that one too */
+    const char *role;   /* key; NULL: any */
+    int limit, offset;
+};
+/* Those who may sign in, by name. */
+int people_find(struct value **out, struct ctx *ctx,
+                const struct people_query *query);
+/* All departments, parents before children: maps {id, name, parent, head,
+ * level, people}; people: how many work in it and below. */
+int people_departments(struct value **out, struct ctx *ctx);
+
 #endif

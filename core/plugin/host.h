@@ -57,6 +57,9 @@ const tn_function *host_offer_find(tn_ctx *call, const char *name);
 int host_offer_call(const tn_value **out, tn_ctx *caller,
                     const tn_function *function, const tn_value *in);
 
+/* TN_E_UNSUPPORTED: what its table would have said in C. */
+int host_no_capability(struct tn_ctx *call, const char *name);
+
 /* E_FORBIDDEN in a hook before a change. */
 int host_may_write(struct tn_ctx *call);
 /* What lies between both is written whole or, where `rc` is not 0, not at all.

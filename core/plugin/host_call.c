@@ -226,6 +226,8 @@ void host_make(struct tn_module *module)
         .records = &host_records,
         .web = manifest_may(module->manifest, "routes") ? &host_web : NULL,
         .add = &host_register,
+        .people = manifest_may(module->manifest, "notify") ? &host_people_notify
+                                                           : &host_people,
         .work = &host_work,
     };
 }

@@ -16,6 +16,13 @@
 #include "plugin/call.h"
 #include "plugin/manifest.h"
 
+int host_no_capability(struct tn_ctx *call, const char *name)
+{
+    return fail(call->ctx, E_UNSUPPORTED, "plugin.no_capability",
+                "the module %s lacks the capability %s", call->module->id,
+                name);
+}
+
 int host_module_begin(struct host_acting *before, struct tn_ctx *call)
 {
     *before = (struct host_acting){ call->as_module, call->actor };

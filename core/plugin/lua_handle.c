@@ -261,12 +261,17 @@ static int ctx_index(lua_State *L)
     struct tn_ctx *call = handle_ctx(L, 1);
     const char *name = luaL_checkstring(L, 2);
     static const luaL_Reg *const tables[] = { ctx_functions, lua_self_functions,
-                                              work_functions, offer_functions };
+                                              work_functions, offer_functions,
+                                              people_functions };
     const luaL_Reg *row;
     size_t i;
 
     if (strcmp(name, "records") == 0) {
         records_push(L, 1);
+        return 1;
+    }
+    if (strcmp(name, "people") == 0) {
+        people_push(L, 1);
         return 1;
     }
     if (strcmp(name, "person") == 0) {

@@ -9,6 +9,8 @@
 
 #include "plugin/module.h"
 
+struct ctx;
+struct problem;
 struct sandbox;
 struct script;
 
@@ -61,6 +63,21 @@ void handle_push_answer(lua_State *L, struct tn_answer *answer);
 /* The same back; raise an error for anything else. */
 struct tn_ctx *handle_ctx(lua_State *L, int index);
 struct tn_record *handle_record(lua_State *L, int index);
+
+/* ctx.people of the ctx at `index`; pushed. ctx:notify. */
+void people_push(lua_State *L, int index);
+extern const struct luaL_Reg people_functions[];
+
+/* "17" or 17; raises an error for anything else. */
+int64_t lua_check_id(lua_State *L, int index, struct tn_ctx *call);
+/* A table of options; an error names one that is not `known` (names between
+ * spaces). */
+struct value *lua_options(lua_State *L, int index, struct tn_ctx *call,
+                          const char *function, const char *known);
+/* Takes back what was recorded since: being absent is an answer here. */
+void lua_forget_problems(struct ctx *ctx, struct problem *last, int number);
+/* Nothing, or the error. */
+int lua_done(lua_State *L, int rc);
 
 /* ctx.records of the ctx at `index`; pushed. */
 void records_push(lua_State *L, int index);

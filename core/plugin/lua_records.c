@@ -38,6 +38,22 @@ static struct value *map_at(lua_State *L, struct tn_ctx *call, int index)
     return value_kind(value) == VALUE_MAP ? value : value_map(call->ctx->arena);
 }
 
+struct value *lua_options(lua_State *L, int index, struct tn_ctx *call,
+                          const char *function, const char *known)
+{
+    struct value *options = map_at(L, call, index);
+    size_t i;
+
+    for (i = 0; i < value_count(options); i++) {
+        const char *name = value_key_at(options, i);
+
+        if (!strstr(known, lua_pushfstring(L, " %s ", name)))
+            luaL_error(L, "%s does not know \"%s\"", function, name);
+        lua_pop(L, 1);
+    }
+    return options;
+}
+
 static struct value *where_of(struct value *given)
 {
     return value_count(given) ? given : NULL;
@@ -83,8 +99,7 @@ static int find(lua_State *L)
     return 1;
 }
 
-/* "17" or 17 */
-static int64_t check_id(lua_State *L, int index, struct tn_ctx *call)
+int64_t lua_check_id(lua_State *L, int index, struct tn_ctx *call)
 {
     int64_t id = value_as_id(convert_pull(L, index, call->ctx->arena));
 
@@ -93,8 +108,7 @@ static int64_t check_id(lua_State *L, int index, struct tn_ctx *call)
     return id;
 }
 
-/* Takes back what was recorded since: being absent is an answer here. */
-static void forget_problems(struct ctx *ctx, struct problem *last, int number)
+void lua_forget_problems(struct ctx *ctx, struct problem *last, int number)
 {
     if (last)
         last->next = NULL;
@@ -112,10 +126,10 @@ static int get(lua_State *L)
     int number = call->ctx->problem_count;
     const char *form = luaL_checkstring(L, 1);
     const tn_value *record;
-    int rc = host_records.get(&record, call, form, check_id(L, 2, call));
+    int rc = host_records.get(&record, call, form, lua_check_id(L, 2, call));
 
     if (rc == E_NOT_FOUND) {
-        forget_problems(call->ctx, last, number);
+        lua_forget_problems(call->ctx, last, number);
         lua_pushnil(L);
         return 1;
     }
@@ -145,7 +159,7 @@ static int update(lua_State *L)
 {
     struct tn_ctx *call = own_call(L);
     const char *form = luaL_checkstring(L, 1);
-    int64_t id = check_id(L, 2, call);
+    int64_t id = lua_check_id(L, 2, call);
     int64_t version = luaL_checkinteger(L, 3);
     int rc = host_records.update(call, form, id, version,
                                  value_out(map_at(L, call, 4)));
@@ -158,7 +172,7 @@ static int delete (lua_State *L)
 {
     struct tn_ctx *call = own_call(L);
     const char *form = luaL_checkstring(L, 1);
-    int64_t id = check_id(L, 2, call);
+    int64_t id = lua_check_id(L, 2, call);
     int rc = host_records.remove(call, form, id, luaL_checkinteger(L, 3));
 
     return rc ? lua_raise(L, rc) : 0;
@@ -181,22 +195,14 @@ static size_t texts_of(const char **out, size_t most, const struct value *list)
  * limit }) → list of { group, text, count, ["sum:amount"] … } */
 static int aggregate(lua_State *L)
 {
-    static const char known[] = " groups measures where search sort limit ";
     struct tn_ctx *call = own_call(L);
     const char *form = luaL_checkstring(L, 1);
-    const struct value *options = map_at(L, call, 2);
+    const struct value *options = lua_options(
+        L, 2, call, "aggregate", " groups measures where search sort limit ");
     struct aggregate ask = { .sort = value_get_text(options, "sort") };
     struct value *list;
-    size_t i;
     int rc;
 
-    for (i = 0; i < value_count(options); i++) {
-        const char *name = value_key_at(options, i);
-
-        if (!strstr(known, lua_pushfstring(L, " %s ", name)))
-            return luaL_error(L, "aggregate does not know \"%s\"", name);
-        lua_pop(L, 1);
-    }
     ask.limit = (int)value_get_int(options, "limit", 0);
     ask.group_count =
         texts_of(ask.groups, AGGREGATE_GROUPS, value_get(options, "groups"));

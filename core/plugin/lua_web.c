@@ -94,7 +94,7 @@ int request_index(lua_State *L)
 
 /* ---- answer ---- */
 
-static int finish(lua_State *L, int rc)
+int lua_done(lua_State *L, int rc)
 {
     return rc ? lua_raise(L, rc) : 0;
 }
@@ -102,7 +102,7 @@ static int finish(lua_State *L, int rc)
 /* answer:text(200, "text/plain; charset=utf-8", "…") */
 static int answer_text(lua_State *L)
 {
-    return finish(
+    return lua_done(
         L, host_web.text(handle_answer(L, 1), (int)luaL_checkinteger(L, 2),
                          luaL_checkstring(L, 3), luaL_checkstring(L, 4)));
 }
@@ -120,14 +120,14 @@ static int answer_json(lua_State *L)
     int status = (int)luaL_checkinteger(L, 2);
 
     luaL_checkany(L, 3);
-    return finish(
+    return lua_done(
         L, host_web.json_answer(answer, status,
                                 value_out(value_at_index(L, answer, 3))));
 }
 
 static int answer_redirect(lua_State *L)
 {
-    return finish(
+    return lua_done(
         L, host_web.redirect(handle_answer(L, 1), luaL_checkstring(L, 2)));
 }
 
@@ -145,21 +145,22 @@ static int answer_page(lua_State *L)
     if (!lua_isnoneornil(L, 5) &&
         host_web.set_status(answer, (int)luaL_checkinteger(L, 5)))
         return lua_raise(L, E_INTERNAL);
-    return finish(L, host_web.page(answer, name, title, value_out(data)));
+    return lua_done(L, host_web.page(answer, name, title, value_out(data)));
 }
 
 /* answer:done("/m/…" [, toast]) */
 static int answer_done(lua_State *L)
 {
-    return finish(L, host_web.done(handle_answer(L, 1), luaL_checkstring(L, 2),
-                                   luaL_optstring(L, 3, NULL)));
+    return lua_done(L,
+                    host_web.done(handle_answer(L, 1), luaL_checkstring(L, 2),
+                                  luaL_optstring(L, 3, NULL)));
 }
 
 static int answer_header(lua_State *L)
 {
-    return finish(L, host_web.set_header(handle_answer(L, 1),
-                                         luaL_checkstring(L, 2),
-                                         luaL_checkstring(L, 3)));
+    return lua_done(L, host_web.set_header(handle_answer(L, 1),
+                                           luaL_checkstring(L, 2),
+                                           luaL_checkstring(L, 3)));
 }
 
 int answer_index(lua_State *L)

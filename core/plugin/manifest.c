@@ -307,7 +307,8 @@ static bool capability_known(const char *text)
 
     return text_equal(text, "routes") || text_equal(text, "services") ||
            text_equal(text, "network") || text_equal(text, "as_module") ||
-           text_equal(text, "jobs") || form_of(form, text, "hooks:", "") ||
+           text_equal(text, "jobs") || text_equal(text, "notify") ||
+           text_equal(text, "files") || form_of(form, text, "hooks:", "") ||
            form_of(form, text, "records:", ":read") ||
            form_of(form, text, "records:", ":write");
 }
@@ -323,7 +324,8 @@ static int check_capabilities(const struct reading *reading,
             return fail(
                 reading->ctx, E_INVALID, "plugin.manifest.capability",
                 "%s:%d: there is no capability \"%s\"; known: routes, "
-                "services, network, as_module, jobs, hooks:FORM, "
+                "services, network, as_module, jobs, notify, files, "
+                "hooks:FORM, "
                 "records:FORM:read, "
                 "records:FORM:write",
                 reading->path,

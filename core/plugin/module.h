@@ -150,6 +150,7 @@ extern const tn_host_record host_record;
 extern const tn_host_records host_records;
 extern const tn_host_web host_web;
 extern const tn_host_work host_work;
+extern const tn_host_people host_people, host_people_notify;
 extern const tn_host_register host_register;
 
 /* Values cross the border as what they are. */

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, demoSite, run, until } from '../lib/server.mjs';
-import { signedIn } from '../lib/person.mjs';
+import { Person, signedIn } from '../lib/person.mjs';
 
 let site, admin, person, other;
 before(async () => {
@@ -63,6 +63,57 @@ for (const id of both) {
         .body.out >= 0);
     });
 
+    test('people, departments, roles', async () => {
+      const ask = async (query = '', who = person) => {
+        const answer = await who.get(`${api}/people?${query}`);
+        assert.equal(answer.status, 200, answer.text);
+        return answer.body;
+      };
+      const { me, departments, hr, cashier } = await ask();
+      assert.deepEqual(me, { id: person.id, login: 'zhang.wei',
+        name: 'Zhang Wei', department: me.department,
+        department_name: 'Sales', head: me.head, active: true });
+      assert.deepEqual([hr, cashier], [false, false]);
+      assert.equal((await ask('', await signedIn(site, 'huang.yan'))).hr, true);
+      const named = (name) => departments.find((one) => one.name === name);
+      assert.deepEqual(departments.map((one) => [one.name, one.level,
+        one.people]), [['Qingsong Joinery', 0, 12], ['Finance', 1, 2],
+        ['Human Resources', 1, 2], ['Sales', 1, 5], ['Sales South', 2, 2],
+        ['Workshop', 1, 2]]);
+      assert.equal(named('Sales').parent, named('Qingsong Joinery').id);
+      assert.equal(named('Sales').head, me.head);
+      const logins = async (query) => (await ask(query)).logins;
+      const { id: sales } = named('Sales');
+      assert.deepEqual(await logins(`department=${sales}`),
+        ['li.na', 'wang.fang', 'zhang.wei']);
+      assert.deepEqual(await logins(`department=${sales}&below=1`),
+        ['he.jun', 'li.na', 'lin.xiao', 'wang.fang', 'zhang.wei']);
+      assert.deepEqual(await logins('role=hr'), ['huang.yan']);
+      assert.deepEqual(await logins('search=WANG'), ['wang.fang']);
+      assert.equal((await person.get(`${api}/people?many=1`)).status, 422);
+    });
+
+    test('strangers learn no names', async () => {
+      const answer = await new Person(site).get(`/m/${id}/strangers`,
+        { accept: 'application/json' });
+      assert.equal(answer.status, 401, answer.text);
+    });
+
+    test('a notice in the language of who reads it', async () => {
+      const tell = (rest) => person.post(`${api}/notify`, { id: other.id,
+        key: `${id}.told`, count: 1, name: '<b>Wei', path: `/m/${id}/page`,
+        ...rest });
+      assert.equal((await tell()).status, 200);
+      const read = async (locale) => (await other.get('/messages',
+        { 'accept-language': locale })).text;
+      assert.match(await read('en'), /&lt;b&gt;Wei has one thing for you\./);
+      assert.match(await read('zh-CN'), /&lt;b&gt;Wei有 1 件事找您。/);
+      for (const bad of [{ key: 'flow.notice.task' }, { key: `${id}.none` },
+        { path: 'https://example.org/' }, { path: '//example.org' }])
+        assert.equal((await tell(bad)).status, 422, JSON.stringify(bad));
+      assert.equal((await tell({ id: '17' })).status, 404);
+    });
+
     test('a circle ends', async () => {
       const answer = await call(`${id}.circle`, { in: 1 });
       assert.equal(answer.status, 413, answer.text);
@@ -88,4 +139,9 @@ test('what a module that is switched off offered is gone', async () => {
   const result = run('plugin', 'disable', site.folder, 'api_lua');
   assert.equal(result.code, 0, result.err);
   assert.equal(await call(), 503);
+  // What it told before is still there to be read.
+  await site.whole();
+  const told = (await other.get('/messages')).text;
+  assert.match(told, /&lt;b&gt;Wei has one thing for you\./);
+  assert.doesNotMatch(told, /api_lua\.told/);
 });

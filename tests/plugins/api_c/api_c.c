@@ -416,6 +416,7 @@ static int start(tn_module *self)
              .example = "/m/api_c/chart/bar");
     TN_ROUTE(self, .path = "/m/api_c/page", .call = page);
     start_calls(self);
+    start_people(self);
     return start_work(self);
 }
 

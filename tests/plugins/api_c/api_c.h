@@ -14,6 +14,8 @@ int write_line(tn_ctx *ctx, const char *what);
 
 /* Widgets and jobs (work.c). */
 int start_work(tn_module *self);
+/* People (people.c). */
+int start_people(tn_module *self);
 /* Offers (calls.c). */
 int start_calls(tn_module *self);
 

@@ -185,4 +185,5 @@ tenon.route { path = "/m/api_lua/several", method = "POST",
   end }
 
 require "calls"
+require "people"
 require "work"

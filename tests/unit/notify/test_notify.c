@@ -91,6 +91,32 @@ static void nothing_is_told_of_what_was_rolled_back(void **state)
     assert_int_equal(unread(c, c->lin), 0);
 }
 
+static void a_text_outlives_the_catalog_it_came_from(void **state)
+{
+    struct company *c = *state;
+    struct value *list;
+    int i;
+
+    assert_int_equal(catalog_load_flat(&c->ctx, "core/notify/locale", "module"),
+                     0);
+    assert_int_equal(tx_begin(&c->ctx, "test"), 0);
+    assert_int_equal(
+        notify_user_lasting(&c->ctx, c->lin, "notify.absent", NULL, "/m/x"), 0);
+    assert_int_equal(tx_commit(&c->ctx), 0);
+    as(c, c->lin);
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(notify_list(&list, &c->ctx, 10), 0);
+        assert_string_equal(value_get_text(value_at(list, 0), "text"),
+                            "This message is gone.");
+        catalog_unload("module");
+    }
+    c->ctx.locale = "zh-TW";
+    assert_int_equal(notify_list(&list, &c->ctx, 10), 0);
+    assert_string_equal(value_get_text(value_at(list, 0), "text"),
+                        "這則訊息已不存在。");
+    c->ctx.locale = "en";
+}
+
 static const char *written(struct company *c, const struct mail *mail)
 {
     struct buf *buf = arena_alloc(c->ctx.arena, sizeof *buf);
@@ -188,6 +214,7 @@ int main(void)
         TEST(S13_messages_are_their_receivers_alone),
         TEST(somebody_disabled_is_told_nothing),
         TEST(nothing_is_told_of_what_was_rolled_back),
+        TEST(a_text_outlives_the_catalog_it_came_from),
         TEST(S31_line_ends_in_subject_and_name_make_no_header),
         TEST(S31_an_address_that_is_more_than_one_is_refused),
         TEST(long_chinese_subjects_are_cut_between_characters),
