@@ -255,7 +255,8 @@ int access_scopes(struct scopes *out, struct ctx *ctx, const char *form,
         out->count = 1;
         return 0;
     }
-    if (ctx->module || !ctx->person || !token_leaves(ctx, form, right))
+    if (ctx->module || !ctx->person || !token_leaves(ctx, form, right) ||
+        !access_module_of_form(ctx, form))
         return 0;
     rc = refresh(ctx);
     if (rc)

@@ -76,12 +76,28 @@ int access_reader_remove(struct ctx *ctx, int64_t record, int64_t user,
 
 /* Administrator pages and commands: E_FORBIDDEN for others. */
 int access_administrator(struct ctx *ctx);
-/* Whether a module's features are on for this person (and site). */
+/* Whether a module's features are on for this person: on the site, and where
+ * it is for some departments, for his or one above it. The system and modules
+ * that act as themselves stand in no department. */
 bool access_module(struct ctx *ctx, const char *module);
+/* Whether it is on at all: hooks, services, rules and jobs ask this, because
+ * what they keep right is no feature of the person who acts. */
+bool access_module_on(struct ctx *ctx, const char *module);
+/* access_module() of the module that a form ("survey.answer") belongs to. */
+bool access_module_of_form(struct ctx *ctx, const char *form);
 
 /* Switches the features of a module off or on for everybody; raises the
  * epoch "module". Audited. */
 int access_module_set(struct ctx *ctx, const char *module, bool enabled);
+
+/* The departments that a module is for, as a list of ids; none: everybody.
+ * Setting them is for administrators, audited; E_NOT_FOUND where there is no
+ * such department. */
+struct value;
+int access_module_departments(struct value **out, struct ctx *ctx,
+                              const char *module);
+int access_module_departments_set(struct ctx *ctx, const char *module,
+                                  const struct value *ids);
 
 /* While a worker starts: hooks and services of `module` see all rows of
  * `form` (name, or "prefix.*") for `right` and may change them where the right

@@ -37,7 +37,8 @@ const struct command cli_commands[] = {
       "role take KEY LOGIN",
       command_user, false, false },
     { "plugin", "plugin.summary",
-      "list SITE\nenable SITE ID\ndisable SITE ID\nrelease SITE ID\n"
+      "list SITE\nenable [--department NAMES] SITE ID\ndisable SITE "
+      "ID\nrelease SITE ID\n"
       "install [--downgrade] SITE FOLDER\nremove SITE ID\n"
       "new [--lua] NAME\n"
       "test [--tests FOLDER] [--only TEXT] [--allocations] FOLDER",

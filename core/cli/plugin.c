@@ -10,11 +10,13 @@
 
 #include "cli/cli.h"
 
+#include "access/access.h"
 #include "base/arena.h"
 #include "base/ctx.h"
 #include "base/i18n.h"
 #include "base/str.h"
 #include "base/value.h"
+#include "org/org.h"
 #include "cli/site.h"
 #include "kit/kit.h"
 #include "kit/scaffold.h"
@@ -48,9 +50,63 @@ static int list(struct ctx *ctx)
 
 /* What was asked for. */
 struct wishes {
-    const char *tests, *only;
+    const char *tests, *only, *departments;
     bool lua, downgrade, allocations;
 };
+
+/* A department by its number or its name. */
+static int department_of(int64_t *out, struct ctx *ctx, const char *text)
+{
+    const struct department **list;
+    size_t count, i;
+    int64_t number = 0;
+    int rc = department_list(&list, &count, ctx);
+
+    *out = 0;
+    (void)int_parse(&number, text, 1, INT64_MAX);
+    for (i = 0; !rc && i < count; i++) {
+        if (list[i]->id != number && strcmp(list[i]->name, text) != 0)
+            continue;
+        if (*out)
+            return fail(ctx, E_INVALID, "plugin.two_departments",
+                        "there are several departments called \"%s\"", text);
+        *out = list[i]->id;
+    }
+    if (!rc && !*out)
+        rc = fail(ctx, E_INVALID, "plugin.no_department",
+                  "there is no department \"%s\"", text);
+    return rc;
+}
+
+/* --department A,B: for these; all: for everybody; not given: as it was. */
+static int read_departments(struct value **out, struct ctx *ctx,
+                            const char *text)
+{
+    char *rest = arena_strdup(ctx->arena, text), *one;
+    int64_t id;
+    int rc = 0;
+
+    *out = value_list(ctx->arena);
+    if (strcmp(text, "all") == 0)
+        return 0;
+    while (!rc && (one = strsep(&rest, ","))) {
+        rc = department_of(&id, ctx, one);
+        if (!rc)
+            value_append(*out, value_int(ctx->arena, id));
+    }
+    return rc;
+}
+
+static int enable(struct ctx *ctx, const char *id, const char *departments)
+{
+    struct value *ids;
+    int rc = departments ? read_departments(&ids, ctx, departments) : 0;
+
+    /* Before it is on: it is never open to others, not for a moment. */
+    if (!rc && departments)
+        rc = access_module_departments_set(ctx, id, ids);
+    return rc ? rc : plugin_set_enabled(ctx, id, true);
+}
 
 static int act(struct ctx *ctx, const char *verb, const char *id,
                const struct wishes *wishes)
@@ -58,7 +114,7 @@ static int act(struct ctx *ctx, const char *verb, const char *id,
     int rc;
 
     if (strcmp(verb, "enable") == 0)
-        rc = plugin_set_enabled(ctx, id, true);
+        rc = enable(ctx, id, wishes->departments);
     else if (strcmp(verb, "disable") == 0)
         rc = plugin_set_enabled(ctx, id, false);
     else if (strcmp(verb, "release") == 0)
@@ -108,6 +164,7 @@ int command_plugin(struct ctx *ctx, int argc, char **argv)
     const struct option_row rows[] = {
         { "tests", &wishes.tests, NULL },
         { "only", &wishes.only, NULL },
+        { "department", &wishes.departments, NULL },
         { "lua", NULL, &wishes.lua },
         { "downgrade", NULL, &wishes.downgrade },
         { "allocations", NULL, &wishes.allocations },

@@ -37,7 +37,7 @@ struct known_count {
     const struct form *form; /* never freed, so it names a version */
     const struct db *db;
     int64_t person, cap, count, made;
-    int64_t grant_epoch, org_epoch;
+    int64_t grant_epoch, org_epoch, module_epoch;
     uint64_t records, readers;
 };
 
@@ -58,6 +58,7 @@ static struct known_count *known_count(struct ctx *ctx, const struct form *form,
     now.cap = cap;
     now.grant_epoch = epoch_of(ctx, "grant");
     now.org_epoch = epoch_of(ctx, "org");
+    now.module_epoch = epoch_of(ctx, "module");
     now.records = change_counter_get(ctx, form->name);
     now.readers = change_counter_get(ctx, "readers");
     known = &known_counts[((uint64_t)now.person * 31 + (uint64_t)form->id) %
@@ -66,6 +67,7 @@ static struct known_count *known_count(struct ctx *ctx, const struct form *form,
              known->person == now.person && known->cap == cap &&
              known->grant_epoch == now.grant_epoch &&
              known->org_epoch == now.org_epoch &&
+             known->module_epoch == now.module_epoch &&
              known->records == now.records && known->readers == now.readers &&
              clock_monotonic() - known->made < COUNT_MS;
     if (!*fresh) {

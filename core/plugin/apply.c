@@ -41,7 +41,7 @@ static int run_hook(struct ctx *ctx, struct record *record, void *payload)
     int rc;
 
     /* Switched off, and this worker has not been replaced yet. */
-    if (!access_module(ctx, entry->module->id))
+    if (!access_module_on(ctx, entry->module->id))
         return 0;
     call_begin(&call, ctx, entry->module, true);
     call.reading = is_before(hook);
@@ -220,7 +220,7 @@ static int run_service(struct ctx *ctx, struct record *record,
     struct tn_record handle = { &call, record, false };
     int rc;
 
-    if (!access_module(ctx, entry->module->id))
+    if (!access_module_on(ctx, entry->module->id))
         return fail(ctx, E_UNAVAILABLE, "plugin.off",
                     "the module %s is switched off", entry->module->id);
     call_begin(&call, ctx, entry->module, true);

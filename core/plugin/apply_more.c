@@ -73,7 +73,7 @@ static int run_job(struct ctx *ctx, const struct job *job)
     int rc;
 
     /* Switched off, and this worker has not been replaced yet. */
-    if (!access_module(ctx, entry->module->id))
+    if (!access_module_on(ctx, entry->module->id))
         return fail(ctx, E_UNAVAILABLE, "plugin.off",
                     "the module %s is switched off", entry->module->id);
     call_begin(&call, ctx, entry->module, true);
@@ -122,7 +122,7 @@ static int run_rule(struct ctx *ctx, struct record *record,
     struct tn_record handle = { &call, record, false };
     int rc;
 
-    if (!access_module(ctx, entry->module->id))
+    if (!access_module_on(ctx, entry->module->id))
         return fail(ctx, E_UNAVAILABLE, "plugin.off",
                     "the module %s is switched off", entry->module->id);
     call_begin(&call, ctx, entry->module, true);

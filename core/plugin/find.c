@@ -12,9 +12,11 @@
 #include "base/crypto.h"
 #include "base/ctx.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/site.h"
 #include "base/str.h"
 #include "base/value.h"
+#include "plugin/load.h"
 #include "plugin/manifest.h"
 #include "plugin/object.h"
 #include "plugin/settings.h"
@@ -214,19 +216,46 @@ int module_read_at(struct tn_module **out, struct ctx *ctx, const char *folder,
     return read_files(*out, ctx);
 }
 
+/* Where it lies; NULL. */
+static const char *folder_of(bool *is_site, struct ctx *ctx, const char *id)
+{
+    int i;
+
+    for (i = 0; i < PLACES && module_id_valid(id); i++) {
+        const char *folder =
+            arena_printf(ctx->arena, "%s/%s", place(ctx, i, is_site), id);
+
+        if (is_folder(folder))
+            return folder;
+    }
+    return NULL;
+}
+
+const char *module_title(struct ctx *ctx, const char *id)
+{
+    const struct tn_module *running = module_loaded(id);
+    struct ctx own = *ctx;
+    struct manifest *manifest = NULL;
+    const char *folder;
+    bool is_site;
+
+    if (running && running->manifest && running->manifest->title)
+        return locale_pick(ctx, running->manifest->title);
+    folder = folder_of(&is_site, ctx, id);
+    own.problems = own.last_problem = NULL;
+    own.problem_count = 0;
+    if (!folder || manifest_read(&manifest, &own, folder, id) ||
+        !manifest->title)
+        return id;
+    return locale_pick(ctx, manifest->title);
+}
+
 int module_read(struct tn_module **out, struct ctx *ctx, const char *id)
 {
     struct tn_module *module = module_named(ctx, id);
-    int i;
 
     *out = module;
-    for (i = 0; !module->folder && i < PLACES && module_id_valid(id); i++) {
-        const char *folder = place(ctx, i, &module->is_site);
-
-        folder = arena_printf(ctx->arena, "%s/%s", folder, id);
-        if (is_folder(folder))
-            module->folder = folder;
-    }
+    module->folder = folder_of(&module->is_site, ctx, id);
     if (!module->folder)
         return fail(ctx, E_NOT_FOUND, "plugin.unknown",
                     "there is no module \"%s\"", id);

@@ -29,6 +29,10 @@ int module_read(struct tn_module **out, struct ctx *ctx, const char *id);
 int module_read_at(struct tn_module **out, struct ctx *ctx, const char *folder,
                    const char *id);
 
+/* The title in the reader's language, else the id; of a module that runs or
+ * lies somewhere. */
+const char *module_title(struct ctx *ctx, const char *id);
+
 /* A file of the module; arena text. */
 const char *module_path(struct ctx *ctx, const struct tn_module *module,
                         const char *name);

@@ -83,6 +83,13 @@ int plugin_settings(struct record **out, struct ctx *ctx, const char *id);
 int plugin_settings_save(struct ctx *ctx, const char *id, int64_t version,
                          const struct value *input);
 
+/*
+ * Why a module's pages and records are not there for ctx->person: recorded as
+ * E_NOT_FOUND with the module's name, which is returned. 0 where the module is
+ * on for this person, or where nobody knows it. Says nothing else of it.
+ */
+int plugin_absent(struct ctx *ctx, const char *id);
+
 /* Lets a module that was put into quarantine start again. */
 int plugin_quarantine_lift(struct ctx *ctx, const char *id);
 

@@ -5,12 +5,15 @@
 
 #include "portal/admin.h"
 
+#include "access/access.h"
 #include "base/arena.h"
 #include "base/ctx.h"
 #include "base/i18n.h"
 #include "base/str.h"
 #include "base/value.h"
+#include "event/live.h"
 #include "plugin/plugin.h"
+#include "portal/fields.h"
 #include "portal/portal.h"
 #include "web/request.h"
 #include "web/router.h"
@@ -96,14 +99,37 @@ static int modules_page(struct ctx *ctx, struct request *request,
                        tr(ctx, "admin.modules.title"), data);
 }
 
+/* Who may use it: everybody, or some departments. */
+static int add_departments(struct ctx *ctx, struct value *data, const char *id)
+{
+    const char *path =
+        arena_printf(ctx->arena, PLUGIN_ADMIN_PATH "/%s/departments", id);
+    struct value *form, *field, *ids;
+    int rc = access_module_departments(&ids, ctx, id);
+
+    if (rc)
+        return rc;
+    form = fields_form(ctx, "admin-module", path, 0);
+    fields_section(ctx, form, tr(ctx, "admin.modules.who"));
+    field = fields_departments(ctx, form, "departments",
+                               tr(ctx, "admin.modules.departments"), ids);
+    fields_help(field, tr(ctx, "admin.modules.departments_help"));
+    fields_finish(ctx, data, form, tr(ctx, "admin.save"), PLUGIN_ADMIN_PATH);
+    portal_set(ctx, data, "has_bar", value_bool(ctx->arena, true));
+    return 0;
+}
+
 /* The page of one module. */
 static int module_page(struct ctx *ctx, struct request *request,
                        struct response *response, void *payload)
 {
+    const char *id = request_param(request, "id");
     struct value *data = value_map(ctx->arena), *module;
-    int rc = plugin_one(&module, ctx, request_param(request, "id"));
+    int rc = plugin_one(&module, ctx, id);
 
     (void)payload;
+    if (!rc && value_get_bool(module, "enabled"))
+        rc = add_departments(ctx, data, id);
     if (rc)
         return rc;
     dress(ctx, module);
@@ -112,6 +138,39 @@ static int module_page(struct ctx *ctx, struct request *request,
     portal_set(ctx, data, "width", value_text(ctx->arena, "read"));
     return portal_page(ctx, request, response, "admin/module",
                        value_get_text(module, "title"), data);
+}
+
+static int save_departments(struct ctx *ctx, struct request *request,
+                            struct response *response, void *payload)
+{
+    static const char *const names[] = { FIELDS_SENT, "departments[]", NULL };
+    const char *id = request_param(request, "id");
+    const struct value *sent = value_get(request->form, "departments[]");
+    struct value *module, *ids = value_list(ctx->arena);
+    size_t i;
+    int rc = request_only(ctx, request, names);
+
+    (void)payload;
+    if (!rc)
+        rc = plugin_one(&module, ctx, id);
+    for (i = 0; !rc && i < value_count(sent); i++) {
+        int64_t department;
+
+        if (int_parse(&department, value_as_text(value_at(sent, i)), 1,
+                      INT64_MAX))
+            rc = fail_at(ctx, E_INVALID, "departments", "frame.bad_choice",
+                         "this choice is not there");
+        else
+            value_append(ids, value_int(ctx->arena, department));
+    }
+    if (!rc)
+        rc = access_module_departments_set(ctx, id, ids);
+    if (rc)
+        return rc;
+    live_send(ctx, 0, "modules");
+    return response_done(ctx, request, response,
+                         arena_printf(ctx->arena, PLUGIN_ADMIN_PATH "/%s", id),
+                         tr(ctx, "admin.saved"));
 }
 
 static int show_modules(struct ctx *ctx, struct request *request,
@@ -174,6 +233,8 @@ void admin_modules_start(void)
         { "GET", PLUGIN_ADMIN_PATH "/{id}", ROUTE_ADMINISTRATOR,
           ROUTE_PAGE | ROUTE_RESERVED, module_page, NULL, NULL,
           PLUGIN_ADMIN_PATH "/vehicle" },
+        { "POST", PLUGIN_ADMIN_PATH "/{id}/departments", ROUTE_ADMINISTRATOR, 0,
+          save_departments, NULL, NULL, NULL },
         { 0 },
     };
     static const struct menu_entry entry = {

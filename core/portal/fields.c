@@ -39,6 +39,9 @@ void fields_section(struct ctx *ctx, struct value *form, const char *title)
     value_append(value_get(form, "sections"), section);
 }
 
+/* Options of a picker for readers without scripts. */
+enum { OPTIONS_MAX = 200 };
+
 static struct value *add_field(struct ctx *ctx, struct value *form,
                                const char *type, const char *name,
                                const char *label)
@@ -165,6 +168,35 @@ struct value *fields_department(struct ctx *ctx, struct value *form,
         buf_add_text(&text, d->name);
         fields_option(ctx, field, arena_printf(ctx->arena, "%" PRId64, d->id),
                       buf_text(&text), d->id == value);
+    }
+    return field;
+}
+
+struct value *fields_departments(struct ctx *ctx, struct value *form,
+                                 const char *name, const char *label,
+                                 const struct value *ids)
+{
+    struct value *field = add_field(ctx, form, "department", name, label);
+    const struct department **list;
+    size_t i, j, count;
+
+    value_set_bool(field, "multiple", true);
+    value_set(field, "options_url",
+              value_url(ctx->arena, "/portal/options/departments"));
+    value_set(field, "items", value_list(ctx->arena));
+    value_set(field, "options", value_list(ctx->arena));
+    if (department_list(&list, &count, ctx)) {
+        ctx_clear(ctx);
+        return field;
+    }
+    for (i = 0; i < count; i++) {
+        for (j = 0; j < value_count(ids); j++)
+            if (value_as_id(value_at(ids, j)) == list[i]->id)
+                break;
+        if (j < value_count(ids))
+            add_item(ctx, field, "items", list[i]->id, list[i]->name, NULL);
+        else if (i < OPTIONS_MAX)
+            add_item(ctx, field, "options", list[i]->id, list[i]->name, NULL);
     }
     return field;
 }

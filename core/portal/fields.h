@@ -30,6 +30,10 @@ struct value *fields_department(struct ctx *ctx, struct value *form,
                                 const struct request *request, const char *name,
                                 const char *label, int64_t value,
                                 int64_t but_below);
+/* Several departments; `ids` is what is chosen now. */
+struct value *fields_departments(struct ctx *ctx, struct value *form,
+                                 const char *name, const char *label,
+                                 const struct value *ids);
 /* An empty choice or multi_choice; fill it by fields_option. */
 struct value *fields_choice(struct ctx *ctx, struct value *form,
                             const char *name, const char *label, bool multi);

@@ -22,6 +22,7 @@ void portal_frame_start(void)
 
     web_start();
     plugin_page_with(portal_page);
+    route_absent_with(plugin_absent);
     menu_add(&home);
     frame_home_start();
     frame_ask_start();

@@ -10,6 +10,7 @@
 #include "base/ctx.h"
 #include "base/str.h"
 #include "org/person.h"
+#include "plugin/plugin.h"
 #include "portal/portal.h"
 #include "web/request.h"
 
@@ -19,9 +20,11 @@ int records_form(const struct form **out, struct ctx *ctx,
     const char *name = request_param(request, "form");
     int rc = form_find(out, ctx, name);
 
+    if (!rc && (*out)->module)
+        rc = plugin_absent(ctx, (*out)->module);
     if (!rc && !(*out)->enabled)
-        return fail(ctx, E_UNAVAILABLE, "form.module_off",
-                    "the module of this form is switched off");
+        rc = fail(ctx, E_UNAVAILABLE, "form.module_off",
+                  "the module of this form is switched off");
     return rc;
 }
 

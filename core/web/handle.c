@@ -151,6 +151,30 @@ static int identify(struct ctx *ctx, struct request *request)
     return 0;
 }
 
+static route_absent absent;
+
+void route_absent_with(route_absent call)
+{
+    absent = call;
+}
+
+/* Nothing there; of a module that is switched off the person hears that. */
+static int no_route(struct ctx *ctx, const struct request *request)
+{
+    const char *path = request->path;
+    int rc;
+
+    if (text_starts(path, "/api/v1/m/"))
+        path += strlen("/api/v1");
+    if (absent && ctx->person && text_starts(path, "/m/")) {
+        path += strlen("/m/");
+        rc = absent(ctx, arena_strndup(ctx->arena, path, strcspn(path, "/")));
+        if (rc)
+            return rc;
+    }
+    return fail(ctx, E_NOT_FOUND, "web.not_found", "there is no such page");
+}
+
 static int find_route(struct ctx *ctx, struct request *request, int *status)
 {
     bool other;
@@ -164,7 +188,7 @@ static int find_route(struct ctx *ctx, struct request *request, int *status)
     }
     if (!request->route ||
         (request->route->module && !access_module(ctx, request->route->module)))
-        return fail(ctx, E_NOT_FOUND, "web.not_found", "there is no such page");
+        return no_route(ctx, request);
     if (request->route->flags & ROUTE_API)
         request->wants_json = true;
     return 0;

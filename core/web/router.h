@@ -74,6 +74,14 @@ const struct route *route_match(struct arena *memory, const char *method,
 /* Empties the table and the registries; for tests. */
 void route_forget_all(void);
 
+/*
+ * Where an address below "/m/ID" or "/api/v1/m/ID" is not there for the
+ * signed-in person: says why in the context (E_NOT_FOUND) and returns it, or
+ * 0 where it knows nothing of the module. Set by plugin/.
+ */
+typedef int (*route_absent)(struct ctx *ctx, const char *module);
+void route_absent_with(route_absent call);
+
 /* Menu entries, by area; shown where the person may use the route. */
 struct menu_entry {
     const char *area;  /* "main", "apply", "administration", "module" */

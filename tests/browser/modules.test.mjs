@@ -109,6 +109,46 @@ describe('modules', () => {
       });
   }
 
+  test('for one department: gone for the others, with a word why', async () => {
+    const admin = await as(browser, site, 'admin', { locale: 'en' });
+    const person = await as(browser, site, 'zhang.wei', { locale: 'zh-CN',
+      size: phone });
+    const other = await as(browser, site, 'liu.yang', { locale: 'en' });
+    const choose = async (name) => {
+      await admin.goto('/admin/modules');
+      await admin.getByRole('link', { name: 'Vehicles', exact: true }).last()
+        .click();
+      await admin.waitForURL(/modules\/vehicle$/);
+      const box = admin.getByRole('combobox', { name: /Departments/ });
+      if (name) {
+        await box.fill(name);
+        await admin.getByRole('option', { name: new RegExp(`^${name}\\b`) })
+          .first().click();
+      } else {
+        await admin.getByRole('button', { name: /Remove/ }).first().click();
+      }
+      await accessible(admin);
+      await noSidewaysScroll(admin);
+      await Promise.all([
+        admin.waitForResponse((answer) => answer.url().endsWith(
+          '/modules/vehicle/departments')),
+        admin.getByRole('button', { name: 'Save' }).click()]);
+    };
+    await choose('Sales');
+    const gone = await other.goto('/m/vehicle/day');
+    assert.equal(gone.status(), 404);
+    await other.getByText('Vehicles is not available for your department')
+      .waitFor();
+    await accessible(other);
+    await other.goto('/');
+    assert.equal(await other.locator('a[href="/m/vehicle/day"]').count(), 0);
+    assert.equal((await person.goto('/m/vehicle/day')).status(), 200);
+    await choose(null);
+    assert.equal((await other.goto('/m/vehicle/day')).status(), 200);
+    noFaults(admin);
+    noFaults(other);
+  });
+
   test('one that crashes costs exactly the request that called it', async () => {
     const result = run('plugin', 'enable', site.folder, 'crash');
     assert.equal(result.code, 0, result.err);

@@ -228,6 +228,39 @@ static void a_module_that_is_off_is_off_for_everybody(void **state)
     assert_true(access_module(&c->ctx, "hello"));
 }
 
+static void a_module_is_for_departments_and_below(void **state)
+{
+    struct company *c = *state;
+    struct value *ids = value_list(c->ctx.arena);
+
+    as(c, c->ada);
+    value_append(ids, value_int(c->ctx.arena, c->sales));
+    assert_int_equal(access_module_departments_set(&c->ctx, "hello", ids), 0);
+    as(c, c->lin); /* of a team below it */
+    assert_true(access_module(&c->ctx, "hello"));
+    assert_true(access_form(&c->ctx, "hello.item", RIGHT_CREATE));
+    as(c, c->chen);
+    assert_false(access_module(&c->ctx, "hello"));
+    assert_true(access_module_on(&c->ctx, "hello"));
+    assert_false(access_form(&c->ctx, "hello", RIGHT_CREATE));
+    assert_false(access_form(&c->ctx, "hello.item", RIGHT_CREATE));
+    assert_true(access_form(&c->ctx, "hell.item", RIGHT_CREATE));
+    /* What acts as itself stands in no department. */
+    c->ctx.module = "hello";
+    assert_true(access_module(&c->ctx, "hello"));
+    assert_true(access_form(&c->ctx, "hello.item", RIGHT_READ));
+    c->ctx.module = NULL;
+    assert_refused(&c->ctx,
+                   access_module_departments_set(&c->ctx, "hello", ids),
+                   E_FORBIDDEN, "access.administrators");
+    as(c, c->ada);
+    assert_int_equal(access_module_departments_set(&c->ctx, "hello",
+                                                   value_list(c->ctx.arena)),
+                     0);
+    as(c, c->chen);
+    assert_true(access_form(&c->ctx, "hello.item", RIGHT_CREATE));
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, setup, company_teardown)
 
@@ -247,6 +280,7 @@ int main(void)
         TEST(a_module_sees_its_own_forms_and_those_it_named),
         TEST(S18_only_administrators_grant),
         TEST(a_module_that_is_off_is_off_for_everybody),
+        TEST(a_module_is_for_departments_and_below),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
