@@ -34,7 +34,6 @@ static int open_nameless(int *fd, struct ctx *ctx)
 static int export_list(struct ctx *ctx, struct request *request,
                        struct response *response, void *payload)
 {
-    const char *sort = request_query(request, "sort");
     struct record_query query = { 0 };
     struct records_filter filter;
     const struct form *form;
@@ -50,9 +49,9 @@ static int export_list(struct ctx *ctx, struct request *request,
         return rc;
     query.where = filter.where;
     query.search = filter.search;
-    if (!text_empty(sort)) {
-        query.descending = *sort == '-';
-        query.sort = sort + (*sort == '-');
+    if (!text_empty(filter.sort)) {
+        query.descending = *filter.sort == '-';
+        query.sort = filter.sort + (*filter.sort == '-');
     }
     rc = open_nameless(&fd, ctx);
     if (rc)

@@ -1,7 +1,7 @@
 /*
- * records_filter.c - f.KEY.OP=VALUE in a list's address.
+ * records_filter.c - a list's filter and its address.
  *
- * Keys are looked up in the definition, operators in the table below; values
+ * Keys are looked up in the definition, operators in form/filter.h; values
  * are converted by the field's type. Anything else is refused (S20, S21).
  */
 #include "base/banned.h"
@@ -9,108 +9,13 @@
 #include "portal/records_filter.h"
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/ctx.h"
-#include "base/i18n.h"
 #include "base/str.h"
-#include "form/field_type.h"
-#include "form/reference.h"
-#include "org/org.h"
-#include "org/person.h"
-#include "portal/records_fields.h"
+#include "form/record.h"
 #include "store/condition.h"
 #include "web/request.h"
 
-enum { FILTERS_MAX = 20, VALUE_MAX_BYTES = 800, CHOICES_MAX = 200 };
-
-enum value_class {
-    CLASS_TEXT = 1,
-    CLASS_NUMBER = 2,
-    CLASS_DATE = 4,
-    CLASS_INSTANT = 8,
-    CLASS_CHOICE = 16,
-    CLASS_LIST = 32,
-    CLASS_ID = 64,
-    CLASS_BOOLEAN = 128,
-};
-
-#define ORDERED (CLASS_NUMBER | CLASS_DATE | CLASS_INSTANT)
-#define SINGLE                                                                 \
-    (CLASS_TEXT | CLASS_NUMBER | CLASS_DATE | CLASS_CHOICE | CLASS_ID)
-
-/* An operator: its name in the address, the store's, and where it fits. */
-static const struct operator
-{
-    const char *name, *op;
-    int classes;
-}
-operators[] = {
-    { "contains", "contains", CLASS_TEXT | CLASS_LIST },
-    { "eq", "eq", SINGLE | CLASS_BOOLEAN },
-    { "ne", "ne", SINGLE },
-    { "starts", "starts", CLASS_TEXT },
-    { "gte", "ge", ORDERED },
-    { "lte", "le", ORDERED },
-    { "gt", "gt", CLASS_NUMBER | CLASS_DATE },
-    { "lt", "lt", CLASS_NUMBER | CLASS_DATE },
-    { "in", "in", CLASS_CHOICE | CLASS_ID | CLASS_TEXT },
-    { "empty", "empty", ~0 },
-    { "not_empty", "empty", ~0 },
-};
-
-enum { OPERATORS = sizeof operators / sizeof operators[0] };
-
-static int class_of(const struct form *form, const char *key)
-{
-    const struct field *field = form_field(form, key);
-    const char *type = field ? field->type->name : NULL;
-
-    if (!field)
-        return strcmp(key, "created_at") == 0 || strcmp(key, "updated_at") == 0
-                   ? CLASS_INSTANT
-               : strcmp(key, "state") == 0 ? CLASS_CHOICE
-                                           : CLASS_ID;
-    if (strcmp(type, "boolean") == 0)
-        return CLASS_BOOLEAN;
-    if (field->type->flags & FIELD_NUMBER)
-        return CLASS_NUMBER;
-    if (field->type->flags & FIELD_LIST)
-        return CLASS_LIST;
-    if (strcmp(type, "date") == 0)
-        return CLASS_DATE;
-    if (strcmp(type, "datetime") == 0)
-        return CLASS_INSTANT;
-    if (strcmp(type, "choice") == 0)
-        return CLASS_CHOICE;
-    return strcmp(field->type->sql, "INTEGER") == 0 ? CLASS_ID : CLASS_TEXT;
-}
-
-static bool key_known(const struct form *form, const char *key)
-{
-    static const char *const system[] = { "owner",      "department",
-                                          "state",      "created_at",
-                                          "created_by", "updated_at",
-                                          "updated_by" };
-    const struct field *field = form_field(form, key);
-    size_t i;
-
-    if (field)
-        return field->column && !field->hidden;
-    for (i = 0; i < sizeof system / sizeof system[0]; i++)
-        if (strcmp(system[i], key) == 0)
-            return true;
-    return false;
-}
-
-static const struct operator* operator_of(const char *name)
-{
-    size_t i;
-
-    for (i = 0; i < OPERATORS; i++)
-        if (text_equal(operators[i].name, name))
-            return &operators[i];
-    return NULL;
-}
+enum { GROUPS_MAX = FILTER_PARTS };
 
 static int bad_filter(struct ctx *ctx, const char *name)
 {
@@ -118,158 +23,341 @@ static int bad_filter(struct ctx *ctx, const char *name)
                    "the filter %s is not known here", name);
 }
 
-/* The day after, for "until this day" of an instant. */
-static const char *next_day(struct ctx *ctx, const char *date)
-{
-    struct civil civil = { 0 };
-    int64_t instant;
+/* ---- reading the address ---- */
 
-    if (!date_parse(&civil.year, &civil.month, &civil.day, date))
-        return date;
-    instant = civil_instant(&civil, zone_utc()) + INT64_C(86400000);
-    civil_of(&civil, instant, zone_utc());
-    return arena_printf(ctx->arena, "%04d-%02d-%02d", civil.year, civil.month,
-                        civil.day);
-}
+struct reader {
+    struct records_filter *filter;
+    struct ctx *ctx;
+    size_t groups[GROUPS_MAX + 1]; /* part + 1 of the group N */
+};
 
-static struct value *split_list(struct ctx *ctx, const char *text)
+static void split_values(struct filter_test *test, struct ctx *ctx,
+                         const char *text)
 {
-    struct value *list = value_list(ctx->arena);
     char *rest = arena_strdup(ctx->arena, text), *part;
 
-    while ((part = strsep(&rest, ",")))
-        if (*part)
-            value_append(list, value_text(ctx->arena, part));
-    return list;
-}
-
-/* {KEY: {op: value}} as the store's conditions have it. */
-static struct value *test_json(struct ctx *ctx, const struct form *form,
-                               const char *key, const struct operator* op,
-                               const char *value)
-{
-    struct value *outer = value_map(ctx->arena);
-    struct value *inner = value_map(ctx->arena);
-    const char *name = op->op;
-
-    if (strcmp(name, "empty") == 0) {
-        value_set_bool(inner, "empty", strcmp(op->name, "empty") == 0);
-    } else if (strcmp(name, "in") == 0) {
-        value_set(inner, "in", split_list(ctx, value));
-    } else if (strcmp(name, "le") == 0 &&
-               class_of(form, key) == CLASS_INSTANT) {
-        value_set_text(inner, "lt", next_day(ctx, value));
-    } else {
-        value_set_text(inner, name, value);
+    test->values =
+        arena_array(ctx->arena, FILTER_VALUES + 1, sizeof *test->values);
+    if (strcmp(test->op->op, "empty") == 0)
+        return;
+    if (strcmp(test->op->op, "in") != 0) {
+        test->values[test->count++] = text;
+        return;
     }
-    value_set(outer, key, inner);
-    return outer;
+    while ((part = strsep(&rest, ",")))
+        if (*part && test->count <= FILTER_VALUES)
+            test->values[test->count++] = part;
 }
 
-/* One parameter "f.KEY.OP". */
-static int read_test(struct records_filter *filter, struct ctx *ctx,
-                     struct value *all, const char *name, const char *value)
+/* "KEY.OP", or "KEY.OP.2" where the same test stands there several times. */
+static int read_test(struct reader *reader, size_t part, const char *name,
+                     const char *rest, const char *value)
 {
-    const char *dot = strrchr(name + 2, '.');
-    const struct operator* op = dot ? operator_of(dot + 1) : NULL;
-    struct value *test;
-    const char *key;
+    struct filter_test test = { 0 };
+    char *key = arena_strdup(reader->ctx->arena, rest);
+    char *op = strchr(key, '.'), *number = op ? strchr(op + 1, '.') : NULL;
+    int64_t ignored;
 
-    if (!op || value_count(filter->tests) >= FILTERS_MAX ||
-        strlen(value) > VALUE_MAX_BYTES)
+    if (!op || (number && int_parse(&ignored, number + 1, 2, FILTER_TESTS)))
+        return bad_filter(reader->ctx, name);
+    *op++ = '\0';
+    if (number)
+        *number = '\0';
+    test.key = key;
+    test.op = filter_op_named(op);
+    if (!test.op)
+        return bad_filter(reader->ctx, name);
+    split_values(&test, reader->ctx, value);
+    return filter_add(reader->filter->own, reader->ctx, reader->filter->form,
+                      part, &test, name);
+}
+
+/* "gN.KEY.OP": the first of a group makes its part. */
+static int read_group(struct reader *reader, const char *name,
+                      const char *value)
+{
+    char *number = arena_strdup(reader->ctx->arena, name + 1);
+    char *rest = strchr(number, '.');
+    size_t *part;
+    int64_t n;
+    int rc;
+
+    if (rest)
+        *rest++ = '\0';
+    if (!rest || int_parse(&n, number, 1, GROUPS_MAX))
+        return bad_filter(reader->ctx, name);
+    part = &reader->groups[n];
+    rc = read_test(reader, *part ? *part - 1 : reader->filter->own->count, name,
+                   rest, value);
+    if (!rc && !*part)
+        *part = reader->filter->own->count;
+    return rc;
+}
+
+static bool is_group(const char *name)
+{
+    size_t digits = *name == 'g' ? strspn(name + 1, "0123456789") : 0;
+
+    return digits && name[1 + digits] == '.';
+}
+
+static bool among(struct ctx *ctx, const char *words, const char *name)
+{
+    return !strchr(name, ' ') &&
+           strstr(words, arena_printf(ctx->arena, " %s ", name));
+}
+
+static int read_one(struct reader *reader, const char *name, const char *value,
+                    const char *others)
+{
+    struct records_filter *filter = reader->filter;
+    struct ctx *ctx = reader->ctx;
+
+    if (text_starts(name, "f.")) {
+        filter->edited = true;
+        return read_test(reader, filter->own->count, name, name + 2, value);
+    }
+    if (is_group(name)) {
+        filter->edited = true;
+        return read_group(reader, name, value);
+    }
+    if (strcmp(name, "match") == 0 &&
+        (strcmp(value, "any") == 0 || strcmp(value, "all") == 0)) {
+        filter->own->any = strcmp(value, "any") == 0;
+        filter->edited = true;
+    } else if (strcmp(name, "filter") == 0 && strcmp(value, "none") == 0) {
+        filter->edited = true;
+    } else if (strcmp(name, "q") == 0) {
+        filter->search = *value ? value : NULL;
+        filter->search_set = true;
+    } else if (strcmp(name, "sort") == 0) {
+        filter->sort_set = *value;
+        filter->sort = *value ? value : NULL;
+    } else if (*value && strcmp(name, "view") != 0 &&
+               !among(ctx, others, name) && !text_starts(name, "add.")) {
         return bad_filter(ctx, name);
-    key = arena_strndup(ctx->arena, name + 2, (size_t)(dot - name - 2));
-    if (!key_known(filter->form, key) ||
-        !(op->classes & class_of(filter->form, key)))
-        return bad_filter(ctx, name);
-    test = value_map(ctx->arena);
-    value_set_text(test, "name", name);
-    value_set_text(test, "key", key);
-    value_set_text(test, "op", op->name);
-    value_set_text(test, "value", value);
-    value_append(filter->tests, test);
-    value_append(all, test_json(ctx, filter->form, key, op, value));
+    }
     return 0;
 }
 
-/* add.field, add.op, add.value of the editor become one parameter; an
- * operator that does not fit the field becomes its first that does. */
-static int read_added(struct records_filter *filter, struct ctx *ctx,
+/* ---- the view ---- */
+
+static int find_view(struct records_filter *filter, struct ctx *ctx,
+                     const char *key)
+{
+    int rc = view_list(&filter->views, ctx, filter->form);
+
+    if (rc || text_empty(key))
+        return rc;
+    filter->all = strcmp(key, "all") == 0;
+    filter->view = filter->all ? NULL : view_named(&filter->views, key);
+    if (!filter->all && !filter->view)
+        return fail_at(ctx, E_NOT_FOUND, "view", "form.no_view",
+                       "there is no such view");
+    return 0;
+}
+
+/* What the view brings: its filter where the address has none or may not take
+ * it off; search and order where the address is silent. */
+static void take_view(struct records_filter *filter, struct ctx *ctx)
+{
+    const struct value *content = filter->view->content;
+    const char *sort = value_get_text(content, "sort");
+    struct filter *of_view;
+    struct ctx quiet = *ctx;
+
+    quiet.problems = quiet.last_problem = NULL;
+    quiet.problem_count = 0;
+    if (filter_read(&of_view, &quiet, filter->form,
+                    value_get(content, "filter"), "")) {
+        of_view = arena_alloc(ctx->arena, sizeof *of_view);
+        filter->stale = true;
+    }
+    if (filter->view->locked)
+        filter->locked = of_view;
+    else if (!filter->edited)
+        filter->own = of_view;
+    if (!filter->search_set)
+        filter->search = value_get_text(content, "search");
+    if (!filter->sort_set && sort &&
+        record_sort_known(filter->form, sort + (*sort == '-')))
+        filter->sort = sort;
+}
+
+struct value *records_filter_json(struct ctx *ctx,
+                                  const struct records_filter *filter)
+{
+    struct value *own = filter_json(ctx, filter->own);
+    struct value *locked =
+        filter->locked ? filter_json(ctx, filter->locked) : NULL;
+    struct value *both, *list;
+
+    if (!own || !locked)
+        return own ? own : locked;
+    both = value_map(ctx->arena);
+    list = value_list(ctx->arena);
+    value_append(list, locked);
+    value_append(list, own);
+    value_set(both, "and", list);
+    return both;
+}
+
+/* The condition of the address is refused where it does not fit; a view's
+ * that does not fit any more is left out, and the page says so. */
+static int compile(struct records_filter *filter, struct ctx *ctx)
+{
+    const struct value *json = records_filter_json(ctx, filter);
+    struct ctx quiet = *ctx;
+
+    if (!json)
+        return 0;
+    if (filter->edited || !filter->view)
+        return record_condition(&filter->where, ctx, filter->form, json);
+    quiet.problems = quiet.last_problem = NULL;
+    quiet.problem_count = 0;
+    if (record_condition(&filter->where, &quiet, filter->form, json)) {
+        filter->where = NULL;
+        filter->stale = true;
+    }
+    return 0;
+}
+
+static void read_edit(struct records_filter *filter,
                       const struct request *request)
 {
-    const char *key = request_query(request, "add.field");
-    const char *op = request_query(request, "add.op");
-    const char *value = request_query(request, "add.value");
-    const struct operator* chosen = operator_of(op);
-    size_t i;
+    const char *text = request_query(request, "edit");
+    const char *dot = text ? strchr(text, '.') : NULL;
+    int64_t part, test;
+    char number[8] = "";
 
-    if (!key)
-        return 0;
-    if (!key_known(filter->form, key))
-        return bad_filter(ctx, "add.field");
-    if (text_empty(value) && !(chosen && strcmp(chosen->op, "empty") == 0)) {
-        filter->redirect = records_filter_url(ctx, filter, NULL, NULL);
-        return 0;
-    }
-    for (i = 0; i < OPERATORS &&
-                (!chosen || !(chosen->classes & class_of(filter->form, key)));
-         i++)
-        chosen = &operators[i];
-    filter->redirect = records_filter_url(
-        ctx, filter, arena_printf(ctx->arena, "f.%s.%s", key, chosen->name),
-        text_empty(value) ? "1" : value);
-    return 0;
+    if (!dot || dot - text > 4)
+        return;
+    memcpy(number, text, (size_t)(dot - text));
+    if (int_parse(&part, number, 0, FILTER_PARTS) ||
+        int_parse(&test, dot + 1, 0, FILTER_TESTS) ||
+        (size_t)part >= filter->own->count ||
+        (size_t)test >= filter->own->parts[part].count)
+        return;
+    filter->editing = true;
+    filter->edit_part = (size_t)part;
+    filter->edit_test = (size_t)test;
+}
+
+int records_filter_read_with(struct records_filter *out, struct ctx *ctx,
+                             const struct request *request,
+                             const struct form *form, const char *path,
+                             const char *others)
+{
+    struct reader reader = { .filter = out, .ctx = ctx };
+    size_t i;
+    int rc;
+
+    memset(out, 0, sizeof *out);
+    out->form = form;
+    out->path = path;
+    out->own = arena_alloc(ctx->arena, sizeof *out->own);
+    rc = find_view(out, ctx, request_query(request, "view"));
+    for (i = 0; !rc && i < value_count(request->query); i++)
+        rc = read_one(&reader, value_key_at(request->query, i),
+                      value_as_text(value_item_at(request->query, i)), others);
+    if (!rc && out->view)
+        take_view(out, ctx);
+    if (!rc)
+        rc = compile(out, ctx);
+    if (rc)
+        return rc;
+    read_edit(out, request);
+    return records_filter_add(out, ctx, request);
 }
 
 int records_filter_read(struct records_filter *out, struct ctx *ctx,
                         const struct request *request, const struct form *form,
                         const char *path)
 {
-    struct value *all = value_list(ctx->arena), *json;
-    const char *search = request_query(request, "q");
-    int rc = 0;
-    size_t i;
-
-    memset(out, 0, sizeof *out);
-    out->form = form;
-    out->path = path;
-    out->params = value_map(ctx->arena);
-    out->tests = value_list(ctx->arena);
-    for (i = 0; !rc && i < value_count(request->query); i++) {
-        const char *name = value_key_at(request->query, i);
-        const char *value = value_as_text(value_item_at(request->query, i));
-
-        if (text_starts(name, "f.")) {
-            rc = read_test(out, ctx, all, name, value);
-            if (!rc)
-                value_set_text(out->params, name, value);
-        } else if ((strcmp(name, "q") == 0 || strcmp(name, "sort") == 0) &&
-                   *value) {
-            value_set_text(out->params, name, value);
-        } else if (*value && strcmp(name, "page") != 0 &&
-                   strncmp(name, "add.", 4) != 0) {
-            rc = bad_filter(ctx, name);
-        }
-    }
-    if (!rc && !text_empty(search))
-        out->search = search;
-    if (!rc)
-        rc = read_added(out, ctx, request);
-    if (rc || !value_count(all))
-        return rc;
-    json = value_map(ctx->arena);
-    value_set(json, "and", all);
-    return record_condition(&out->where, ctx, form, json);
+    return records_filter_read_with(out, ctx, request, form, path,
+                                    " page edit ");
 }
 
 bool records_filter_active(const struct records_filter *filter)
 {
-    return filter->search || value_count(filter->tests);
+    return filter->search || filter->own->count;
 }
 
-static void add_param(struct buf *url, const char *name, const char *value)
+/* ---- writing the address ---- */
+
+/* "f.stage.eq", "g2.tags.contains.2". */
+static const char *test_name(struct ctx *ctx, const struct value *params,
+                             const char *prefix, const struct filter_test *test)
 {
-    buf_add_char(url, strchr(url->data ? url->data : "", '?') ? '&' : '?');
+    const char *name =
+        arena_printf(ctx->arena, "%s.%s.%s", prefix, test->key, test->op->name);
+    const char *numbered = name;
+    int number = 1;
+
+    while (value_get(params, numbered))
+        numbered = arena_printf(ctx->arena, "%s.%d", name, ++number);
+    return numbered;
+}
+
+static const char *joined(struct ctx *ctx, const struct filter_test *test)
+{
+    struct buf buf;
+    size_t i;
+
+    if (!test->count)
+        return "1";
+    buf_init(&buf, ctx->arena, 1 << 17);
+    for (i = 0; i < test->count; i++)
+        buf_addf(&buf, "%s%s", i ? "," : "", test->values[i]);
+    return buf_text(&buf);
+}
+
+static void add_tests(struct ctx *ctx, struct value *params,
+                      const struct filter *filter)
+{
+    size_t i, j, group = 0;
+
+    for (i = 0; i < filter->count; i++) {
+        const struct filter_part *part = &filter->parts[i];
+        const char *prefix = "f";
+
+        if (part->count > 1)
+            prefix = arena_printf(ctx->arena, "g%zu", ++group);
+        for (j = 0; j < part->count; j++)
+            value_set_text(params,
+                           test_name(ctx, params, prefix, &part->tests[j]),
+                           joined(ctx, &part->tests[j]));
+    }
+    if (filter->any && filter->count)
+        value_set_text(params, "match", "any");
+}
+
+struct value *records_filter_params(struct ctx *ctx,
+                                    const struct records_filter *filter)
+{
+    struct value *params = value_map(ctx->arena);
+    const char *of_view =
+        filter->view ? value_get_text(filter->view->content, "search") : NULL;
+
+    if (filter->view || filter->all)
+        value_set_text(params, "view",
+                       filter->view ? filter->view->key : "all");
+    if (filter->edited || !filter->view)
+        add_tests(ctx, params, filter->own);
+    if (filter->edited && filter->view && !filter->own->count &&
+        !filter->view->locked)
+        value_set_text(params, "filter", "none");
+    if (filter->search_set && (filter->search || of_view))
+        value_set_text(params, "q", filter->search ? filter->search : "");
+    if (filter->sort_set && filter->sort)
+        value_set_text(params, "sort", filter->sort);
+    return params;
+}
+
+static void add_param(struct buf *url, bool first, const char *name,
+                      const char *value)
+{
+    buf_add_char(url, first ? '?' : '&');
     buf_add_url(url, name, strlen(name));
     buf_add_char(url, '=');
     buf_add_url(url, value, strlen(value));
@@ -279,225 +367,80 @@ const char *records_filter_url(struct ctx *ctx,
                                const struct records_filter *filter,
                                const char *name, const char *value)
 {
+    struct value *params = records_filter_params(ctx, filter);
     struct buf url;
     size_t i;
 
-    buf_init(&url, ctx->arena, 65536);
-    buf_add_text(&url, filter->path);
-    for (i = 0; i < value_count(filter->params); i++) {
-        const char *key = value_key_at(filter->params, i);
-
-        if (!text_equal(key, name))
-            add_param(&url, key,
-                      value_as_text(value_item_at(filter->params, i)));
-    }
     if (name && value)
-        add_param(&url, name, value);
+        value_set_text(params, name, value);
+    else if (name)
+        value_remove(params, name);
+    buf_init(&url, ctx->arena, 1 << 18);
+    buf_add_text(&url, filter->path);
+    for (i = 0; i < value_count(params); i++)
+        add_param(&url, i == 0, value_key_at(params, i),
+                  value_as_text(value_item_at(params, i)));
     return buf_text(&url);
 }
 
-/* ---- sentences ---- */
-
-/* The value of a chip as people read it. */
-static const char *human_value(struct ctx *ctx, const struct form *form,
-                               const char *key, const char *text)
+const char *records_filter_url_of(struct ctx *ctx,
+                                  const struct records_filter *filter,
+                                  const struct filter *own)
 {
-    const struct field *field = form_field(form, key);
-    struct ctx quiet = *ctx;
-    struct value *value = NULL;
-    int64_t id;
+    struct records_filter changed = *filter;
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
-    if (strcmp(text, "me") == 0)
-        return tr(ctx, "records.me");
-    if (strcmp(text, "my_department") == 0)
-        return tr(ctx, "records.my_department");
-    if (!field && strcmp(key, "state") == 0)
-        return value_get_text(records_state(ctx, text), "text");
-    if (!field && strcmp(key, "department") == 0 &&
-        !int_parse(&id, text, 1, INT64_MAX))
-        return department_name(ctx, id);
-    if (!field && class_of(form, key) == CLASS_ID &&
-        !int_parse(&id, text, 1, INT64_MAX))
-        return person_name(ctx, id);
-    if (!field)
-        return date_parse(&(int){ 0 }, &(int){ 0 }, &(int){ 0 }, text)
-                   ? date_human(ctx, text)
-                   : text;
-    if (field->type->flags & FIELD_LIST) {
-        const struct value *option = field_option(field, text);
-
-        return option ? option_title(ctx, option) : text;
-    }
-    if (strcmp(field->type->name, "datetime") == 0 &&
-        date_parse(&(int){ 0 }, &(int){ 0 }, &(int){ 0 }, text))
-        return date_human(ctx, text);
-    if (field_input(&value, &quiet, field, key, value_text(ctx->arena, text)) ||
-        value_is_empty(value))
-        return text;
-    return field_human(ctx, field, value);
+    changed.own = (struct filter *)own;
+    changed.edited = true;
+    return records_filter_url(ctx, &changed, NULL, NULL);
 }
 
-static const char *human_values(struct ctx *ctx, const struct form *form,
-                                const char *key, const char *op,
-                                const char *text)
+struct filter *records_filter_copy(struct ctx *ctx, const struct filter *filter)
 {
-    struct buf buf;
-    char *rest, *part;
-
-    if (strcmp(op, "in") != 0)
-        return human_value(ctx, form, key, text);
-    buf_init(&buf, ctx->arena, 65536);
-    rest = arena_strdup(ctx->arena, text);
-    while ((part = strsep(&rest, ",")))
-        if (*part)
-            buf_addf(&buf, "%s%s", buf.length ? tr(ctx, "records.or") : "",
-                     human_value(ctx, form, key, part));
-    return buf_text(&buf);
-}
-
-static void add_chips(struct ctx *ctx, const struct records_filter *filter,
-                      struct value *list)
-{
-    struct value *chips = value_list(ctx->arena);
+    struct filter *copy = arena_memdup(ctx->arena, filter, sizeof *filter);
     size_t i;
 
-    for (i = 0; i < value_count(filter->tests); i++) {
-        const struct value *test = value_at(filter->tests, i);
-        const char *key = value_get_text(test, "key");
-        const char *op = value_get_text(test, "op");
-        struct value *args = value_map(ctx->arena);
-        struct value *chip = value_map(ctx->arena);
-
-        value_set_text(args, "field", records_title(ctx, filter->form, key));
-        value_set_text(args, "value",
-                       human_values(ctx, filter->form, key, op,
-                                    value_get_text(test, "value")));
-        value_set_text(
-            chip, "text",
-            tr_with(ctx, arena_printf(ctx->arena, "records.sentence.%s", op),
-                    args));
-        value_set(
-            chip, "remove_url",
-            value_url(ctx->arena,
-                      records_filter_url(ctx, filter,
-                                         value_get_text(test, "name"), NULL)));
-        value_append(chips, chip);
-    }
-    value_set(list, "chips", chips);
+    for (i = 0; i < copy->count; i++)
+        copy->parts[i].tests =
+            arena_memdup(ctx->arena, filter->parts[i].tests,
+                         filter->parts[i].count * sizeof(struct filter_test));
+    return copy;
 }
 
-/* ---- the editor ---- */
-
-static void add_option(struct ctx *ctx, struct value *list, const char *value,
-                       const char *label)
+void records_filter_drop(struct filter *filter, size_t part, size_t test)
 {
-    struct value *option = value_map(ctx->arena);
+    struct filter_part *of = &filter->parts[part];
 
-    value_set_text(option, "value", value);
-    value_set_text(option, "label", label);
-    value_append(list, option);
-}
-
-static void add_choices(struct ctx *ctx, struct value *list,
-                        const struct form *form, const char *key)
-{
-    static const char *const states[] = { "draft",    "running",  "returned",
-                                          "approved", "rejected", "withdrawn" };
-    const struct field *field = form_field(form, key);
-    const struct value *options =
-        field ? field_property(field, "options") : NULL;
-    size_t i;
-
-    for (i = 0; i < value_count(options) && i < CHOICES_MAX; i++)
-        add_option(ctx, list, option_key(value_at(options, i)),
-                   option_title(ctx, value_at(options, i)));
-    if (field && strcmp(field->type->name, "boolean") == 0) {
-        add_option(ctx, list, "true", tr(ctx, "form.yes"));
-        add_option(ctx, list, "false", tr(ctx, "form.no"));
-    }
-    if (!field && strcmp(key, "state") == 0)
-        for (i = 0; i < sizeof states / sizeof states[0]; i++)
-            add_option(ctx, list, states[i],
-                       value_get_text(records_state(ctx, states[i]), "text"));
-    if ((field && strcmp(field->type->name, "user") == 0) ||
-        (!field &&
-         (strcmp(key, "owner") == 0 || strcmp(key, "updated_by") == 0)))
-        add_option(ctx, list, "me", tr(ctx, "records.me"));
-    if ((field && strcmp(field->type->name, "department") == 0) ||
-        (!field && strcmp(key, "department") == 0))
-        add_option(ctx, list, "my_department",
-                   tr(ctx, "records.my_department"));
-}
-
-static void add_filter_field(struct ctx *ctx, struct value *list,
-                             const struct form *form, const char *key)
-{
-    const struct field *field = form_field(form, key);
-    struct value *map = value_map(ctx->arena);
-    struct value *ops = value_list(ctx->arena);
-    struct value *options = value_list(ctx->arena);
-    size_t i;
-
-    for (i = 0; i < OPERATORS; i++)
-        if (operators[i].classes & class_of(form, key))
-            add_option(ctx, ops, operators[i].name,
-                       tr(ctx, arena_printf(ctx->arena, "records.op.%s",
-                                            operators[i].name)));
-    add_choices(ctx, options, form, key);
-    value_set_text(map, "key", key);
-    value_set_text(map, "label", records_title(ctx, form, key));
-    value_set_text(map, "type", field ? field->type->name : "text");
-    value_set(map, "ops", ops);
-    value_set(map, "options", options);
-    value_append(list, map);
-}
-
-static void add_editor(struct ctx *ctx, const struct records_filter *filter,
-                       struct value *list)
-{
-    static const char *const system[] = { "state", "owner", "department",
-                                          "created_at", "updated_at" };
-    const struct form *form = filter->form;
-    struct value *fields = value_list(ctx->arena);
-    struct value *ops = value_list(ctx->arena);
-    size_t i;
-
-    for (i = 0; i < form->field_count; i++)
-        if (key_known(form, form->fields[i]->key) &&
-            strcmp(form->fields[i]->type->name, "file") != 0)
-            add_filter_field(ctx, fields, form, form->fields[i]->key);
-    for (i = form->flow ? 0 : 1; i < sizeof system / sizeof system[0]; i++)
-        add_filter_field(ctx, fields, form, system[i]);
-    for (i = 0; i < OPERATORS; i++)
-        add_option(ctx, ops, operators[i].name,
-                   tr(ctx, arena_printf(ctx->arena, "records.op.%s",
-                                        operators[i].name)));
-    value_set(list, "filter_fields", fields);
-    value_set(list, "filter_ops", ops);
+    memmove(&of->tests[test], &of->tests[test + 1],
+            (of->count - test - 1) * sizeof *of->tests);
+    filter->tests--;
+    if (--of->count)
+        return;
+    memmove(of, of + 1, (filter->count - part - 1) * sizeof *of);
+    filter->count--;
+    memset(&filter->parts[filter->count], 0, sizeof *of);
 }
 
 void records_filter_show(struct ctx *ctx, const struct records_filter *filter,
                          struct value *list)
 {
+    struct value *params = records_filter_params(ctx, filter);
     struct value *keep = value_list(ctx->arena);
     size_t i;
 
-    for (i = 0; i < value_count(filter->params); i++) {
-        const char *name = value_key_at(filter->params, i);
+    for (i = 0; i < value_count(params); i++) {
+        const char *name = value_key_at(params, i);
         struct value *item;
 
         if (strcmp(name, "q") == 0)
             continue;
         item = value_map(ctx->arena);
         value_set_text(item, "name", name);
-        value_set(item, "value", value_item_at(filter->params, i));
+        value_set(item, "value", value_item_at(params, i));
         value_append(keep, item);
     }
     if (filter->search)
         value_set_text(list, "q", filter->search);
     value_set(list, "keep", keep);
-    add_chips(ctx, filter, list);
-    add_editor(ctx, filter, list);
+    records_chips(ctx, filter, list);
+    records_filter_editor(ctx, filter, list);
 }

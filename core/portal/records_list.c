@@ -172,7 +172,7 @@ static void choose_fields(struct list_page *list)
 
 static int read_sort(struct list_page *list)
 {
-    const char *sort = request_query(list->request, "sort");
+    const char *sort = list->filter.sort;
 
     if (text_empty(sort))
         sort =
@@ -374,12 +374,12 @@ static int start_list(struct list_page *list, struct ctx *ctx,
     if (bin)
         list->path = arena_printf(ctx->arena, "%s/bin", list->path);
     list->query.bin = bin;
-    rc = read_sort(list);
+    rc = records_filter_read(&list->filter, ctx, request, list->form,
+                             list->path);
+    if (!rc)
+        rc = read_sort(list);
     if (!rc)
         rc = read_page(list);
-    if (!rc)
-        rc = records_filter_read(&list->filter, ctx, request, list->form,
-                                 list->path);
     if (rc)
         return rc;
     list->query.where = list->filter.where;

@@ -2,6 +2,7 @@
 // live search, the filter editor. Pages, sorting and filters are links; htmx
 // swaps them in place.
 import { all, debounce, isTyping, one } from "./dom.ts";
+import { FilterEditor } from "./filter.ts";
 import { t } from "./texts.ts";
 
 const FOCUS = "tenon.row:";
@@ -19,7 +20,10 @@ export class ListIsland {
     this.measure();
     this.liveSearch();
     this.comeBack();
-    this.filterOptions();
+    const filter = new FilterEditor(root);
+    document.addEventListener("htmx:after:swap", () => {
+      if (root.isConnected) filter.refresh();
+    });
   }
 
   private rows(): HTMLElement[] {
@@ -134,7 +138,6 @@ export class ListIsland {
       for (const tick of this.ticks())
         tick.checked = (target as HTMLInputElement).checked;
     if (target.matches("[data-tick], [data-tick-all]")) this.count();
-    if (target.id === "filter-field") this.filterOptions();
   }
 
   private move(step: number): void {
@@ -180,37 +183,6 @@ export class ListIsland {
       const input = event.target;
       if (input instanceof HTMLInputElement && input.type === "search") go(input);
     });
-  }
-
-  /** Only the operators and values that the chosen field has. */
-  private filterOptions(): void {
-    const field = one<HTMLSelectElement>("#filter-field", this.root);
-    const op = one<HTMLSelectElement>("#filter-op", this.root);
-    const value = one<HTMLInputElement>("#filter-value", this.root);
-    const option = field?.selectedOptions[0];
-    if (!field || !op || !value || !option) return;
-    const allowed = (option.dataset["ops"] ?? "").trim().split(/\s+/);
-    for (const candidate of op.options) {
-      candidate.hidden = !allowed.includes(candidate.value);
-      candidate.disabled = candidate.hidden;
-    }
-    if (op.selectedOptions[0]?.disabled)
-      op.value = [...op.options].find((o) => !o.disabled)?.value ?? "";
-    value.type = option.dataset["type"] === "date" ? "date" : "text";
-    value.inputMode = /^(integer|decimal|money|percent)$/.test(
-      option.dataset["type"] ?? "",
-    )
-      ? "decimal"
-      : "text";
-    const list = one(
-      `datalist[data-options-of="${CSS.escape(field.value)}"]`,
-      this.root,
-    );
-    if (list) {
-      list.id = "filter-options";
-      for (const other of all("datalist", this.root))
-        if (other !== list) other.removeAttribute("id");
-    }
   }
 }
 
