@@ -16,6 +16,13 @@ struct map;
 
 enum { ORG_NAMES = 256 };
 
+/* What people are found by (find.c). */
+struct org_face {
+    int64_t id, department;
+    const char *name, *login, *name_key, *login_key;
+    const char *syllables; /* base/pinyin.h */
+};
+
 struct org_cache {
     struct arena *arena;
     /* Names of people in lists, by the id's last bits. */
@@ -28,6 +35,9 @@ struct org_cache {
     const struct department **tree; /* the open ones, in tree order */
     size_t tree_count;
     bool tree_read;
+    struct org_face *faces; /* enabled people, by name */
+    size_t face_count;
+    bool faces_read;
 };
 
 /* The cache that is right now. What it holds stays valid for the call. */

@@ -256,30 +256,3 @@ int org_role_holders(int64_t **users, size_t *count, struct ctx *ctx,
     *count = n;
     return rc;
 }
-
-int org_search_users(struct value **out, struct ctx *ctx, const char *text,
-                     int most)
-{
-    QUERY_AUTO *query = NULL;
-    struct value *list = value_list(ctx->arena);
-    int rc;
-
-    /* instr() on folded text: no pattern language, nothing to escape. */
-    rc = db_query(&query, ctx,
-                  "SELECT id, name, department FROM org_user "
-                  "WHERE enabled = 1 AND (instr(name_key, ?1) > 0 "
-                  "OR instr(login_key, ?1) > 0) ORDER BY sort_key LIMIT ?2",
-                  "si", text_fold(ctx->arena, text ? text : ""), (int64_t)most);
-    while (!rc && (rc = query_next(query)) == 1) {
-        struct value *row = value_map(ctx->arena);
-
-        value_set_id(row, "id", query_int(query, 0));
-        value_set_text(row, "name", query_text(query, 1));
-        value_set_text(row, "department",
-                       department_name(ctx, query_int(query, 2)));
-        value_append(list, row);
-        rc = 0;
-    }
-    *out = list;
-    return rc;
-}

@@ -39,8 +39,9 @@ int org_superior(int64_t *user, struct ctx *ctx, int64_t of);
 int org_role_holders(int64_t **users, size_t *count, struct ctx *ctx,
                      const char *role_key);
 bool org_user_enabled(struct ctx *ctx, int64_t user);
-/* Finds people for pickers: names and logins that contain `text` (folded);
- * list of {id, name, department}. */
+/* Finds enabled people: names and logins that contain `text`, and those that
+ * it spells in pinyin (whole, initials, beginnings of syllables); list of {id,
+ * name, login, department}, by name. */
 int org_search_users(struct value **out, struct ctx *ctx, const char *text,
                      int most);
 

@@ -10,9 +10,7 @@
 #include "base/ctx.h"
 #include "base/i18n.h"
 #include "base/str.h"
-#include "base/unicode.h"
 #include "base/value.h"
-#include "org/admin.h"
 #include "org/person.h"
 #include "portal/portal.h"
 #include "web/request.h"
@@ -119,54 +117,6 @@ static int overview(struct ctx *ctx, struct request *request,
                        tr(ctx, "admin.title"), data);
 }
 
-static void add_found(struct ctx *ctx, struct value *items, const char *label,
-                      const char *detail, const char *url, const char *icon)
-{
-    struct value *item = value_map(ctx->arena);
-
-    value_set_text(item, "label", label);
-    if (!text_empty(detail))
-        value_set_text(item, "detail", detail);
-    value_set(item, "url", value_url(ctx->arena, url));
-    value_set_text(item, "icon", icon);
-    value_append(items, item);
-}
-
-/* What administrators find in the palette: pages and people. */
-static int find(struct ctx *ctx, const char *text, int most,
-                struct value *items)
-{
-    struct user_query query = { text, 0, most, 0 };
-    const char *wanted = text_fold(ctx->arena, text);
-    const struct menu_entry *entry;
-    struct value *users;
-    int64_t total;
-    size_t i;
-    int n, rc;
-
-    if (!ctx->person || !ctx->person->administrator)
-        return 0;
-    for (n = 0; (entry = menu_at(n)); n++) {
-        const char *label = entry->title ? entry->title : tr(ctx, entry->key);
-
-        if (strcmp(entry->area, "administration") == 0 &&
-            strstr(text_fold(ctx->arena, label), wanted))
-            add_found(ctx, items, label, tr(ctx, "admin.title"), entry->path,
-                      entry->icon ? entry->icon : "settings");
-    }
-    rc = user_list(&users, &total, ctx, &query);
-    for (i = 0; !rc && i < value_count(users); i++) {
-        const struct value *user = value_at(users, i);
-
-        add_found(ctx, items, value_get_text(user, "name"),
-                  value_get_text(user, "department"),
-                  arena_printf(ctx->arena, "/admin/users/%s",
-                               value_get_text(user, "id")),
-                  "user");
-    }
-    return rc;
-}
-
 void portal_admin_start(void)
 {
     static const struct route page = { "GET",
@@ -188,7 +138,6 @@ void portal_admin_start(void)
 
     route_add(&page);
     menu_add(&entry);
-    portal_finder_add(find);
     admin_users_start();
     admin_departments_start();
     admin_roles_start();

@@ -46,7 +46,7 @@ int frame_counts(int64_t *tasks, int64_t *messages, struct ctx *ctx)
     return rc;
 }
 
-static bool menu_visible(struct ctx *ctx, const struct menu_entry *entry)
+bool frame_menu_visible(struct ctx *ctx, const struct menu_entry *entry)
 {
     if (entry->administrator && !(ctx->person && ctx->person->administrator))
         return false;
@@ -57,7 +57,7 @@ static bool menu_visible(struct ctx *ctx, const struct menu_entry *entry)
     return !entry->shown || entry->shown(ctx, entry->payload);
 }
 
-static const char *menu_label(struct ctx *ctx, const struct menu_entry *entry)
+const char *frame_menu_label(struct ctx *ctx, const struct menu_entry *entry)
 {
     return entry->title ? entry->title : tr(ctx, entry->key);
 }
@@ -87,7 +87,7 @@ static const char *current_path(struct ctx *ctx, const char *path)
             strcmp(entry->area, "apply") == 0)
             continue; /* not in the menu itself */
         length = covers(entry->path, path);
-        if (length > most && menu_visible(ctx, entry)) {
+        if (length > most && frame_menu_visible(ctx, entry)) {
             most = length;
             best = entry->path;
         }
@@ -101,7 +101,7 @@ static struct value *menu_item(struct ctx *ctx, const struct menu_entry *entry,
     struct value *item = value_map(ctx->arena);
     int i;
 
-    value_set_text(item, "label", menu_label(ctx, entry));
+    value_set_text(item, "label", frame_menu_label(ctx, entry));
     value_set(item, "url", value_url(ctx->arena, entry->path));
     value_set_text(item, "icon", entry->icon ? entry->icon : "folder");
     value_set_bool(item, "current", strcmp(entry->path, current) == 0);
@@ -130,7 +130,7 @@ static bool has_own_group(struct ctx *ctx, const struct menu_entry *entry)
     for (i = 0; entry->group && (other = menu_at(i)); i++)
         count += text_equal(other->module, entry->module) &&
                  text_equal(other->area, entry->area) &&
-                 menu_visible(ctx, other);
+                 frame_menu_visible(ctx, other);
     return count >= OWN_GROUP;
 }
 
@@ -146,7 +146,7 @@ static void add_group(struct ctx *ctx, struct value *menu, const char *area,
     int i;
 
     for (i = 0; (entry = menu_at(i)); i++)
-        if (strcmp(entry->area, area) == 0 && menu_visible(ctx, entry) &&
+        if (strcmp(entry->area, area) == 0 && frame_menu_visible(ctx, entry) &&
             (module ? text_equal(entry->module, module)
                     : !has_own_group(ctx, entry)))
             value_append(items, menu_item(ctx, entry, current, counts));

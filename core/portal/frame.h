@@ -4,6 +4,7 @@
 #ifndef PORTAL_FRAME_H
 #define PORTAL_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ctx;
@@ -17,6 +18,11 @@ int frame_counts(int64_t *tasks, int64_t *messages, struct ctx *ctx);
 int frame_enter(struct ctx *ctx, struct request *request,
                 struct response *response, int64_t user, const char *back);
 
+/* Whether ctx->person sees a menu entry, and what it is called. */
+struct menu_entry;
+bool frame_menu_visible(struct ctx *ctx, const struct menu_entry *entry);
+const char *frame_menu_label(struct ctx *ctx, const struct menu_entry *entry);
+
 /* The routes of the frame's files. */
 void frame_home_start(void);
 void frame_ask_start(void);
@@ -26,5 +32,6 @@ void frame_me_start(void);
 void frame_messages_start(void);
 void frame_jobs_start(void);
 void frame_tokens_start(void);
+void search_page_start(void);
 
 #endif

@@ -32,4 +32,5 @@ void portal_frame_start(void)
     frame_messages_start();
     frame_jobs_start();
     frame_tokens_start();
+    search_page_start();
 }

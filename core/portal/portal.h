@@ -66,8 +66,9 @@ void records_panel_add(records_panel panel);
 /* {files} of a record for {{>preview}}: its PDFs with pages as images. */
 struct value *records_preview(struct ctx *ctx, const struct record *record);
 
-/* What the command palette finds: adds {label, detail?, url, icon?} to
- * `items`, of what ctx->person may see, at most `most`. */
+/* What the command palette finds: adds {kind, label, detail?, url, icon?} to
+ * `items`, of what ctx->person may see, at most `most`. kind: "page", "apply",
+ * "person", "record", "task". */
 typedef int (*portal_finder)(struct ctx *ctx, const char *text, int most,
                              struct value *items);
 void portal_finder_add(portal_finder finder);

@@ -8,7 +8,9 @@
 #include "base/arena.h"
 #include "base/ctx.h"
 #include "base/i18n.h"
+#include "base/pinyin.h"
 #include "base/str.h"
+#include "base/unicode.h"
 #include "form/field_type.h"
 #include "org/person.h"
 #include "portal/portal.h"
@@ -179,33 +181,35 @@ static int index_page(struct ctx *ctx, struct request *request,
                        tr(ctx, "records.records"), data);
 }
 
-/* The palette: forms by title, then records by their texts. */
+/* The palette starts an application: "Apply: Travel". */
 static int find(struct ctx *ctx, const char *text, int most,
                 struct value *items)
 {
-    struct record_query query = { .search = text, .limit = 3 };
+    const char *wanted = text_fold(ctx->arena, text);
     const struct form **forms;
-    size_t count, i, j, found;
+    size_t count, i;
     int rc = form_list(&forms, &count, ctx);
 
-    for (i = 0; !rc && i < count; i++) {
-        struct record **records;
+    for (i = 0; !rc && i < count && most > 0; i++) {
+        struct value *args, *item;
+        const char *label;
 
-        if ((int)value_count(items) >= most)
-            break;
-        if (!access_form(ctx, forms[i]->name, RIGHT_READ))
+        if (!offered(ctx, forms[i]))
             continue;
-        rc = record_list(&records, &found, ctx, forms[i], &query);
-        for (j = 0; !rc && j < found; j++) {
-            struct value *item = value_map(ctx->arena);
-
-            value_set_text(item, "label", record_label(ctx, records[j]));
-            value_set_text(item, "detail", locale_pick(ctx, forms[i]->title));
-            value_set(item, "url",
-                      value_url(ctx->arena, record_path(ctx, records[j])));
-            value_set_text(item, "icon", "file");
-            value_append(items, item);
-        }
+        args = value_map(ctx->arena);
+        value_set_text(args, "form", locale_pick(ctx, forms[i]->title));
+        label = tr_with(ctx, "records.apply_for", args);
+        if (!strstr(text_fold(ctx->arena, label), wanted) &&
+            !pinyin_matches(
+                text_pinyin(ctx->arena, locale_pick(ctx, forms[i]->title)),
+                wanted))
+            continue;
+        item = make_card(ctx, forms[i]);
+        value_remove(item, "detail");
+        value_set_text(item, "kind", "apply");
+        value_set_text(item, "label", label);
+        value_append(items, item);
+        most--;
     }
     return rc;
 }

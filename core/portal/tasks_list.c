@@ -283,6 +283,7 @@ static int find_tasks(struct ctx *ctx, const char *text, int most,
         if (!strcasestr(tasks[i]->title, text))
             continue;
         item = value_map(ctx->arena);
+        value_set_text(item, "kind", "task");
         value_set_text(item, "label", tasks[i]->title);
         value_set_text(item, "detail", tasks[i]->node_name);
         value_set(item, "url",
