@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/ctx.h"
+#include "base/site.h"
 
 static int fail_errno(struct ctx *ctx, const char *path)
 {
@@ -140,6 +142,43 @@ int file_write(struct ctx *ctx, const char *path, const void *data,
         rc = fail_errno(ctx, path);
     unlink(temporary);
     return rc;
+}
+
+static void close_fd(void *argument)
+{
+    close((int)(intptr_t)argument);
+}
+
+int file_unnamed(struct ctx *ctx)
+{
+    int fd = -1;
+
+    if (ctx->site)
+        fd = open(site_path(ctx, ctx->site, "files"),
+                  O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0)
+        fd = memfd_create("unnamed", MFD_CLOEXEC);
+    if (fd >= 0)
+        arena_cleanup(ctx->arena, close_fd, (void *)(intptr_t)fd);
+    return fd;
+}
+
+int file_append(struct ctx *ctx, int fd, const char *name, const void *data,
+                size_t length)
+{
+    const char *bytes = data;
+
+    while (length > 0) {
+        ssize_t n = write(fd, bytes, length);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_errno(ctx, name);
+        bytes += n;
+        length -= (size_t)n;
+    }
+    return 0;
 }
 
 bool file_exists(const char *path)

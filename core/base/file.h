@@ -1,6 +1,6 @@
 /*
  * file.h - small files that are read as a whole: settings, definitions,
- * catalogs, templates.
+ * catalogs, templates; and files without a name.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
@@ -25,6 +25,15 @@ int file_read(const char **out, size_t *length, struct ctx *ctx,
  */
 int file_write(struct ctx *ctx, const char *path, const void *data,
                size_t length, unsigned mode);
+
+/* A file without a name in the site's folder of files, so that it can be put
+ * into place cheaply; in memory where that is refused. Closed with the arena;
+ * -1 with errno. */
+int file_unnamed(struct ctx *ctx);
+/* Writes all of it at the end of `fd`. `name`: for the problem. E_FULL,
+ * E_IO. */
+int file_append(struct ctx *ctx, int fd, const char *name, const void *data,
+                size_t length);
 
 bool file_exists(const char *path);
 

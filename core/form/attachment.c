@@ -156,6 +156,16 @@ int attachment_add(struct attachment **out, struct ctx *ctx, const char *name,
     return rc;
 }
 
+bool attachment_own(const struct ctx *ctx, const struct attachment *file)
+{
+    if (ctx->system)
+        return true;
+    /* What a module made where nobody is signed in has no owner. */
+    if (!ctx->person)
+        return ctx->module && file->owner == 0;
+    return file->owner == ctx->person->id;
+}
+
 int attachment_get(struct attachment **out, struct ctx *ctx, int64_t id)
 {
     const struct form *form;
@@ -163,8 +173,7 @@ int attachment_get(struct attachment **out, struct ctx *ctx, int64_t id)
     struct record *record;
     int rc = attachment_find(&file, ctx, id);
 
-    if (!rc && !file->record &&
-        (ctx->system || (ctx->person && ctx->person->id == file->owner))) {
+    if (!rc && !file->record && attachment_own(ctx, file)) {
         *out = file;
         return 0;
     }

@@ -5,6 +5,7 @@
 #ifndef FORM_ATTACHMENT_H
 #define FORM_ATTACHMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,8 @@ int attachment_add(struct attachment **out, struct ctx *ctx, const char *name,
 int attachment_find(struct attachment **out, struct ctx *ctx, int64_t id);
 /* {id, name, type, size, pages} */
 struct value *attachment_value(struct ctx *ctx, const struct attachment *file);
+/* Whether an unbound one is of who acts, who may bind it to a record. */
+bool attachment_own(const struct ctx *ctx, const struct attachment *file);
 /* Checks that ctx->person may read it (record's right, or own unbound). */
 int attachment_get(struct attachment **out, struct ctx *ctx, int64_t id);
 /* Descriptor of the file, or of preview page `page` (PNG, from 1). */

@@ -16,7 +16,6 @@
 #include "form/definition.h"
 #include "form/field_type.h"
 #include "form/file_type.h"
-#include "org/person.h"
 #include "store/db.h"
 
 enum { ROWS_MAX = 500, FILES_MAX = 50 };
@@ -263,8 +262,7 @@ static int check_one_file(struct ctx *ctx, const struct field_check *check,
         return rc;
     /* A file of another record, or another person's upload, is not there. */
     if (rc || (file->record && file->record != check->record_id) ||
-        (!file->record && !ctx->system &&
-         (!ctx->person || file->owner != ctx->person->id)))
+        (!file->record && !attachment_own(ctx, file)))
         return fail_at(ctx, E_INVALID, check->path, "form.unknown_file",
                        "this file is not there any more; upload it again");
     if (!type_allowed(check->field, file->name))

@@ -124,6 +124,11 @@ void apply_route(struct entry *entry)
         flags |= ROUTE_EXPENSIVE;
     if (route->anonymous)
         flags |= ROUTE_ANONYMOUS;
+    /* Large bodies come from people who are signed in only: nobody else fills
+     * the disk. */
+    if (manifest_may(entry->module->manifest, "files") &&
+        route->access != TN_PUBLIC && strcmp(route->method, "GET") != 0)
+        flags |= ROUTE_UPLOAD;
     (void)route_add(&(struct route){ .method = route->method,
                                      .pattern = route->path,
                                      .access = access_of(route->access),

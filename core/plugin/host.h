@@ -52,6 +52,12 @@ int host_aggregate(struct value **out, struct tn_ctx *call, const char *form,
                    const struct value *where, const char *search,
                    const struct aggregate *ask);
 
+/* host_files.c, host_cookie.c: for the table `web`. */
+int host_answer_file(tn_answer *answer, tn_file *file);
+const char *host_cookie(const tn_request *request, const char *name);
+int host_set_cookie(tn_answer *answer, const char *name, const char *value,
+                    int64_t seconds);
+
 /* What modules offer each other (host_offer.c). */
 const tn_function *host_offer_find(tn_ctx *call, const char *name);
 int host_offer_call(const tn_value **out, tn_ctx *caller,

@@ -228,6 +228,7 @@ void host_make(struct tn_module *module)
         .add = &host_register,
         .people = manifest_may(module->manifest, "notify") ? &host_people_notify
                                                            : &host_people,
+        .files = manifest_may(module->manifest, "files") ? &host_files : NULL,
         .work = &host_work,
     };
 }

@@ -64,6 +64,16 @@ void handle_push_answer(lua_State *L, struct tn_answer *answer)
     push(L, "tenon.answer", answer->call->serial, answer);
 }
 
+void handle_push_file(lua_State *L, struct tn_file *file)
+{
+    push(L, "tenon.file", file->call->serial, file);
+}
+
+struct tn_file *handle_file(lua_State *L, int index)
+{
+    return take(L, index, "tenon.file")->pointer;
+}
+
 struct tn_ctx *handle_ctx(lua_State *L, int index)
 {
     return take(L, index, "tenon.ctx")->pointer;
@@ -270,6 +280,10 @@ static int ctx_index(lua_State *L)
         records_push(L, 1);
         return 1;
     }
+    if (strcmp(name, "files") == 0) {
+        files_push(L, 1);
+        return 1;
+    }
     if (strcmp(name, "people") == 0) {
         people_push(L, 1);
         return 1;
@@ -333,6 +347,7 @@ void handles_open(lua_State *L)
         { "tenon.record", record_index, record_newindex },
         { "tenon.request", request_index, locked },
         { "tenon.answer", answer_index, locked },
+        { "tenon.file", file_index, locked },
     };
     size_t i;
 

@@ -64,6 +64,13 @@ void handle_push_answer(lua_State *L, struct tn_answer *answer);
 struct tn_ctx *handle_ctx(lua_State *L, int index);
 struct tn_record *handle_record(lua_State *L, int index);
 
+/* ctx.files of the ctx at `index`; pushed. A file's handle (lua_files.c). */
+void files_push(lua_State *L, int index);
+int file_index(lua_State *L);
+int file_push(lua_State *L, struct tn_file *file);
+struct tn_file *handle_file(lua_State *L, int index);
+void handle_push_file(lua_State *L, struct tn_file *file);
+
 /* ctx.people of the ctx at `index`; pushed. ctx:notify. */
 void people_push(lua_State *L, int index);
 extern const struct luaL_Reg people_functions[];

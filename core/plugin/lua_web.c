@@ -59,6 +59,33 @@ static int request_json_of(lua_State *L)
     return 1;
 }
 
+/* request:upload("name") → a file, nil where none came */
+static int request_upload_of(lua_State *L)
+{
+    struct tn_request *request = handle_request(L, 1);
+    const tn_host_files *files = request->call->module->host.files;
+    struct ctx *ctx = request->call->ctx;
+    struct problem *last = ctx->last_problem;
+    int number = ctx->problem_count, rc;
+    tn_file *file;
+
+    if (!files)
+        return lua_raise(L, host_no_capability(request->call, "files"));
+    rc = files->upload(&file, request, luaL_checkstring(L, 2));
+    if (rc == E_NOT_FOUND) {
+        lua_forget_problems(ctx, last, number);
+        lua_pushnil(L);
+        return 1;
+    }
+    return rc ? lua_raise(L, rc) : file_push(L, file);
+}
+
+static int request_cookie_of(lua_State *L)
+{
+    return push_text(
+        L, host_web.cookie(handle_request(L, 1), luaL_checkstring(L, 2)));
+}
+
 static int find_function(lua_State *L, const luaL_Reg *row, const char *of,
                          const char *name)
 {
@@ -80,6 +107,8 @@ int request_index(lua_State *L)
         { "json", request_json_of },
         { "header", request_header_of },
         { "form_list", request_list_of },
+        { "upload", request_upload_of },
+        { "cookie", request_cookie_of },
         { NULL, NULL },
     };
     struct tn_request *handle = handle_request(L, 1);
@@ -163,6 +192,20 @@ static int answer_header(lua_State *L)
                                            luaL_checkstring(L, 3)));
 }
 
+/* answer:file(file): as a download */
+static int answer_file(lua_State *L)
+{
+    return lua_done(L, host_web.file(handle_answer(L, 1), handle_file(L, 2)));
+}
+
+/* answer:cookie("name", "value" [, seconds]) */
+static int answer_cookie(lua_State *L)
+{
+    return lua_done(L, host_web.set_cookie(
+                           handle_answer(L, 1), luaL_checkstring(L, 2),
+                           luaL_checkstring(L, 3), luaL_optinteger(L, 4, 0)));
+}
+
 int answer_index(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -172,6 +215,8 @@ int answer_index(lua_State *L)
         { "page", answer_page },
         { "done", answer_done },
         { "header", answer_header },
+        { "file", answer_file },
+        { "cookie", answer_cookie },
         { NULL, NULL },
     };
 

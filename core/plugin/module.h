@@ -123,6 +123,7 @@ struct tn_ctx {
     int status;   /* of the last fail() */
     int problems, depth;
     int transactions; /* that it has begun */
+    int files;        /* that it has opened */
 };
 
 struct tn_record {
@@ -143,6 +144,16 @@ struct tn_answer {
     bool given;
 };
 
+/* A stream; it ends with the call's memory. */
+struct tn_file {
+    struct tn_ctx *call;
+    const char *name, *type; /* type NULL: of none that is taken, yet */
+    int fd;
+    int64_t offset, size;
+    bool writable; /* a new one */
+    int64_t id;    /* of what is finished, or was opened */
+};
+
 /* The tables that modules see (host_*.c). */
 extern const tn_host_call host_call;
 extern const tn_host_value host_value;
@@ -150,6 +161,7 @@ extern const tn_host_record host_record;
 extern const tn_host_records host_records;
 extern const tn_host_web host_web;
 extern const tn_host_work host_work;
+extern const tn_host_files host_files;
 extern const tn_host_people host_people, host_people_notify;
 extern const tn_host_register host_register;
 

@@ -6,12 +6,11 @@
 #include "web/body.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <strings.h>
-#include <sys/mman.h>
 
 #include "base/arena.h"
 #include "base/ctx.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/site.h"
 #include "base/str.h"
@@ -27,46 +26,6 @@ enum {
     UPLOADS_MAX = 100,
     CHUNK = 64 * 1024,
 };
-
-static void close_fd(void *argument)
-{
-    close((int)(intptr_t)argument);
-}
-
-/* An unnamed file: in the site's files folder, so that blob_put_fd can copy
- * it cheaply; in memory where that refuses. */
-static int open_unnamed(struct ctx *ctx)
-{
-    int fd = -1;
-
-    if (ctx->site)
-        fd = open(site_path(ctx, ctx->site, "files"),
-                  O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0)
-        fd = memfd_create("upload", MFD_CLOEXEC);
-    if (fd >= 0)
-        arena_cleanup(ctx->arena, close_fd, (void *)(intptr_t)fd);
-    return fd;
-}
-
-static int write_all(struct ctx *ctx, int fd, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t n = write(fd, bytes, length);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno == ENOSPC
-                       ? fail(ctx, E_FULL, "web.disk_full", "the disk is full")
-                       : fail(ctx, E_IO, "web.upload",
-                              "the upload could not be written: %s",
-                              strerrorname_np(errno));
-        bytes += n;
-        length -= (size_t)n;
-    }
-    return 0;
-}
 
 /* Reads the body, wherever it is, piece by piece. */
 struct source {
@@ -162,7 +121,7 @@ static int part_begin(void *payload, const struct part *part)
     c->upload->field = c->name;
     c->upload->name = arena_strdup(arena, part->file_name);
     c->upload->type = arena_strdup(arena, part->type);
-    c->upload->fd = open_unnamed(c->ctx);
+    c->upload->fd = file_unnamed(c->ctx);
     if (c->upload->fd < 0)
         return fail(c->ctx, E_IO, "web.upload",
                     "the upload could not be written: %s",
@@ -176,7 +135,8 @@ static int part_data(void *payload, const char *bytes, size_t length)
 
     if (c->upload) {
         c->upload->size += (int64_t)length;
-        return write_all(c->ctx, c->upload->fd, bytes, length);
+        return file_append(c->ctx, c->upload->fd, c->upload->name, bytes,
+                           length);
     }
     buf_add(&c->text, bytes, length);
     if (c->text.failed)

@@ -9,7 +9,7 @@ import { Person, signedIn } from '../lib/person.mjs';
 
 let site, admin, person, other;
 before(async () => {
-  site = await demoSite();
+  site = await demoSite({ body_max: 1024 * 1024 });
   for (const [kind, id] of [['plugins', 'api_c'], ['plugins', 'crash'],
     ['scripts', 'api_lua']]) {
     cpSync(join(build, 'test-plugins', kind, id), join(site.folder, kind, id),
@@ -23,6 +23,10 @@ before(async () => {
   other = await signedIn(site, 'wang.fang');
 });
 after(async () => site && site.stop());
+
+const nobody = async (name, value, id) => (await fetch(
+  `${site.url}/m/${id}/cookie`, { headers: { cookie: `${name}=${value}` } }))
+  .text();
 
 const both = ['api_c', 'api_lua'];
 
@@ -112,6 +116,111 @@ for (const id of both) {
         { path: 'https://example.org/' }, { path: '//example.org' }])
         assert.equal((await tell(bad)).status, 422, JSON.stringify(bad));
       assert.equal((await tell({ id: '17' })).status, 404);
+    });
+
+    const send = (who, path, name, data, fields = {}) => {
+      const body = new FormData();
+      for (const [key, value] of Object.entries(fields)) body.set(key, value);
+      if (name) body.append('paper', new Blob([data]), name);
+      return who.fetch('POST', path, { body,
+        headers: { 'x-csrf-token': who.csrf, accept: 'application/json' } });
+    };
+
+    test('a file that was sent, read as a stream, given back', async () => {
+      const text = 'Dear Grüße\n'.repeat(10000); // over 64 KiB: spooled
+      const sent = await send(person, `${api}/take`, '../a/ letter.txt', text,
+        { name: 'with paper' });
+      assert.equal(sent.status, 200, sent.text);
+      const size = Buffer.byteLength(text);
+      assert.deepEqual(sent.body.about, { name: 'letter.txt', size,
+        type: 'text/plain; charset=utf-8' });
+      assert.equal(sent.body.first, 'Dear ');
+      const look = (who, rest = '') =>
+        who.get(`${api}/look?id=${sent.body.file}${rest}`);
+      const seen = await look(person);
+      assert.equal(seen.status, 200, seen.text);
+      assert.deepEqual(seen.body, { about: sent.body.about, length: size });
+      const got = await person.get(`/m/${id}/download?id=${sent.body.file}`);
+      assert.equal(got.text, text);
+      assert.match(got.headers.get('content-disposition'),
+        /^attachment; filename="letter\.txt"/);
+      assert.match(got.headers.get('content-security-policy'), /sandbox/);
+      // Who may not read the record, not its file either; the module may.
+      assert.equal((await look(other)).status, 404);
+      assert.equal((await other.get(
+        `/m/${id}/download?id=${sent.body.file}`)).status, 404);
+      assert.equal((await look(other, '&as_module=1')).status, 200);
+      // The other module is no reader of this one's records.
+      assert.equal((await other.get(`/api/v1/m/${twin}/look?id=` +
+        `${sent.body.file}&as_module=1`)).status, 404);
+    });
+
+    test('S24 what is sent is checked as an upload is', async () => {
+      assert.equal((await send(person, `${api}/take`)).status, 404);
+      for (const [name, data] of [['a.exe', 'MZ'], ['a.png', 'no picture'],
+        ['a.txt', '']])
+        assert.ok([404, 422].includes((await send(person, `${api}/take`, name,
+          data)).status), name);
+      // Nobody fills the disk without a session.
+      const stranger = new Person(site);
+      const large = await send(stranger, `/m/${id}/take_public`, 'a.txt',
+        'x'.repeat(100000));
+      assert.notEqual(large.status, 200);
+    });
+
+    test('a file that the module writes', async () => {
+      const make = (rest) => person.post(`${api}/make`, { name: 'x/list.csv',
+        text: 'a,b\n', ...rest });
+      const made = await make({ times: 1000 });
+      assert.equal(made.status, 200, made.text);
+      assert.deepEqual(made.body.about, { name: 'list.csv', size: 4000,
+        type: 'text/csv; charset=utf-8' });
+      const file = await person.get(`/files/${made.body.file}`);
+      assert.equal(file.text, 'a,b\n'.repeat(1000));
+      assert.equal((await make({ name: 'list.png' })).status, 422);
+      assert.equal((await make({ text: 'x'.repeat(50000), times: 100 }))
+        .status, 413);
+      const report = await person.get(`/m/${id}/report?name=report.csv`);
+      assert.equal(report.text, 'a,b\na,b\na,b\n');
+      assert.match(report.headers.get('content-type'), /^text\/csv/);
+      assert.match(report.headers.get('content-disposition'), /report\.csv/);
+      assert.equal((await person.get(`/m/${id}/report?name=report.html`))
+        .status, 422);
+    });
+
+    test('a file of the background, where nobody is signed in', async () => {
+      await person.post(`/api/v1/records/${id}.item`,
+        { values: { name: 'file later' } });
+      const record = await until(async () => (await admin.get(
+        `/api/v1/records/${id}.item?filter={"name":"filed"}`)).body.records[0],
+      'the file', 15000);
+      assert.equal((await admin.get(`/files/${record.values.paper[0]}`)).text,
+        'later\n');
+    });
+
+    test('cookies are the module\'s, and signed', async () => {
+      const visitor = new Person(site);
+      const ask = async (who, query = '', of = id) =>
+        who.get(`/m/${of}/cookie?${query}`);
+      assert.equal((await ask(visitor)).text, 'none');
+      const set = await ask(visitor, 'set=yes%3B%20really&seconds=3600');
+      const line = set.headers.get('set-cookie');
+      assert.match(line, new RegExp(`^m_${id}\\.voted=`));
+      assert.match(line, /; HttpOnly; SameSite=Lax; Max-Age=3600/);
+      assert.equal((await ask(visitor)).text, 'yes; really');
+      assert.equal((await ask(visitor, '', twin)).text, 'none');
+      const [name, value] = line.split(';')[0].split('=');
+      const forged = [`${value}x`, value.replace(/^./, 'Z'),
+        value.replace(/\.\d+\./, '.0.'), 'eWVz.0.x', 'x', '..', '.', ''];
+      for (const bad of forged) {
+        const answer = await nobody(name, bad, id);
+        assert.equal(answer, 'none', bad);
+      }
+      // What this module signed is nothing to the other.
+      assert.equal(await nobody(`m_${twin}.voted`, value, twin), 'none');
+      assert.equal(await nobody(name, value, id), 'yes; really');
+      for (const query of ['set=x&name=Bad', `set=${'x'.repeat(1025)}`])
+        assert.equal((await ask(visitor, query)).status, 422, query);
     });
 
     test('a circle ends', async () => {

@@ -91,6 +91,8 @@ static int before_delete(tn_ctx *ctx, tn_record *item, void *data)
 static int committed(tn_ctx *ctx, tn_record *item, void *data)
 {
     (void)data;
+    if (is_text(tn_get(item, "name"), "file later"))
+        return file_later(ctx);
     return is_text(tn_get(item, "name"), "later")
                ? write_log(ctx, "committed", item)
                : TN_OK;
@@ -416,6 +418,7 @@ static int start(tn_module *self)
              .example = "/m/api_c/chart/bar");
     TN_ROUTE(self, .path = "/m/api_c/page", .call = page);
     start_calls(self);
+    start_files(self);
     start_people(self);
     return start_work(self);
 }

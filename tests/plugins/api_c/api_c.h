@@ -14,6 +14,9 @@ int write_line(tn_ctx *ctx, const char *what);
 
 /* Widgets and jobs (work.c). */
 int start_work(tn_module *self);
+/* Files and cookies (files.c). */
+int start_files(tn_module *self);
+int file_later(tn_ctx *ctx);
 /* People (people.c). */
 int start_people(tn_module *self);
 /* Offers (calls.c). */

@@ -185,5 +185,6 @@ tenon.route { path = "/m/api_lua/several", method = "POST",
   end }
 
 require "calls"
+require "files"
 require "people"
 require "work"
