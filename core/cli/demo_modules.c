@@ -1,6 +1,6 @@
 /*
  * demo_modules.c - what the example modules hold in the demo company: cars
- * and their bookings of today, notices, the sales department's year.
+ * and their bookings of today, notices, the sales department's year, surveys.
  *
  * Each record is saved by the person who would have, with all checks, at the
  * time when he would have.
@@ -194,9 +194,10 @@ static int make_up(struct value **rows, struct ctx *ctx, const char *name)
 
 int demo_modules(struct ctx *ctx)
 {
-    struct value *file, *year;
+    static const char *const made_up[] = { "crm.lua", "survey.lua" };
+    struct value *file, *made;
     const char *text;
-    size_t length;
+    size_t length, i;
     int rc = plugins_enable_examples(ctx);
 
     if (!rc)
@@ -209,7 +210,10 @@ int demo_modules(struct ctx *ctx)
         rc = json_parse(&file, ctx, text, length);
     if (!rc)
         rc = save_all(ctx, value_get(file, "records"));
-    if (!rc)
-        rc = make_up(&year, ctx, "crm.lua");
-    return rc ? rc : save_all(ctx, year);
+    for (i = 0; !rc && i < sizeof made_up / sizeof *made_up; i++) {
+        rc = make_up(&made, ctx, made_up[i]);
+        if (!rc)
+            rc = save_all(ctx, made);
+    }
+    return rc;
 }

@@ -166,6 +166,10 @@ static int records_get(const tn_value **out, tn_ctx *call, const char *name,
     rc = open_form(&form, call->ctx, name);
     if (!rc)
         rc = record_get(&record, call->ctx, form, id);
+    /* The bin is the host's: what lies there is gone for modules. */
+    if (!rc && record->deleted_at)
+        rc = fail(call->ctx, E_NOT_FOUND, "form.no_record",
+                  "there is no such record");
     call_leave(&scope, call);
     if (!rc)
         *out = value_out(host_record_map(call->ctx, record, false));

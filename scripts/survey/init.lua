@@ -1,0 +1,43 @@
+-- Surveys: build, publish, answer, look at the results.
+--
+-- design.lua   the questions, their columns, branching
+-- answer.lua   what somebody sends, checked against them
+-- reach.lua    whom a survey reaches, who may see what
+-- hooks.lua    what must hold of a survey however it is saved
+-- view.lua     data for the templates
+-- fill.lua     answering: inside, and by a public link
+-- build.lua    the list, the builder, open, close, copy
+-- results.lua  charts, cross tables, export
+-- jobs.lua     invitations, reminders, the last day
+
+local tenon = require "tenon"
+local reach = require "reach"
+
+require "hooks"
+require "fill"
+require "build"
+require "results"
+require "jobs"
+
+tenon.menu { title = "survey.surveys", path = "/m/survey",
+  icon = "clipboard-list", order = 60,
+  call = function(ctx)
+    return ctx.records.may(reach.SURVEY, "create") or reach.any(ctx)
+  end }
+
+tenon.widget { name = "survey.for_you", template = "for_you",
+  title = "survey.for_you", path = "/m/survey", order = 30,
+  call = function(ctx)
+    local surveys = {}
+    for i, survey in ipairs(reach.to_answer(ctx)) do
+      if i > 5 then break end
+      surveys[i] = { url = "/m/survey/" .. survey.id, title = survey.title,
+        anonymous = survey.anonymous or false,
+        closes = survey.closes and
+          ctx:t("survey.until", { date = ctx:date(survey.closes) }) }
+    end
+    if #surveys == 0 then
+      return ctx:fail("not_found", "survey.nothing", "nothing to answer")
+    end
+    return { surveys = surveys }
+  end }

@@ -1,0 +1,153 @@
+// survey.test.mjs - surveys in a browser: built by an officer, answered on a
+// phone, looked at as charts.
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { demoSite } from '../lib/server.mjs';
+import { accessible, as, desktop, eventually, launch, noFaults,
+  noSidewaysScroll, phone } from '../lib/browser.mjs';
+
+let site, browser, officer, path;
+
+before(async () => {
+  site = await demoSite();
+  browser = await launch();
+  officer = await as(browser, site, 'huang.yan', { size: desktop });
+});
+after(async () => {
+  if (browser) await browser.close();
+  if (site) await site.stop();
+});
+
+// The card of the n-th question (from 1).
+const card = (page, n) => page.locator('[data-list] > li').nth(n - 1);
+
+async function question(page, kind, title) {
+  await page.locator(`[data-add=${kind}]`).click();
+  // The focus is where one types.
+  await page.keyboard.type(title);
+}
+
+describe('an officer builds, people answer', () => {
+  test('a survey with a branch is built by keyboard and published', async () => {
+    const page = officer;
+    await page.goto('/m/survey');
+    await page.getByRole('link', { name: 'New survey' }).first().click();
+    await page.locator('[name=title]').fill('Canteen');
+    await question(page, 'single', 'Do you eat there?');
+    await page.locator('[data-part="options.a1"]').fill('Yes');
+    await page.keyboard.press('Tab');
+    await page.locator('[data-part="options.a2"]').fill('No');
+    // Enter makes another option.
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('Sometimes');
+    await card(page, 1).getByLabel('Required').check();
+    await question(page, 'scale', 'How is it?');
+    await card(page, 2).getByLabel('Required').check();
+    await card(page, 2).locator('[data-when]').selectOption('q1');
+    await question(page, 'text', 'Wishes');
+    assert.equal(await page.locator('[data-list] > li').count(), 3);
+    // Moved up by Alt and the arrow, and back by undoing.
+    await card(page, 3).locator('[data-title]').press('Alt+ArrowUp');
+    assert.equal(await card(page, 2).locator('[data-title]').inputValue(),
+      'Wishes');
+    await page.keyboard.press('Control+z');
+    assert.equal(await card(page, 3).locator('[data-title]').inputValue(),
+      'Wishes');
+    await page.getByLabel('Everybody here').check();
+    await Promise.all([page.waitForURL(/\/m\/survey\/\d+\/edit/),
+      page.getByRole('button', { name: 'Publish' }).click()]);
+    path = new URL(page.url()).pathname.replace('/edit', '');
+    assert.equal(await card(page, 2).locator('[data-title]').inputValue(),
+      'How is it?');
+    await accessible(page, 'builder');
+    noFaults(page);
+  });
+
+  test('E14_ a question comes at once, and what is hidden is not sent',
+    async () => {
+      const page = await as(browser, site, 'sun.tao', { size: phone });
+      await page.goto(path);
+      const scale = page.locator('[data-item=q2]');
+      await scale.waitFor({ state: 'hidden' });
+      await page.getByLabel('Yes', { exact: true }).check();
+      const took = await page.evaluate(() => new Promise((done) => {
+        const box = document.querySelector('[data-item=q2]');
+        const no = document.querySelector('[name="q.q1"][value=a2]');
+        const start = performance.now();
+        no.click();
+        requestAnimationFrame(() => done(box.hidden
+          ? performance.now() - start : Infinity));
+      }));
+      assert.ok(took < 100, `${took} ms`);
+      await page.getByLabel('Yes', { exact: true }).check();
+      await scale.locator('label').nth(3).click();
+      await page.getByLabel('No', { exact: true }).check();
+      await page.locator('[name="q.q3"]').fill('More soup');
+      await noSidewaysScroll(page, 'answering');
+      await accessible(page, 'answering');
+      const [request] = await Promise.all([
+        page.waitForRequest((one) => one.method() === 'POST' &&
+          one.url().endsWith(path)),
+        page.locator('[data-submit]').click()]);
+      assert.doesNotMatch(request.postData(), /q\.q2/);
+      await page.getByText('Your answers have arrived').waitFor();
+      noFaults(page);
+    });
+
+  test('what is missing is told at its question; the page closed while ' +
+    'typing has the text still', async () => {
+    const page = await as(browser, site, 'li.na', { size: phone });
+    await page.goto(path);
+    await page.locator('[name="q.q3"]').fill('A salad bar');
+    await page.locator('[data-submit]').click();
+    const summary = page.locator('[data-problems] a');
+    await summary.waitFor();
+    assert.match(await summary.textContent(), /Do you eat there\?/);
+    await eventually(() => page.evaluate(() => Object.keys(localStorage)
+      .some((key) => localStorage[key].includes('salad'))));
+    await page.reload();
+    await page.getByRole('button', { name: /restore|continue|use/i }).first()
+      .click();
+    assert.equal(await page.locator('[name="q.q3"]').inputValue(),
+      'A salad bar');
+    await page.getByLabel('Sometimes').check();
+    await page.locator('[data-submit]').click();
+    await page.getByText('Your answers have arrived').waitFor();
+    noFaults(page);
+  });
+
+  test('without scripts it is answered as well', async () => {
+    const page = await as(browser, site, 'zhao.min',
+      { size: phone, scripts: false });
+    await page.goto(path);
+    await page.getByText('Only if you answered “Do you eat there?” with Yes')
+      .waitFor();
+    await page.getByLabel('Yes', { exact: true }).check();
+    await page.locator('[data-submit]').click();
+    await page.getByText('Please answer this').first().waitFor();
+    assert.ok(await page.getByLabel('Yes', { exact: true }).isChecked());
+    await page.locator('[data-item=q2] label').nth(4).click();
+    await page.locator('[data-submit]').click();
+    await page.getByText('Your answers have arrived').waitFor();
+  });
+
+  test('the results are charts, by light and dark, on a phone too',
+    async () => {
+      await officer.goto(`${path}/results`);
+      await officer.getByText('3 answers').first().waitFor();
+      await officer.locator('.tn-chart').first().waitFor();
+      await officer.getByLabel('Break down by').selectOption('q1');
+      await officer.getByRole('button', { name: 'Show' }).click();
+      await officer.locator('.survey-crosstable').first().waitFor();
+      await accessible(officer, 'results');
+      noFaults(officer);
+      const page = await as(browser, site, 'huang.yan',
+        { size: phone, dark: true, locale: 'zh-CN' });
+      for (const part of ['/results', '/edit']) {
+        await page.goto(path + part);
+        await noSidewaysScroll(page, part);
+        await accessible(page, part);
+      }
+      noFaults(page);
+    });
+});
