@@ -216,7 +216,8 @@ static int too_large(const struct aggregation *work,
 
 static wide read_sum(struct query *row, int column)
 {
-    return ((wide)query_int(row, column) << 32) + query_int(row, column + 1);
+    return (wide)query_int(row, column) * 4294967296 +
+           query_int(row, column + 1);
 }
 
 /* Half away from zero, as all decimals are rounded. */

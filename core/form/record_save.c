@@ -260,9 +260,10 @@ int record_prepare(struct record_change **out, struct ctx *ctx,
     rc = read_before(ctx, change);
     if (!rc)
         rc = may_write(ctx, change);
-    /* In somebody's transaction the lock is held already. */
+    /* In a transaction this is under the lock; whose it is says how long it
+     * may be held (ctx->deadline). */
     if (!rc)
-        rc = build(ctx, change, tx_active(ctx) ? HOOKS_LOCKED_MS : HOOKS_MS);
+        rc = build(ctx, change, HOOKS_MS);
     read_end(ctx);
     return rc;
 }
