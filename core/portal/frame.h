@@ -33,5 +33,6 @@ void frame_messages_start(void);
 void frame_jobs_start(void);
 void frame_tokens_start(void);
 void search_page_start(void);
+void openapi_start(void);
 
 #endif

@@ -33,4 +33,5 @@ void portal_frame_start(void)
     frame_jobs_start();
     frame_tokens_start();
     search_page_start();
+    openapi_start();
 }
