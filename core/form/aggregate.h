@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "form/record.h"
 
 struct ctx;
@@ -53,5 +54,9 @@ bool aggregate_group_known(struct ctx *ctx, const struct form *form,
                            const char *name);
 bool aggregate_measure_known(struct ctx *ctx, const struct form *form,
                              const char *name);
+
+/* The period that begins on that day, as people read it: "March 2026". */
+const char *aggregate_period_text(struct ctx *ctx, enum calendar_unit unit,
+                                  const char *date);
 
 #endif

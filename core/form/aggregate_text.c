@@ -20,8 +20,8 @@
 
 /* ---- names ---- */
 
-static const char *period_text(struct ctx *ctx, enum calendar_unit unit,
-                               const char *date)
+const char *aggregate_period_text(struct ctx *ctx, enum calendar_unit unit,
+                                  const char *date)
 {
     static const char *const keys[] = { NULL, "form.period.week",
                                         "form.period.month",
@@ -96,7 +96,7 @@ static const char *group_text(const struct aggregation *work, size_t index,
     struct ctx *ctx = work->ctx;
 
     if (group->period)
-        return period_text(ctx, group->unit, value_as_text(value));
+        return aggregate_period_text(ctx, group->unit, value_as_text(value));
     if (is_department(group))
         return department_name(ctx, value_as_int(value, 0));
     if (group->of.system == SYSTEM_TEXT)

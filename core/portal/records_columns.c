@@ -10,7 +10,9 @@
 #include "base/ctx.h"
 #include "base/str.h"
 #include "form/field_type.h"
+#include "org/org.h"
 #include "org/person.h"
+#include "portal/portal.h"
 #include "portal/records.h"
 #include "portal/records_fields.h"
 #include "store/db.h"
@@ -64,6 +66,58 @@ static void add_column(struct columns *columns, struct ctx *ctx,
                                   : system_control(key));
     column->numeric =
         column->field && column->field->type->flags & FIELD_NUMBER;
+    column->shared = value_map(ctx->arena);
+    value_set(column->shared, "control", column->control);
+    value_set(column->shared, "label", column->label);
+    if (column->numeric)
+        value_set_bool(column->shared, "numeric", true);
+}
+
+void columns_of(struct columns *out, struct ctx *ctx, const struct form *form,
+                const struct value *keys)
+{
+    size_t i;
+
+    memset(out, 0, sizeof *out);
+    for (i = 0; i < value_count(keys); i++)
+        add_column(out, ctx, form, value_as_text(value_at(keys, i)));
+}
+
+static void show_system(struct ctx *ctx, struct value *cell, const char *key,
+                        const struct record *record)
+{
+    if (strcmp(key, "state") == 0) {
+        struct value *state = records_state(ctx, record->state);
+
+        value_set(cell, "text", value_get(state, "text"));
+        value_set(cell, "color", value_get(state, "color"));
+    } else if (strcmp(key, "owner") == 0) {
+        value_set_text(cell, "text", person_name(ctx, record->owner));
+    } else if (strcmp(key, "updated_by") == 0) {
+        value_set_text(cell, "text", person_name(ctx, record->updated_by));
+    } else if (strcmp(key, "department") == 0) {
+        if (record->department)
+            value_set_text(cell, "text",
+                           department_name(ctx, record->department));
+    } else {
+        portal_time(ctx, cell,
+                    strcmp(key, "created_at") == 0 ? record->created_at
+                                                   : record->updated_at);
+        value_set(cell, "text", value_get(cell, "when"));
+    }
+}
+
+struct value *column_cell(struct ctx *ctx, const struct column *column,
+                          const struct record *record)
+{
+    struct value *cell = value_map_like(ctx->arena, column->shared);
+
+    if (column->field)
+        records_show(ctx, cell, column->field,
+                     value_get(record->values, column->key));
+    else
+        show_system(ctx, cell, column->key, record);
+    return cell;
 }
 
 /* What the person has chosen before, if anything. */
@@ -108,7 +162,10 @@ int columns_choose(struct columns *out, struct ctx *ctx,
     for (i = 0; i < out->count; i++)
         if (text_equal(out->items[i].key, form->label_field))
             break;
-    out->items[i < out->count ? i : 0].primary = true;
+    if (i == out->count)
+        i = 0;
+    out->items[i].primary = true;
+    value_set_bool(out->items[i].shared, "primary", true);
     return 0;
 }
 

@@ -30,6 +30,12 @@ struct columns {
  * is `primary`: it opens the record. */
 int columns_choose(struct columns *out, struct ctx *ctx,
                    const struct form *form);
+/* Those of a list of keys; what the form doesn't have is left out. */
+void columns_of(struct columns *out, struct ctx *ctx, const struct form *form,
+                const struct value *keys);
+/* What the column shows of a record: a field in mode "cell". */
+struct value *column_cell(struct ctx *ctx, const struct column *column,
+                          const struct record *record);
 /* {key, label, shown} of all columns that the form has. */
 struct value *columns_choices(struct ctx *ctx, const struct form *form,
                               const struct columns *shown);

@@ -12,6 +12,8 @@
 #include "base/ctx.h"
 #include "base/str.h"
 #include "form/record.h"
+#include "portal/records.h"
+#include "portal/records_board.h"
 #include "store/condition.h"
 #include "web/request.h"
 
@@ -133,6 +135,10 @@ static int read_one(struct reader *reader, const char *name, const char *value,
     } else if (strcmp(name, "sort") == 0) {
         filter->sort_set = *value;
         filter->sort = *value ? value : NULL;
+    } else if (among(ctx, BOARD_PARAMS, name) && among(ctx, others, name)) {
+        /* An empty series says that there is none. */
+        if (*value || strcmp(name, "series") == 0)
+            value_set_text(filter->kept, name, value);
     } else if (*value && strcmp(name, "view") != 0 &&
                !among(ctx, others, name) && !text_starts(name, "add.")) {
         return bad_filter(ctx, name);
@@ -256,6 +262,7 @@ int records_filter_read_with(struct records_filter *out, struct ctx *ctx,
     out->form = form;
     out->path = path;
     out->own = arena_alloc(ctx->arena, sizeof *out->own);
+    out->kept = value_map(ctx->arena);
     rc = find_view(out, ctx, request_query(request, "view"));
     for (i = 0; !rc && i < value_count(request->query); i++)
         rc = read_one(&reader, value_key_at(request->query, i),
@@ -268,6 +275,20 @@ int records_filter_read_with(struct records_filter *out, struct ctx *ctx,
         return rc;
     read_edit(out, request);
     return records_filter_add(out, ctx, request);
+}
+
+int records_filter_of_view(struct records_filter *out, struct ctx *ctx,
+                           const struct form *form, const struct view *view)
+{
+    memset(out, 0, sizeof *out);
+    out->form = form;
+    out->path = records_path(ctx, form);
+    out->own = arena_alloc(ctx->arena, sizeof *out->own);
+    out->view = view;
+    out->all = !view;
+    if (view)
+        take_view(out, ctx);
+    return compile(out, ctx);
 }
 
 int records_filter_read(struct records_filter *out, struct ctx *ctx,
@@ -338,6 +359,7 @@ struct value *records_filter_params(struct ctx *ctx,
     struct value *params = value_map(ctx->arena);
     const char *of_view =
         filter->view ? value_get_text(filter->view->content, "search") : NULL;
+    size_t i;
 
     if (filter->view || filter->all)
         value_set_text(params, "view",
@@ -351,6 +373,9 @@ struct value *records_filter_params(struct ctx *ctx,
         value_set_text(params, "q", filter->search ? filter->search : "");
     if (filter->sort_set && filter->sort)
         value_set_text(params, "sort", filter->sort);
+    for (i = 0; i < value_count(filter->kept); i++)
+        value_set(params, value_key_at(filter->kept, i),
+                  value_item_at(filter->kept, i));
     return params;
 }
 

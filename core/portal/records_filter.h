@@ -34,6 +34,7 @@ struct records_filter {
     const char *search;          /* NULL: none */
     const char *sort;            /* "-amount"; NULL: the form's */
     bool search_set, sort_set;   /* they come from the address */
+    struct value *kept;          /* what other faces of the list have in it */
     const char *redirect;        /* the canonical address of add.* */
     /* The editor: which test is edited, what was wrong with the one sent. */
     bool editing;
@@ -50,6 +51,9 @@ int records_filter_read_with(struct records_filter *out, struct ctx *ctx,
 int records_filter_read(struct records_filter *out, struct ctx *ctx,
                         const struct request *request, const struct form *form,
                         const char *path);
+/* The filter of a view (NULL: none) without an address: for widgets. */
+int records_filter_of_view(struct records_filter *out, struct ctx *ctx,
+                           const struct form *form, const struct view *view);
 /* name → value of the address, canonical. */
 struct value *records_filter_params(struct ctx *ctx,
                                     const struct records_filter *filter);

@@ -161,7 +161,7 @@ static const struct record *blank(struct ctx *ctx, const struct form *form)
     return record;
 }
 
-/* ?KEY=VALUE fills in fields of a new record: links from other pages. It is
+/* ?KEY=VALUE fills in fields of the form: links from other pages. It is
  * as if somebody had typed it; what does not fit is left out. */
 static const struct value *filled(struct ctx *ctx,
                                   const struct request *request,
@@ -231,6 +231,7 @@ static int edit_page(struct ctx *ctx, struct request *request,
     page.record = record;
     page.version = record->version;
     page.blank_rows = 1;
+    page.typed = filled(ctx, request, page.form);
     return show(ctx, request, response, &page);
 }
 

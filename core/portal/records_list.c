@@ -19,6 +19,8 @@
 #include "org/person.h"
 #include "portal/portal.h"
 #include "portal/records.h"
+#include "portal/records_board.h"
+#include "portal/records_chart.h"
 #include "portal/records_columns.h"
 #include "portal/records_fields.h"
 #include "portal/records_filter.h"
@@ -37,6 +39,7 @@ struct list_page {
     struct records_filter filter;
     struct record_query query;
     const char *path;
+    const char *kind; /* "list", "kanban", "chart" */
     int page;
     bool bin;
 };
@@ -73,44 +76,6 @@ static struct value *column_value(struct list_page *list,
 
 /* ---- rows ---- */
 
-static void show_system(struct ctx *ctx, struct value *cell, const char *key,
-                        const struct record *record)
-{
-    if (strcmp(key, "state") == 0) {
-        struct value *state = records_state(ctx, record->state);
-
-        value_set(cell, "text", value_get(state, "text"));
-        value_set(cell, "color", value_get(state, "color"));
-    } else if (strcmp(key, "owner") == 0) {
-        value_set_text(cell, "text", person_name(ctx, record->owner));
-    } else if (strcmp(key, "updated_by") == 0) {
-        value_set_text(cell, "text", person_name(ctx, record->updated_by));
-    } else if (strcmp(key, "department") == 0) {
-        if (record->department)
-            value_set_text(cell, "text",
-                           department_name(ctx, record->department));
-    } else {
-        portal_time(ctx, cell,
-                    strcmp(key, "created_at") == 0 ? record->created_at
-                                                   : record->updated_at);
-        value_set(cell, "text", value_get(cell, "when"));
-    }
-}
-
-static struct value *shared_part(struct list_page *list,
-                                 const struct column *column)
-{
-    struct value *cell = value_map(list->ctx->arena);
-
-    value_set(cell, "control", column->control);
-    value_set(cell, "label", column->label);
-    if (column->numeric)
-        value_set_bool(cell, "numeric", true);
-    if (column->primary)
-        value_set_bool(cell, "primary", true);
-    return cell;
-}
-
 static struct value *row_value(struct list_page *list,
                                const struct record *record)
 {
@@ -121,13 +86,8 @@ static struct value *row_value(struct list_page *list,
 
     for (i = 0; i < list->columns.count; i++) {
         const struct column *column = &list->columns.items[i];
-        struct value *cell = value_map_like(ctx->arena, column->shared);
+        struct value *cell = column_cell(ctx, column, record);
 
-        if (column->field)
-            records_show(ctx, cell, column->field,
-                         value_get(record->values, column->key));
-        else
-            show_system(ctx, cell, column->key, record);
         /* A row must be opened by something that can be read. */
         if (column->primary && text_empty(value_get_text(cell, "text")))
             value_set_text(cell, "text", record_label(ctx, record));
@@ -212,16 +172,20 @@ static struct value *url_of_page(struct list_page *list, int page)
                                     : NULL));
 }
 
+static const char *count_text(struct ctx *ctx, int64_t count)
+{
+    return count > COUNT_CAP
+               ? arena_printf(ctx->arena, "%s+", int_human(ctx, COUNT_CAP))
+               : int_human(ctx, count);
+}
+
 static void add_pager(struct list_page *list, struct value *data, size_t rows,
                       int64_t count)
 {
     struct ctx *ctx = list->ctx;
     struct value *pager = value_map(ctx->arena);
     int64_t from = (int64_t)list->query.offset + 1;
-    const char *total =
-        count > COUNT_CAP
-            ? arena_printf(ctx->arena, "%s+", int_human(ctx, COUNT_CAP))
-            : int_human(ctx, count);
+    const char *total = count_text(ctx, count);
 
     value_set_text(data, "count_text", total);
     if (!rows || (count <= PAGE_ROWS && list->page == 1))
@@ -275,9 +239,10 @@ static void add_tools(struct list_page *list, struct value *data)
     const char *name = list->form->name;
 
     value_set_bool(data, "search", true);
-    if (!list->bin) {
+    if (!list->bin && strcmp(list->kind, "list") == 0)
         value_set(data, "column_choices",
                   columns_choices(ctx, list->form, &list->columns));
+    if (!list->bin) {
         value_set(data, "columns_url",
                   value_url(ctx->arena, arena_printf(ctx->arena, "%s/columns",
                                                      list->path)));
@@ -338,8 +303,6 @@ static int fill(struct list_page *list, struct value *data)
     for (i = 0; !rc && i < list->columns.count; i++) {
         struct value *column = column_value(list, &list->columns.items[i]);
 
-        list->columns.items[i].shared =
-            shared_part(list, &list->columns.items[i]);
         value_append(columns, column);
         if (value_get(column, "sort_url"))
             value_set_bool(data, "sortable", true);
@@ -357,6 +320,27 @@ static int fill(struct list_page *list, struct value *data)
     return 0;
 }
 
+/* Another face of the same records. */
+static int fill_board(struct list_page *list, struct value *data)
+{
+    struct ctx *ctx = list->ctx;
+    int64_t total = 0;
+    int rc = read_begin(ctx);
+
+    if (rc)
+        return rc;
+    rc = record_count(&total, ctx, list->form, &list->query, COUNT_CAP);
+    if (!rc)
+        rc = strcmp(list->kind, "kanban") == 0
+                 ? records_kanban_show(ctx, list->request, &list->filter,
+                                       &list->query, data)
+                 : records_chart_show(ctx, list->request, &list->filter,
+                                      &list->query, data);
+    read_end(ctx);
+    value_set_text(data, "count_text", count_text(ctx, total));
+    return rc;
+}
+
 static int start_list(struct list_page *list, struct ctx *ctx,
                       struct request *request, bool bin)
 {
@@ -366,6 +350,7 @@ static int start_list(struct list_page *list, struct ctx *ctx,
     list->ctx = ctx;
     list->request = request;
     list->bin = bin;
+    list->kind = "list";
     rc = records_form(&list->form, ctx, request);
     if (rc)
         return rc;
@@ -374,8 +359,11 @@ static int start_list(struct list_page *list, struct ctx *ctx,
     if (bin)
         list->path = arena_printf(ctx->arena, "%s/bin", list->path);
     list->query.bin = bin;
-    rc = records_filter_read(&list->filter, ctx, request, list->form,
-                             list->path);
+    rc = records_filter_read_with(
+        &list->filter, ctx, request, list->form, list->path,
+        bin ? " page edit " : " page edit" BOARD_PARAMS BOARD_ONCE);
+    if (!rc && !bin)
+        rc = records_kind(&list->kind, ctx, request, &list->filter);
     if (!rc)
         rc = read_sort(list);
     if (!rc)
@@ -406,7 +394,10 @@ static int show_list(struct ctx *ctx, struct request *request,
     records_filter_show(ctx, &list.filter, map);
     add_tools(&list, map);
     add_views(&list, map);
-    rc = fill(&list, map);
+    if (!bin)
+        records_kinds_show(ctx, &list.filter, list.kind, map);
+    rc = strcmp(list.kind, "list") == 0 ? fill(&list, map)
+                                        : fill_board(&list, map);
     if (rc)
         return rc;
     value_set(data, "list", map);

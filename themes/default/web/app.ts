@@ -19,9 +19,17 @@ const started = new WeakSet<Element>();
 /** Parts of forms are loaded where a page has a form. */
 async function startForms(root: ParentNode): Promise<void> {
   const waiting = all("[data-island]", root).filter((el) => !started.has(el));
-  if (!waiting.some((el) => el.dataset["island"] !== "list")) return;
+  if (!waiting.some((el) => !/^(list|kanban)$/.test(el.dataset["island"] ?? "")))
+    return;
   const forms = await import("./forms.ts");
   forms.start(root, started);
+}
+
+/** So are the boards. */
+async function startBoards(root: ParentNode): Promise<void> {
+  if (!one("[data-island=kanban]", root)) return;
+  const kanban = await import("./kanban.ts");
+  kanban.start(root, started, startIslands);
 }
 
 /** A module's own browser code: data-script names a file of its web/, which
@@ -47,6 +55,7 @@ export function startIslands(root: ParentNode): void {
     new ListIsland(element);
   }
   void startForms(root);
+  void startBoards(root);
 }
 
 /** An input method's Enter sends nothing, whatever the browser does (E10). */

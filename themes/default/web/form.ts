@@ -162,6 +162,9 @@ export class FormIsland {
     clearProblems(this.form);
     this.draft.drop();
     for (const badge of all("[data-unsaved]")) badge.hidden = true;
+    // Who has put the form into a dialog goes on from here.
+    const saved = new CustomEvent("tn:saved", { cancelable: true, detail: answer });
+    if (!this.form.dispatchEvent(saved)) return;
     const address = ownAddress(answer.location);
     if (address) {
       if (answer.toast) toastNext(answer.toast);

@@ -31,7 +31,7 @@ async function refreshCounts(): Promise<void> {
   }
 }
 
-/** Somebody types in there: what is written must not go. */
+/** Somebody types or moves something in there: that must not go. */
 function isBusy(element: Element): boolean {
   const focus = document.activeElement;
   if (
@@ -41,6 +41,7 @@ function isBusy(element: Element): boolean {
       (focus instanceof HTMLInputElement && focus.type !== "search"))
   )
     return true;
+  if (element.matches("[data-busy]") || one("[data-busy]", element)) return true;
   if (one("[data-tick]:checked", element) || one("details[open]", element))
     return true;
   return all<HTMLTextAreaElement>("textarea", element).some(
