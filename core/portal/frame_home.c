@@ -1,57 +1,65 @@
 /*
  * frame_home.c - the home page and its widgets.
  *
- * The core's widgets stand in the page. Those of modules are asked for one by
- * one, behind it (GET /portal/widgets/NAME): the page is as fast as the core,
- * and what a module does wrong costs its own widget.
+ * The core's widgets stand in the page. Those of modules, and views of forms,
+ * are asked for one by one, behind it (GET /portal/widgets/NAME): the page is
+ * as fast as the core, and what a module does wrong costs its own widget.
  */
 #include "base/banned.h"
 
 #include "portal/portal.h"
 
-#include "access/access.h"
 #include "base/arena.h"
 #include "base/ctx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/value.h"
+#include "form/view.h"
 #include "org/person.h"
 #include "portal/frame.h"
+#include "portal/home.h"
 #include "view/view.h"
 #include "web/request.h"
 #include "web/router.h"
 
 enum { PART_MAX = 256 * 1024 };
 
-static bool is_visible(struct ctx *ctx, const struct widget *widget)
+static struct value *load_url(struct ctx *ctx, const char *name)
 {
-    return (!widget->module || access_module(ctx, widget->module)) &&
-           (!widget->form || access_form(ctx, widget->form, RIGHT_READ));
+    return value_url(ctx->arena,
+                     arena_printf(ctx->arena, "/portal/widgets/%s", name));
 }
 
-/* "crm.funnel" in an element's id is no class of a selector. */
-static const char *element_id(struct ctx *ctx, const char *name)
+/* A view leads to its list, and follows its form's records. */
+static void outline_view(struct ctx *ctx, struct value *map,
+                         const struct home_item *item)
 {
-    char *id = arena_strdup(ctx->arena, name), *p;
-
-    for (p = id; *p; p++)
-        if (*p == '.')
-            *p = '-';
-    return id;
+    value_set(map, "url",
+              value_url(ctx->arena,
+                        arena_printf(ctx->arena, "/records/%s?view=%s",
+                                     item->form->name,
+                                     item->view ? item->view->key : "all")));
+    value_set_text(map, "live",
+                   arena_printf(ctx->arena, "records:%s", item->form->name));
+    value_set(map, "live_url", load_url(ctx, item->name));
 }
 
-static struct value *outline(struct ctx *ctx, const struct widget *widget)
+static struct value *outline(struct ctx *ctx, const struct home_item *item)
 {
-    struct value *item = value_map(ctx->arena);
+    struct value *map = value_map(ctx->arena);
 
-    value_set_text(item, "id", element_id(ctx, widget->name));
-    value_set_text(item, "title", tr(ctx, widget->key));
-    value_set_text(item, "empty_text", tr(ctx, "frame.widget_empty"));
-    value_set_bool(item, "wide", widget->wide);
-    if (widget->path)
-        value_set(item, "url", value_url(ctx->arena, widget->path));
-    return item;
+    value_set_text(map, "id", home_element(ctx, item->name));
+    value_set_text(map, "title", item->title);
+    value_set_text(map, "empty_text", tr(ctx, "frame.widget_empty"));
+    if (!item->widget) {
+        outline_view(ctx, map, item);
+        return map;
+    }
+    value_set_bool(map, "wide", item->widget->wide);
+    if (item->widget->path)
+        value_set(map, "url", value_url(ctx->arena, item->widget->path));
+    return map;
 }
 
 /* The item's own content; the template's is added as HTML. */
@@ -70,29 +78,23 @@ static int fill(struct ctx *ctx, struct value *item,
 }
 
 static void add_widget(struct ctx *ctx, struct value *list,
-                       const struct widget *widget)
+                       const struct home_item *item)
 {
-    struct value *item;
+    struct value *map = outline(ctx, item);
 
-    if (!is_visible(ctx, widget))
-        return;
-    item = outline(ctx, widget);
-    if (widget->module) {
-        value_set(
-            item, "load_url",
-            value_url(ctx->arena, arena_printf(ctx->arena, "/portal/widgets/%s",
-                                               widget->name)));
-        value_append(list, item);
+    if (!item->widget || item->widget->module) {
+        value_set(map, "load_url", load_url(ctx, item->name));
+        value_append(list, map);
         return;
     }
-    if (fill(ctx, item, widget)) {
+    if (fill(ctx, map, item->widget)) {
         /* A page must not die of one of its parts. */
-        log_ctx(ctx, LOG_WARN, "widget.failed", "widget", widget->name, "error",
+        log_ctx(ctx, LOG_WARN, "widget.failed", "widget", item->name, "error",
                 ctx_error(ctx), NULL);
         ctx_clear(ctx);
         return;
     }
-    value_append(list, item);
+    value_append(list, map);
 }
 
 static int home(struct ctx *ctx, struct request *request,
@@ -101,27 +103,21 @@ static int home(struct ctx *ctx, struct request *request,
     struct value *data = value_map(ctx->arena);
     struct value *widgets = value_list(ctx->arena);
     struct value *args = value_map(ctx->arena);
-    const struct widget *widget;
-    int i;
+    struct home_item *items;
+    size_t count, i;
+    int rc = home_items(&items, &count, ctx);
 
     (void)payload;
-    for (i = 0; (widget = widget_at(i)); i++)
-        add_widget(ctx, widgets, widget);
+    if (rc)
+        return rc;
+    for (i = 0; i < count; i++)
+        if (!items[i].hidden)
+            add_widget(ctx, widgets, &items[i]);
     value_set(data, "widgets", widgets);
+    value_set_bool(data, "arrange", true);
     value_set_text(args, "name", ctx->person->name);
     return portal_page(ctx, request, response, "home",
                        tr_with(ctx, "frame.hello", args), data);
-}
-
-static const struct widget *widget_named(const char *name)
-{
-    const struct widget *widget;
-    int i;
-
-    for (i = 0; (widget = widget_at(i)); i++)
-        if (text_equal(widget->name, name))
-            return widget;
-    return NULL;
 }
 
 /* A fragment for the home page; for readers without scripts a page. */
@@ -142,22 +138,22 @@ static int answer_widget(struct ctx *ctx, struct request *request,
 static int one_widget(struct ctx *ctx, struct request *request,
                       struct response *response, void *payload)
 {
-    const struct widget *widget = widget_named(request_param(request, "name"));
-    struct value *item;
-    int rc;
+    struct home_item item;
+    struct value *map;
+    int rc = home_item_named(&item, ctx, request_param(request, "name"));
 
     (void)payload;
-    if (!widget || !is_visible(ctx, widget))
-        return fail(ctx, E_NOT_FOUND, "frame.no_widget",
-                    "there is no such widget");
-    item = outline(ctx, widget);
-    rc = fill(ctx, item, widget);
+    if (rc)
+        return rc;
+    map = outline(ctx, &item);
+    rc = item.widget ? fill(ctx, map, item.widget)
+                     : home_view_fill(ctx, &item, map);
     if ((rc == E_NOT_FOUND || rc == E_FORBIDDEN) && request->htmx) {
         ctx_clear(ctx);
         response->status = 204;
         return 0;
     }
-    return rc ? rc : answer_widget(ctx, request, response, item);
+    return rc ? rc : answer_widget(ctx, request, response, map);
 }
 
 void frame_home_start(void)
@@ -170,4 +166,5 @@ void frame_home_start(void)
     };
 
     route_add_table(routes);
+    home_arrange_start();
 }

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "form/board.h"
 #include "form/view.h"
+#include "portal/home.h"
 #include "portal/records_filter.h"
 #include "web/request.h"
 
@@ -67,6 +68,19 @@ const char *records_list_url(struct ctx *ctx,
     return kind_url(ctx, &changed, "list");
 }
 
+/* What is shown can stand on the home page. Whether it does is not asked:
+ * lists are opened often, and adding it twice does nothing. */
+static void add_home(struct ctx *ctx, const struct records_filter *filter,
+                     struct value *list)
+{
+    struct value *home = value_map(ctx->arena);
+
+    value_set_text(home, "widget",
+                   home_view_name(ctx, filter->form, filter->view));
+    value_set_text(home, "label", tr(ctx, "records.home_add"));
+    value_set(list, "home", home);
+}
+
 void records_kinds_show(struct ctx *ctx, const struct records_filter *filter,
                         const char *kind, struct value *list)
 {
@@ -87,4 +101,5 @@ void records_kinds_show(struct ctx *ctx, const struct records_filter *filter,
         value_append(choices, choice);
     }
     value_set(list, "kinds", choices);
+    add_home(ctx, filter, list);
 }

@@ -10,12 +10,12 @@
 extern const struct migration store_migrations[], event_migrations[],
     audit_migrations[], org_migrations[], access_migrations[],
     notify_migrations[], form_migrations[], flow_migrations[],
-    plugin_migrations[];
+    plugin_migrations[], portal_migrations[];
 
 static const struct migration *const rooms[] = {
-    store_migrations, event_migrations,  audit_migrations,
-    org_migrations,   access_migrations, notify_migrations,
-    form_migrations,  flow_migrations,   plugin_migrations,
+    store_migrations,  event_migrations,  audit_migrations, org_migrations,
+    access_migrations, notify_migrations, form_migrations,  flow_migrations,
+    plugin_migrations, portal_migrations,
 };
 
 int schema_migrate(struct ctx *ctx)
