@@ -184,6 +184,7 @@ const steps = [
   { name: 'fuzz', run: fuzz(long ? 60 : 5) },
   { name: 'faults-asan', long: true, run: node('tests/faults', 'asan',
     { TENON_SLOW: '4', ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1' }, 1) },
+  { name: 'package', long: true, run: node('tests/package', 'release') },
   { name: 'wasm', long: true, run: command('tools/check-wasm.sh') },
   { name: 'node18', long: true, run: command('tools/check-node18') },
   { name: 'fresh', long: true, run: command('tools/check-fresh') },

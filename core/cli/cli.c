@@ -55,6 +55,8 @@ const struct command cli_commands[] = {
     { "doctor", "cli.doctor.summary", "[SITE]", command_doctor, false, false },
     { "routes", "cli.routes.summary", "[--json] [SITE]", command_routes, true,
       false },
+    { "manual", "cli.manual.summary", "man\nbash", command_manual, true,
+      false },
     { 0 },
 };
 

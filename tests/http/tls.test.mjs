@@ -228,6 +228,37 @@ test('S35 a worker drops the group that may read the key',
     }
   });
 
+test('a socket of systemd that is called "redirect" leads to the other',
+  async () => {
+    const place = join(temporaryFolder('tls-sockets'), 'site');
+    assert.equal(run('init', place).code, 0);
+    configure(place, { tls_certificate: at('first.pem'),
+      tls_key: at('first.key'), page_workers: 1 });
+    const child = spawn('python3', ['-c', `
+import os, socket, sys
+for fd in (3, 4):
+    s = socket.create_server(('127.0.0.1', 0))
+    print(s.getsockname()[1], flush=True)
+    os.dup2(s.detach(), fd, inheritable=True)
+env = dict(os.environ, LISTEN_FDS='2', LISTEN_PID=str(os.getpid()),
+    LISTEN_FDNAMES='tenon:redirect')
+os.execve(sys.argv[1], sys.argv[1:], env)`, tenon, 'serve', '--announce',
+    place], { stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, TENON_SHARE: join(build, 'share/tenon') } });
+    try {
+      let said = '';
+      child.stdout.on('data', (data) => { said += data; });
+      await until(() => said.includes('https:'), 'the service', 20000);
+      const [tlsPort, plainPort] = said.split('\n').map(Number);
+      assert.equal((await ask(https, tlsPort, '/healthz')).status, 200);
+      const page = await ask(http, plainPort, '/');
+      assert.equal(page.headers.location, `https://localhost:${tlsPort}/`);
+    } finally {
+      child.kill('SIGTERM');
+      await new Promise((done) => child.on('exit', done));
+    }
+  });
+
 test('settings that can\'t work are refused with what is wrong', () => {
   const refused = (settings, words) => {
     const place = join(temporaryFolder('tls-bad'), 'site');
