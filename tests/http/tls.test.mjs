@@ -59,6 +59,9 @@ function ask(module, port, path, options = {}) {
 const secure = (path, options) => ask(https, site.port, path, options);
 const plain = (path, options) => ask(http, redirectPort, path, options);
 
+const ended = (child) => child.exitCode !== null || new Promise((done) =>
+  child.on('exit', done));
+
 // How `openssl s_client` fares with these words.
 function client(...words) {
   const result = spawnSync('openssl', ['s_client', '-connect',
@@ -207,10 +210,14 @@ test('S35 a worker drops the group that may read the key',
     const child = spawn('setpriv', ['--reuid=65534', '--regid=65534',
       '--groups=1', '--inh-caps=+setgid', '--ambient-caps=+setgid', tenon,
       'serve', '--announce', join(home, 'site')],
-    { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env,
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env,
       TENON_SHARE: join(build, 'share/tenon') } });
+    let said = '', log = '';
+    child.stdout.on('data', (data) => { said += data; });
+    child.stderr.on('data', (data) => { log += data; });
     try {
-      await new Promise((done) => child.stdout.once('data', done));
+      await until(() => said || child.exitCode !== null, 'the service', 20000);
+      assert.ok(said, log);
       const status = (pid) => readFileSync(`/proc/${pid}/status`, 'utf8');
       assert.match(status(child.pid), /^Groups:\t1/m);
       const children = readFileSync(
@@ -224,7 +231,7 @@ test('S35 a worker drops the group that may read the key',
       }
     } finally {
       child.kill('SIGTERM');
-      await new Promise((done) => child.on('exit', done));
+      await ended(child);
     }
   });
 
@@ -239,7 +246,8 @@ import os, socket, sys
 for fd in (3, 4):
     s = socket.create_server(('127.0.0.1', 0))
     print(s.getsockname()[1], flush=True)
-    os.dup2(s.detach(), fd, inheritable=True)
+    os.dup2(s.detach(), fd)
+    os.set_inheritable(fd, True)
 env = dict(os.environ, LISTEN_FDS='2', LISTEN_PID=str(os.getpid()),
     LISTEN_FDNAMES='tenon:redirect')
 os.execve(sys.argv[1], sys.argv[1:], env)`, tenon, 'serve', '--announce',
@@ -248,14 +256,15 @@ os.execve(sys.argv[1], sys.argv[1:], env)`, tenon, 'serve', '--announce',
     try {
       let said = '';
       child.stdout.on('data', (data) => { said += data; });
-      await until(() => said.includes('https:'), 'the service', 20000);
+      await until(() => said.includes('https:') || child.exitCode !== null,
+        'the service', 20000);
       const [tlsPort, plainPort] = said.split('\n').map(Number);
       assert.equal((await ask(https, tlsPort, '/healthz')).status, 200);
       const page = await ask(http, plainPort, '/');
       assert.equal(page.headers.location, `https://localhost:${tlsPort}/`);
     } finally {
       child.kill('SIGTERM');
-      await new Promise((done) => child.on('exit', done));
+      await ended(child);
     }
   });
 
