@@ -6,5 +6,7 @@
 
 /* The next look-up reads the store again, whatever the epoch says. */
 void form_cache_drop(void);
+/* The same, and forms that did not change are read anew as well. */
+void form_cache_forget(void);
 
 #endif

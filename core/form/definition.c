@@ -152,7 +152,7 @@ static const struct field_type *read_type(struct ctx *ctx, struct field *field,
                                           const char *pointer)
 {
     const char *name = value_get_text(field->options, "type");
-    const struct field_type *type = name ? field_type_find(name) : NULL;
+    const struct field_type *type = name ? field_type_of(ctx, name) : NULL;
     struct buf names;
     size_t i;
 
@@ -180,9 +180,10 @@ static const struct field_type *read_type(struct ctx *ctx, struct field *field,
     }
     if (type)
         return type;
-    buf_init(&names, ctx->arena, 1000);
+    buf_init(&names, ctx->arena, 2000);
     for (i = 0; field_type_at(i); i++)
         buf_addf(&names, "%s%s", i ? ", " : "", field_type_at(i)->name);
+    buf_add_text(&names, ", or a type of a module that was switched on");
     definition_error(ctx, at(ctx, pointer, "type"), "expected one of %s",
                      buf_text(&names));
     return NULL;
@@ -265,7 +266,8 @@ static int read_field(struct field **out, struct ctx *ctx, struct arena *arena,
     field->hint = value_get(definition, "hint");
     field->required = value_get_bool(definition, "required");
     field->read_only = value_get_bool(definition, "read_only") ||
-                       field->computed || field->type->flags & FIELD_AUTOMATIC;
+                       field->computed || field->type->missing ||
+                       field->type->flags & FIELD_AUTOMATIC;
     field->hidden = value_get_bool(definition, "hidden");
     field->unique = value_get_bool(definition, "unique");
     field->indexed = value_get_bool(definition, "index");

@@ -2,7 +2,8 @@
  * field_type.c - the table of field types, and what all types share.
  *
  * The rows stand with their functions in field_text.c, field_number.c,
- * field_time.c, field_reference.c and field_special.c. No SQL is made here.
+ * field_time.c, field_reference.c and field_special.c; those of modules are
+ * field_module.c's. No SQL is made here.
  */
 #include "base/banned.h"
 

@@ -17,6 +17,15 @@
 struct ctx;
 struct query;
 
+/* How a field is shown; words of templates' names. */
+enum field_mode {
+    FIELD_EDIT,
+    FIELD_READ,
+    FIELD_CELL,
+    FIELD_PRINT,
+    FIELD_MODES
+};
+
 enum field_flags {
     FIELD_SORTABLE = 1,   /* may be sorted by */
     FIELD_SORT_KEY = 2,   /* its sort key lies in a second column, s_KEY */
@@ -67,12 +76,38 @@ struct field_type {
     const char *(*human)(struct ctx *ctx, const struct field *field,
                          const struct value *value);
     const char *documentation;
+    /* Of a module's type: templates of the four modes ("crm/rating-edit";
+     * NULL: the text type's), and what they get besides. */
+    const char *templates[FIELD_MODES];
+    int (*fill)(struct ctx *ctx, struct value *map, const struct field *field,
+                const struct value *value);
+    void *payload; /* of the row */
+    bool missing;  /* its module is away: shown as it lies, never written */
+};
+
+/* What a definition of a module's type may hold besides, and its flags by
+ * storage: sorted and filtered as the value lies. */
+#define FIELD_MODULE_PROPERTIES " options "
+enum {
+    FIELD_MODULE_TEXT = FIELD_SORTABLE | FIELD_SEARCHED,
+    FIELD_MODULE_INTEGER = FIELD_SORTABLE | FIELD_NUMBER,
 };
 
 /* The row of that name, or NULL. */
 const struct field_type *field_type_find(const char *name);
 /* The i-th row; NULL behind the last. */
 const struct field_type *field_type_at(size_t index);
+
+/*
+ * Types of modules, "crm.rating". While a module is installed it declares them
+ * (in the current write transaction; E_INVALID where one had another
+ * storage, "TEXT" or "INTEGER"); while it starts it adds the rows, which are
+ * copied. field_type_of() finds each type: of a module that is away a row
+ * with `missing`; NULL where nobody ever declared it.
+ */
+int field_type_declare(struct ctx *ctx, const char *name, const char *storage);
+void field_type_add(const struct field_type *type);
+const struct field_type *field_type_of(struct ctx *ctx, const char *name);
 
 /* The type's functions, with its defaults where a row leaves one out. */
 int field_input(struct value **out, struct ctx *ctx, const struct field *field,

@@ -40,6 +40,12 @@ void form_cache_drop(void)
     cache.stale = true;
 }
 
+void form_cache_forget(void)
+{
+    cache.stale = true;
+    cache.db = NULL;
+}
+
 static bool cache_fresh(struct ctx *ctx)
 {
     return !cache.stale && cache.db == ctx->db && cache.by_name &&

@@ -18,6 +18,7 @@ void apply_widget(struct entry *entry);
 void apply_job(struct entry *entry);
 void apply_offer(struct entry *entry);
 void apply_participants(struct entry *entry);
+void apply_field_type(struct entry *entry);
 
 /* The jobs that start by themselves, by the first round of a jobs worker. */
 int apply_schedules(struct ctx *ctx, const struct tn_module *module);

@@ -333,6 +333,8 @@ const struct entry_type entry_types[ENTRY_KINDS] = {
       check_offer, apply_offer },
     { "participants", sizeof(tn_participants), LEAST(tn_participants, data),
       participants_members, check_participants, apply_participants },
+    { "field_type", sizeof(tn_field_type), LEAST(tn_field_type, data),
+      field_type_members, check_field_type, apply_field_type },
 };
 
 /* ---- members ---- */

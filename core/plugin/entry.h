@@ -50,6 +50,9 @@ extern const struct entry_type entry_types[ENTRY_KINDS];
 int entry_add(struct tn_module *module, enum entry_kind kind,
               const void *given);
 
+/* What plugin.cfg declares has been registered: field types. */
+int entry_types_complete(struct ctx *ctx, const struct tn_module *module);
+
 /* The context of a module's start, for problems; set around it. */
 void entry_context(struct ctx *ctx);
 struct ctx *entry_context_get(void);

@@ -6,6 +6,7 @@
 
 #include "plugin/entry_more.h"
 
+#include "base/arena.h"
 #include "base/ctx.h"
 #include "form/definition.h"
 #include "plugin/manifest.h"
@@ -106,4 +107,82 @@ int check_participants(struct ctx *ctx, struct entry *entry)
         return entry_refuse(ctx, entry, "name",
                             "allowed by the capability \"services\"");
     return entry_own_name(ctx, entry, entry->as.participants.name);
+}
+
+/* ---- field types ---- */
+
+static const char *const storage_words[] = { "text", "integer", NULL };
+
+const struct member field_type_members[] = {
+    { "name", MEMBER_TEXT, offsetof(tn_field_type, name), true, 0, 90, NULL },
+    { "title", MEMBER_TEXT, offsetof(tn_field_type, title), true, 0, 120,
+      NULL },
+    { "storage", MEMBER_WORD, offsetof(tn_field_type, storage), false, 0, 0,
+      storage_words },
+    { "edit", MEMBER_TEXT, offsetof(tn_field_type, edit), false, 0, 100, NULL },
+    { "read", MEMBER_TEXT, offsetof(tn_field_type, read), false, 0, 100, NULL },
+    { "cell", MEMBER_TEXT, offsetof(tn_field_type, cell), false, 0, 100, NULL },
+    { "print", MEMBER_TEXT, offsetof(tn_field_type, print), false, 0, 100,
+      NULL },
+    { "input", MEMBER_CALL, offsetof(tn_field_type, input), true, 0, 0, NULL },
+    { "text", MEMBER_CALL, offsetof(tn_field_type, text), false, 0, 0, NULL },
+    { "fill", MEMBER_CALL, offsetof(tn_field_type, fill), false, 0, 0, NULL },
+    { "data", MEMBER_DATA, offsetof(tn_field_type, data), false, 0, 0, NULL },
+    { 0 },
+};
+
+int check_field_type(struct ctx *ctx, struct entry *entry)
+{
+    const tn_field_type *type = &entry->as.field_type;
+    const char *const templates[] = { type->edit, type->read, type->cell,
+                                      type->print };
+    const char *storage;
+    size_t i;
+    int rc = entry_own_name(ctx, entry, type->name);
+
+    if (rc)
+        return rc;
+    storage =
+        manifest_storage(entry->module->manifest, strchr(type->name, '.') + 1);
+    if (!storage ||
+        strcmp(storage, type->storage == TN_STORE_TEXT ? "TEXT" : "INTEGER") !=
+            0)
+        return entry_refuse(
+            ctx, entry, "name",
+            arena_printf(ctx->arena,
+                         "declared with its storage in plugin.cfg: "
+                         "field_types = [ \"%s:%s\" ]",
+                         strchr(type->name, '.') + 1,
+                         storage_words[type->storage]));
+    for (i = 0; i < sizeof templates / sizeof *templates; i++)
+        if (templates[i] && !page_name_ok(templates[i]))
+            return entry_refuse(ctx, entry, "edit, read, cell, print",
+                                "names of files pages/NAME.mustache");
+    return 0;
+}
+
+int entry_types_complete(struct ctx *ctx, const struct tn_module *module)
+{
+    const struct manifest *manifest = module->manifest;
+    size_t i, j;
+
+    for (i = 0; i < manifest->field_type_count; i++) {
+        const char *text = manifest->field_types[i];
+        const char *name = arena_printf(ctx->arena, "%s.%.*s", module->id,
+                                        (int)strcspn(text, ":"), text);
+
+        for (j = 0; j < module->entries.count; j++) {
+            const struct entry *entry = module->entries.items[j];
+
+            if (entry->kind == ENTRY_FIELD_TYPE &&
+                strcmp(entry->name, name) == 0)
+                break;
+        }
+        if (j == module->entries.count)
+            return fail(ctx, E_INVALID, "plugin.field_type_none",
+                        "plugin.cfg declares the field type %s, and nobody "
+                        "registers it",
+                        name);
+    }
+    return 0;
 }

@@ -16,12 +16,13 @@ enum { ORDER_MAX = 1000 };
     (offsetof(type, member) + sizeof((type){ 0 }.member))
 
 extern const struct member widget_members[], job_members[], offer_members[],
-    participants_members[];
+    participants_members[], field_type_members[];
 
 int check_widget(struct ctx *ctx, struct entry *entry);
 int check_job(struct ctx *ctx, struct entry *entry);
 int check_offer(struct ctx *ctx, struct entry *entry);
 int check_participants(struct ctx *ctx, struct entry *entry);
+int check_field_type(struct ctx *ctx, struct entry *entry);
 
 /* Of entry.c: refuses a member, says what it must be. */
 int entry_refuse(struct ctx *ctx, const struct entry *entry, const char *name,

@@ -262,6 +262,11 @@ static int add_participants(tn_module *self, const tn_participants *rule)
     return entry_add(self, ENTRY_PARTICIPANTS, rule);
 }
 
+static int add_field_type(tn_module *self, const tn_field_type *type)
+{
+    return entry_add(self, ENTRY_FIELD_TYPE, type);
+}
+
 const tn_host_register host_register = {
     .size = sizeof(tn_host_register),
     .on = add_hook,
@@ -273,4 +278,5 @@ const tn_host_register host_register = {
     .job = add_job,
     .offer = add_offer,
     .participants = add_participants,
+    .field_type = add_field_type,
 };

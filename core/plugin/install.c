@@ -15,6 +15,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "flow/flow.h"
+#include "form/field_type.h"
 #include "form/form.h"
 #include "org/admin.h"
 #include "plugin/find.h"
@@ -104,12 +105,32 @@ static int make_roles(struct ctx *ctx, const struct tn_module *module)
     return rc;
 }
 
+/* Before the forms that name them. */
+static int declare_types(struct ctx *ctx, const struct tn_module *module)
+{
+    const struct manifest *manifest = module->manifest;
+    size_t i;
+    int rc = 0;
+
+    for (i = 0; !rc && i < manifest->field_type_count; i++) {
+        const char *text = manifest->field_types[i];
+        const char *name = arena_printf(ctx->arena, "%s.%.*s", module->id,
+                                        (int)strcspn(text, ":"), text);
+
+        rc = field_type_declare(ctx, name,
+                                text_ends(text, ":text") ? "TEXT" : "INTEGER");
+    }
+    return rc;
+}
+
 static int install(struct ctx *ctx, const struct tn_module *module)
 {
     int rc;
 
     tx_long(ctx, "plugin.install");
     rc = run_migrations(ctx, module);
+    if (!rc)
+        rc = declare_types(ctx, module);
     if (!rc)
         rc = make_roles(ctx, module);
     if (!rc)

@@ -28,13 +28,6 @@
 
 enum { STEPS = 50000000, STEPS_MS = 10000, ARGUMENTS = 4 };
 
-/* A registered function. */
-struct lua_function {
-    struct lua_module *lua;
-    const char *name;
-    int reference;
-};
-
 struct lua_module *lua_module_of(lua_State *L)
 {
     return sandbox_host(L);
@@ -91,6 +84,10 @@ static int run_body(lua_State *L)
         convert_push(L, job->parameters);
         count++;
     }
+    if (job->definition) {
+        convert_push(L, job->definition);
+        count++;
+    }
     if (job->request) {
         handle_push_request(L, job->request);
         count++;
@@ -145,7 +142,7 @@ static int tell_error(struct ctx *ctx, const struct lua_function *function)
                 sandbox_error(lua->box));
 }
 
-static int run(struct lua_function *function, struct lua_job *job)
+int lua_run(struct lua_function *function, struct lua_job *job)
 {
     struct lua_module *lua = function->lua;
     struct lua_job *outer = lua->job;
@@ -153,7 +150,7 @@ static int run(struct lua_function *function, struct lua_job *job)
     enum sandbox_status status;
     int limit = milliseconds(job->call);
 
-    job->function = function->reference;
+    job->function = function->references[job->which];
     job->today = script_today(ctx);
     lua->job = job;
     status = sandbox_call(lua->box, run_body, job, steps(limit), limit);
@@ -171,7 +168,7 @@ static int call_record(tn_ctx *call, tn_record *record, void *data)
 {
     struct lua_job job = { .call = call, .record = record };
 
-    return run(data, &job);
+    return lua_run(data, &job);
 }
 
 static int call_route(tn_ctx *call, tn_request *request, tn_answer *answer,
@@ -179,7 +176,7 @@ static int call_route(tn_ctx *call, tn_request *request, tn_answer *answer,
 {
     struct lua_job job = { .call = call, .request = request, .answer = answer };
 
-    return run(data, &job);
+    return lua_run(data, &job);
 }
 
 static int call_page(tn_ctx *call, tn_request *request, tn_value *data,
@@ -189,7 +186,7 @@ static int call_page(tn_ctx *call, tn_request *request, tn_value *data,
                            .request = request,
                            .data = value_in(data) };
 
-    return run(extra, &job);
+    return lua_run(extra, &job);
 }
 
 static int call_service(tn_ctx *call, tn_record *record,
@@ -199,28 +196,28 @@ static int call_service(tn_ctx *call, tn_record *record,
                            .record = record,
                            .parameters = value_in(parameters) };
 
-    return run(data, &job);
+    return lua_run(data, &job);
 }
 
 static int call_plain(tn_ctx *call, void *data)
 {
     struct lua_job job = { .call = call, .question = true };
 
-    return run(data, &job);
+    return lua_run(data, &job);
 }
 
 static int call_widget(tn_ctx *call, tn_value *data, void *extra)
 {
     struct lua_job job = { .call = call, .data = value_in(data) };
 
-    return run(extra, &job);
+    return lua_run(extra, &job);
 }
 
 static int call_job(tn_ctx *call, const tn_value *data, void *extra)
 {
     struct lua_job job = { .call = call, .parameters = value_in(data) };
 
-    return run(extra, &job);
+    return lua_run(extra, &job);
 }
 
 /* What it gives may be any number: a refusal is what ctx:fail has recorded. */
@@ -230,7 +227,7 @@ static int call_offer(tn_ctx *call, const tn_value *in, const tn_value **out,
     struct lua_job job = { .call = call,
                            .parameters = value_in(in),
                            .offer = true };
-    int rc = run(data, &job);
+    int rc = lua_run(data, &job);
 
     if (!rc)
         *out = value_out(job.result);
@@ -246,14 +243,12 @@ static int call_rule(tn_ctx *call, tn_record *record,
                            .parameters = value_in(parameters),
                            .data = value_in(people) };
 
-    return run(data, &job);
+    return lua_run(data, &job);
 }
 
 /* ---- registering ---- */
 
-typedef void (*any_call)(void);
-
-static any_call trampoline(enum entry_kind kind)
+static any_call trampoline(enum entry_kind kind, int which)
 {
     switch (kind) {
     case ENTRY_HOOK:
@@ -274,21 +269,11 @@ static any_call trampoline(enum entry_kind kind)
         return (any_call)call_offer;
     case ENTRY_PARTICIPANTS:
         return (any_call)call_rule;
+    case ENTRY_FIELD_TYPE:
+        return lua_field_call(which);
     default:
         return NULL;
     }
-}
-
-static struct lua_function *keep_function(lua_State *L, enum entry_kind kind)
-{
-    struct lua_module *lua = lua_module_of(L);
-    struct lua_function *function =
-        arena_alloc(lua->module->arena, sizeof *function);
-
-    function->lua = lua;
-    function->name = entry_types[kind].name;
-    function->reference = luaL_ref(L, LUA_REGISTRYINDEX);
-    return function;
 }
 
 static uint32_t read_word(lua_State *L, const struct member *member)
@@ -305,7 +290,7 @@ static uint32_t read_word(lua_State *L, const struct member *member)
 
 /* The value on top into its member of the struct. */
 static void fill_member(lua_State *L, enum entry_kind kind, char *given,
-                        const struct member *member)
+                        const struct member *member, int which)
 {
     void *place = given + member->offset;
     const char *text;
@@ -334,7 +319,7 @@ static void fill_member(lua_State *L, enum entry_kind kind, char *given,
         break;
     case MEMBER_CALL:
         luaL_checktype(L, -1, LUA_TFUNCTION);
-        call = trampoline(kind);
+        call = trampoline(kind, which);
         memcpy(place, &call, sizeof call);
         break;
     case MEMBER_DATA:
@@ -385,10 +370,15 @@ static int add_entry(lua_State *L)
         tn_job job;
         tn_offer offer;
         tn_participants participants;
+        tn_field_type field_type;
     } given;
+    struct lua_function *function =
+        arena_alloc(lua->module->arena, sizeof *function);
     const struct member *member;
-    struct lua_function *function;
+    int which = 0;
 
+    function->lua = lua;
+    function->name = type->name;
     memset(&given, 0, sizeof given);
     given.size = (uint32_t)type->size;
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -396,17 +386,21 @@ static int add_entry(lua_State *L)
     refuse_unknown(L, type);
     luaL_checkstack(L, 32, "members");
     for (member = type->members; member->name; member++) {
-        if (member->kind == MEMBER_DATA)
+        /* Its functions, told apart by their order. */
+        if (member->kind == MEMBER_DATA) {
+            memcpy((char *)&given + member->offset, &function, sizeof function);
             continue;
+        }
         /* Texts stay on the stack until they have been copied. */
         if (lua_getfield(L, 1, member->name) != LUA_TNIL)
-            fill_member(L, kind, (char *)&given, member);
-        if (member->kind == MEMBER_CALL && lua_isfunction(L, -1)) {
+            fill_member(L, kind, (char *)&given, member, which);
+        if (member->kind != MEMBER_CALL)
+            continue;
+        if (lua_isfunction(L, -1)) {
             lua_pushvalue(L, -1);
-            function = keep_function(L, kind);
-            memcpy((char *)&given + member[1].offset, &function,
-                   sizeof function);
+            function->references[which] = luaL_ref(L, LUA_REGISTRYINDEX);
         }
+        which++;
     }
     if (!lua->module->starting)
         return luaL_error(L, "tenon.%s works while the module starts only",

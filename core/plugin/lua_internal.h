@@ -14,6 +14,17 @@ struct problem;
 struct sandbox;
 struct script;
 
+enum { LUA_FUNCTIONS = 3 };
+
+/* What was registered together. */
+struct lua_function {
+    struct lua_module *lua;
+    const char *name;
+    int references[LUA_FUNCTIONS];
+};
+
+typedef void (*any_call)(void);
+
 /* One call into Lua. */
 struct lua_job {
     struct tn_ctx *call;
@@ -23,6 +34,8 @@ struct lua_job {
     struct tn_request *request;
     struct tn_answer *answer;
     const struct value *parameters;
+    const struct value *definition; /* of a field */
+    int which;                      /* of the functions */
     bool offer;           /* called by another module: gives any value */
     struct value *result; /* of that */
     struct value *data;   /* receives the table that a page returns */
@@ -46,6 +59,11 @@ struct script_limits;
  * it. Errors of script_open. */
 int lua_open(struct lua_module **out, struct ctx *ctx, struct tn_module *module,
              const struct script_limits *limits);
+
+/* Calls one of the functions. A status. */
+int lua_run(struct lua_function *function, struct lua_job *job);
+/* The trampolines of a field type: input, text, fill (lua_field.c). */
+any_call lua_field_call(int which);
 
 /* The module that this state belongs to. */
 struct lua_module *lua_module_of(lua_State *L);

@@ -334,6 +334,45 @@ static int check_capabilities(const struct reading *reading,
     return 0;
 }
 
+/* "rating:integer": how its values lie has to be known before it runs. */
+static int check_field_types(const struct reading *reading,
+                             const config_setting_t *root)
+{
+    const struct manifest *manifest = reading->manifest;
+    size_t i;
+
+    for (i = 0; i < manifest->field_type_count; i++) {
+        const char *text = manifest->field_types[i];
+        const char *colon = strchr(text, ':');
+        const char *name = colon ? arena_strndup(reading->ctx->arena, text,
+                                                 (size_t)(colon - text))
+                                 : NULL;
+
+        if (!name || !field_key_valid(name) ||
+            (strcmp(colon, ":text") != 0 && strcmp(colon, ":integer") != 0))
+            return fail(reading->ctx, E_INVALID, "plugin.manifest.field_types",
+                        "%s:%d: \"%s\" must be like \"rating:integer\" or "
+                        "\"colour:text\"",
+                        reading->path,
+                        line_of(config_setting_get_member(root, "field_types")),
+                        text);
+    }
+    return 0;
+}
+
+const char *manifest_storage(const struct manifest *manifest, const char *name)
+{
+    size_t i, length = strlen(name);
+
+    for (i = 0; i < manifest->field_type_count; i++)
+        if (strncmp(manifest->field_types[i], name, length) == 0 &&
+            manifest->field_types[i][length] == ':')
+            return strcmp(manifest->field_types[i] + length, ":text") == 0
+                       ? "TEXT"
+                       : "INTEGER";
+    return NULL;
+}
+
 bool manifest_may(const struct manifest *manifest, const char *capability)
 {
     size_t i;
@@ -405,6 +444,8 @@ static const struct config_row rows[] = {
       MODULE_TEXT_MAX },
     { "capabilities", CONFIG_TEXTS, offsetof(struct manifest, capabilities),
       offsetof(struct manifest, capability_count), 1, 120 },
+    { "field_types", CONFIG_TEXTS, offsetof(struct manifest, field_types),
+      offsetof(struct manifest, field_type_count), 1, 60 },
     { 0 },
 };
 
@@ -484,6 +525,8 @@ int manifest_parse(struct manifest **out, struct ctx *ctx, const char *path,
         rc = check_plain(&reading, id);
     if (!rc)
         rc = check_capabilities(&reading, root);
+    if (!rc)
+        rc = check_field_types(&reading, root);
     return rc ? rc : check_sdk(&reading);
 }
 

@@ -28,6 +28,9 @@ bool version_parse(struct version *out, const char *text);
 /* -1, 0, 1; texts that are no versions count as 0.0.0. */
 int version_compare(const char *a, const char *b);
 
+/* "TEXT" or "INTEGER" of a type that it declares ("rating"); NULL. */
+const char *manifest_storage(const struct manifest *manifest, const char *name);
+
 /* Whether the manifest has this capability. */
 bool manifest_may(const struct manifest *manifest, const char *capability);
 /* "hooks" or "records" of a form: "hooks:FORM", "records:FORM:read". */

@@ -46,6 +46,8 @@ struct manifest {
     const struct value *title, *description;
     const char **capabilities;
     size_t capability_count;
+    const char **field_types; /* "rating:integer", "colour:text" */
+    size_t field_type_count;
     struct requirement *requires;
     size_t require_count;
     struct module_role *roles;
@@ -71,6 +73,7 @@ enum entry_kind {
     ENTRY_JOB,
     ENTRY_OFFER,
     ENTRY_PARTICIPANTS,
+    ENTRY_FIELD_TYPE,
     ENTRY_KINDS
 };
 
@@ -88,6 +91,7 @@ struct entry {
         tn_job job;
         tn_offer offer;
         tn_participants participants;
+        tn_field_type field_type;
     } as;
 };
 

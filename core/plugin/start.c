@@ -112,6 +112,8 @@ int module_start(struct ctx *ctx, struct tn_module *module)
 
     if (!rc)
         rc = run_entry(ctx, module);
+    if (!rc)
+        rc = entry_types_complete(ctx, module);
     if (rc) {
         catalog_unload(module->id);
         return rc;

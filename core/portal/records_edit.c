@@ -425,8 +425,7 @@ static void edit_head(struct edit *edit)
     value_set_text(map, "key", field->key);
     value_set_text(map, "name", edit->name);
     value_set_text(map, "id", id);
-    value_set_text(map, "type",
-                   field->computed ? "computed" : field->type->name);
+    value_set_text(map, "type", records_shown_type(field));
     value_set_text(map, "label", locale_pick(ctx, field->title));
     value_set_text(map, "control", records_control(ctx, field, "edit"));
     if (field->hint)
@@ -442,6 +441,17 @@ static void edit_head(struct edit *edit)
     edit_problems(edit, id);
 }
 
+/* The module's template knows what the stored value is; what was typed stands
+ * in `value`, as in every input. */
+static void edit_module(struct edit *edit)
+{
+    value_set_text(edit->map, "value", current(edit));
+    if (!value_is_empty(edit->stored))
+        value_set_text(edit->map, "text",
+                       field_human(edit->ctx, edit->field, edit->stored));
+    records_fill(edit->ctx, edit->map, edit->field, edit->stored);
+}
+
 static struct value *edit_field(struct edit *edit)
 {
     const char *type = edit->field->type->name;
@@ -449,12 +459,15 @@ static struct value *edit_field(struct edit *edit)
 
     edit->map = value_map(ctx->arena);
     edit_head(edit);
-    if (edit->field->computed || strcmp(type, "auto_number") == 0) {
+    if (edit->field->computed || edit->field->type->missing ||
+        strcmp(type, "auto_number") == 0) {
         records_show(ctx, edit->map, edit->field, edit->stored);
         return edit->map;
     }
     if (edit->field->table)
         edit_table(edit);
+    else if (records_is_module_type(edit->field))
+        edit_module(edit);
     else if (strcmp(type, "file") == 0)
         edit_files(edit);
     else if (strcmp(type, "cascade") == 0)

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/ctx.h"
 #include "base/i18n.h"
+#include "base/log.h"
 #include "base/numbers.h"
 #include "base/str.h"
 #include "form/attachment.h"
@@ -21,9 +22,61 @@
 #include "portal/portal.h"
 #include "view/view.h"
 
+/* A module's own template, the text type's, or that of one that is away. */
+static const char *module_control(struct ctx *ctx,
+                                  const struct field_type *type,
+                                  const char *mode)
+{
+    static const char *const modes[FIELD_MODES] = { "edit", "read", "cell",
+                                                    "print" };
+    int i;
+
+    for (i = 0; i < FIELD_MODES; i++)
+        if (strcmp(modes[i], mode) == 0 && type->templates[i])
+            return type->templates[i];
+    return arena_printf(ctx->arena, "field/%s.%s",
+                        type->missing ? "missing" : "text", mode);
+}
+
+const char *records_shown_type(const struct field *field)
+{
+    return field->computed                 ? "computed"
+           : records_is_module_type(field) ? "text"
+                                           : field->type->name;
+}
+
+bool records_is_module_type(const struct field *field)
+{
+    return strchr(field->type->name, '.') != NULL;
+}
+
+/* What the module adds for its templates; never what the host has set. */
+void records_fill(struct ctx *ctx, struct value *map, const struct field *field,
+                  const struct value *value)
+{
+    struct value *more = value_map(ctx->arena);
+    struct ctx quiet = *ctx;
+    size_t i;
+
+    if (!field->type->fill)
+        return;
+    quiet.problems = quiet.last_problem = NULL;
+    quiet.problem_count = 0;
+    if (field->type->fill(&quiet, more, field, value)) {
+        log_ctx(ctx, LOG_WARN, "field.fill_failed", "type", field->type->name,
+                "error", ctx_error(&quiet), NULL);
+        return;
+    }
+    for (i = 0; i < value_count(more); i++)
+        if (!value_get(map, value_key_at(more, i)))
+            value_set(map, value_key_at(more, i), value_item_at(more, i));
+}
+
 const char *records_control(struct ctx *ctx, const struct field *field,
                             const char *mode)
 {
+    if (!field->computed && records_is_module_type(field))
+        return module_control(ctx, field->type, mode);
     return arena_printf(ctx->arena, "field/%s.%s",
                         field->computed ? "computed" : field->type->name, mode);
 }
@@ -221,7 +274,9 @@ void records_show(struct ctx *ctx, struct value *map, const struct field *field,
         return;
     }
     value_set_text(map, "text", field_human(ctx, field, value));
-    if (strcmp(type, "choice") == 0)
+    if (records_is_module_type(field))
+        records_fill(ctx, map, field, value);
+    else if (strcmp(type, "choice") == 0)
         show_option(map, field, value_as_text(value));
     else if (strcmp(type, "multi_choice") == 0)
         show_options(ctx, map, field, value);
@@ -257,8 +312,7 @@ static struct value *read_field(struct ctx *ctx, const struct field *field,
     value_set_text(map, "key", field->key);
     value_set_text(map, "name", field->key);
     value_set_text(map, "id", arena_printf(ctx->arena, "f-%s", field->key));
-    value_set_text(map, "type",
-                   field->computed ? "computed" : field->type->name);
+    value_set_text(map, "type", records_shown_type(field));
     value_set_text(map, "label", locale_pick(ctx, field->title));
     value_set_text(map, "control", records_control(ctx, field, mode));
     if (field->type->flags & FIELD_NUMBER)

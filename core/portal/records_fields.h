@@ -39,6 +39,12 @@ struct value *records_state(struct ctx *ctx, const char *state);
 /* "field/TYPE.MODE"; computed fields show as "computed". */
 const char *records_control(struct ctx *ctx, const struct field *field,
                             const char *mode);
+/* Of a module ("crm.rating"): it brings templates and their data. */
+bool records_is_module_type(const struct field *field);
+void records_fill(struct ctx *ctx, struct value *map, const struct field *field,
+                  const struct value *value);
+/* The type as templates and the browser's code know it. */
+const char *records_shown_type(const struct field *field);
 /* Adds what people see of a value: text, url, items, iso … */
 void records_show(struct ctx *ctx, struct value *map, const struct field *field,
                   const struct value *value);

@@ -380,6 +380,55 @@ for (const id of ['api_c', 'api_lua']) {
         assert.match(incidents, /the rule named nobody/);
       });
 
+    test('field types: input, text, templates, lists, filters, export',
+      async () => {
+        const rated = `/api/v1/records/${id}.rated`;
+        const add = (values) => person.post(rated, { values });
+        const one = await add({ name: 'one', stars: 3, code: 'ab-1',
+          parts: [{ what: 'x', stars: '★★' }] });
+        assert.equal(one.status, 201, one.text);
+        assert.equal(one.body.values.stars, 3);
+        assert.equal(one.body.values.code, 'AB-1');
+        assert.equal(one.body.values.parts[0].stars, 2);
+        const two = await add({ name: 'two', stars: '★★★★★' });
+        assert.equal(two.body.values.stars, 5);
+        const none = await add({ name: 'none', stars: 0 });
+        assert.equal(none.body.values.stars, null);
+        const bad = await add({ name: 'bad', stars: 6,
+          parts: [{ what: 'x', stars: 4 }] });
+        assert.equal(bad.status, 422, bad.text);
+        assert.deepEqual(bad.body.problems.map((problem) =>
+          [problem.field, problem.message]),
+        [['stars', 'At most 5.'], ['parts.0.stars', 'At most 3.']]);
+        // Lists: shown by the module, sorted and filtered as it lies.
+        const list = `/records/${id}.rated`;
+        const rows = (text) => [...text.matchAll(
+          /<span class="stars">(★+) \(\d\)<\/span>/g)].map((m) => m[1].length);
+        assert.deepEqual(rows((await person.get(`${list}?sort=-stars`)).text),
+          [5, 3]);
+        assert.deepEqual(rows((await person.get(`${list}?f.stars.gte=4`))
+          .text), [5]);
+        assert.deepEqual(rows((await person.get(`${list}?q=AB-1`)).text), [3]);
+        // Record page, edit page with the module's input, sub-table.
+        const page = (await person.get(`${list}/${one.body.id}`)).text;
+        assert.match(page, /<span class="stars">★★★ \(5\)<\/span>/);
+        assert.match(page, /<span class="stars">★★ \(3\)<\/span>/);
+        const edit = (await person.get(`${list}/${one.body.id}/edit`)).text;
+        assert.match(edit,
+          /<select[^>]* name="stars">.*<option value="3" selected>3</);
+        assert.match(edit, /<select[^>]* name="parts\.0\.stars">/);
+        const saved = await person.form(`${list}/${one.body.id}`, {
+          _version: '1', _fields: 'name,stars,code', name: 'one', stars: '4',
+          code: 'x' }, { accept: 'application/json',
+          'x-tenon-request': 'form' });
+        assert.equal(saved.status, 200, saved.text);
+        const after = (await person.get(`${rated}/${one.body.id}`)).body;
+        assert.deepEqual([after.values.stars, after.values.code], [4, 'X']);
+        assert.equal(after.values.parts[0].stars, 2);
+        const types = (await person.get(`/api/v1/forms/${id}.rated`)).text;
+        assert.match(types, new RegExp(`"type":"${id}.stars"`));
+      });
+
     test('after the commit, in the background', async () => {
       assert.equal((await create({ name: 'later' })).status, 201);
       await until(async () => /committed later/.test(await logs()),

@@ -17,6 +17,8 @@ int start_work(tn_module *self);
 /* Files and cookies (files.c). */
 int start_files(tn_module *self);
 int file_later(tn_ctx *ctx);
+/* Field types (field.c). */
+int start_fields(tn_module *self);
 /* People (people.c). */
 int start_people(tn_module *self);
 /* Offers (calls.c). */

@@ -124,6 +124,7 @@ static int named(tn_ctx *ctx, tn_record *record, const tn_value *parameters,
 
 int start_work(tn_module *self)
 {
+    start_fields(self);
     TN_WIDGET(self, .name = "api_c.figures", .template_name = "figures",
               .title = "api_c.figures", .path = "/m/api_c/text", .wide = true,
               .order = 50, .call = figures);

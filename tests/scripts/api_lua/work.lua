@@ -70,3 +70,37 @@ tenon.participants { name = "api_lua.named", title = "api_lua.figures",
     if not parameters.more then error("no parameter") end
     return { parameters.who }
   end }
+
+-- ---- field types ----
+
+local STAR = "★"
+
+local function most_of(definition)
+  return definition.options and definition.options.most or 5
+end
+
+tenon.field_type { name = "api_lua.stars", title = "api_lua.stars",
+  storage = "integer", edit = "stars-edit", read = "stars-read",
+  cell = "stars-read",
+  -- 3, "3" or three stars.
+  input = function(ctx, given, definition)
+    local number = tonumber(given)
+    if not number and #given % #STAR == 0 and
+      given == STAR:rep(#given // #STAR) then number = #given // #STAR end
+    if not number or number < 0 or number > most_of(definition) then
+      return ctx:fail("invalid", "api_lua.too_many", "too many",
+        { most_of(definition) })
+    end
+    return number > 0 and number or nil
+  end,
+  text = function(ctx, stored) return STAR:rep(stored) end,
+  fill = function(ctx, stored, definition)
+    local choices = {}
+    for i = 1, most_of(definition) do
+      choices[i] = { number = i, chosen = i == stored }
+    end
+    return { choices = choices, of = most_of(definition) }
+  end }
+
+tenon.field_type { name = "api_lua.code", title = "api_lua.stars",
+  input = function(ctx, given) return given:upper() end }
