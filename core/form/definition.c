@@ -22,7 +22,7 @@ enum { KEY_MAX = 40, FIELDS_MAX = 200, CELLS_MAX = 50, TABLES_MAX = 20 };
 static const char FORM_PROPERTIES[] =
     " title category icon description label tree flow fields sections list"
     " views rules grants apply closed levels order owner anonymous only_granted"
-    " $schema ";
+    " page $schema ";
 static const char FIELD_PROPERTIES[] =
     " key type title hint required read_only hidden unique index default"
     " computed ";
@@ -439,56 +439,6 @@ static void check_grants(struct ctx *ctx, const struct value *grants)
     }
 }
 
-/* What names a record: "label", else the first text, else the number. */
-static void find_label(struct ctx *ctx, struct form *form,
-                       const struct value *definition)
-{
-    const char *label = value_get_text(definition, "label");
-    const struct field *field = label ? form_field(form, label) : NULL;
-    size_t i;
-
-    if (value_get(definition, "label") && (!field || !field->column))
-        definition_error(ctx, "/label", "expected the key of a field");
-    for (i = 0; !label && i < form->field_count; i++)
-        if (strcmp(form->fields[i]->type->name, "text") == 0)
-            label = form->fields[i]->key;
-    for (i = 0; !label && i < form->field_count; i++)
-        if (strcmp(form->fields[i]->type->name, "auto_number") == 0)
-            label = form->fields[i]->key;
-    form->label_field = label;
-}
-
-static void find_tree(struct ctx *ctx, struct form *form,
-                      const struct value *definition)
-{
-    const char *key = value_get_text(definition, "tree");
-    const struct field *field = key ? form_field(form, key) : NULL;
-
-    if (!value_get(definition, "tree"))
-        return;
-    if (!field || !text_equal(field->target, form->name)) {
-        definition_error(ctx, "/tree",
-                         "expected the key of a link to this form itself");
-        return;
-    }
-    form->parent_field = key;
-}
-
-/* Who stands in this field owns the record. */
-static void find_owner(struct ctx *ctx, struct form *form,
-                       const struct value *definition)
-{
-    const char *key = value_get_text(definition, "owner");
-    const struct field *field = key ? form_field(form, key) : NULL;
-
-    if (!value_get(definition, "owner"))
-        return;
-    if (!field || strcmp(field->type->name, "user") != 0)
-        definition_error(ctx, "/owner", "expected the key of a user field");
-    else
-        form->owner_field = key;
-}
-
 static struct value *logic_fields(struct arena *arena,
                                   struct field *const *fields, size_t count)
 {
@@ -580,10 +530,8 @@ int definition_read(struct form **out, struct ctx *ctx, struct arena *arena,
         view_check_all(ctx, form, value_get(definition, "views"));
         check_rules(ctx, form, value_get(definition, "rules"));
         check_grants(ctx, value_get(definition, "grants"));
-        find_label(ctx, form, definition);
-        find_tree(ctx, form, definition);
+        definition_find(ctx, form, definition);
         anonymous_read(ctx, form, definition);
-        find_owner(ctx, form, definition);
     }
     if (rc || ctx->problem_count > before)
         return E_INVALID;

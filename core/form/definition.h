@@ -29,6 +29,9 @@ int definition_properties(struct ctx *ctx, const struct value *map,
 /* A list of keys of the form's fields or of the system. */
 void definition_keys(struct ctx *ctx, const struct form *form,
                      const struct value *list, const char *pointer);
+/* Finds and checks "label", "tree", "owner" and "page" (definition_find.c). */
+void definition_find(struct ctx *ctx, struct form *form,
+                     const struct value *definition);
 /* Whether `word` stands in a list of words, each between spaces. */
 bool definition_word_in(const char *list, const char *word);
 

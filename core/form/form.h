@@ -55,6 +55,7 @@ struct form {
     const char *flow; /* key of its process; NULL: records are just saved */
     bool enabled;     /* its module is on */
     bool closed;      /* only who may design it writes its records */
+    const char *page; /* of its module, for a record: "/m/crm/{id}"; NULL */
     bool anonymous;   /* nothing is kept of who saved a record (anonymous.h) */
     bool undated;     /* nor of the day */
     const struct value *logic_definition; /* for logic_open and the browser */

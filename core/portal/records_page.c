@@ -337,6 +337,15 @@ static void make_actions(struct ctx *ctx, const struct record *record,
     }
 }
 
+/* Where the form's module shows this record. */
+static const char *own_page(struct ctx *ctx, const struct record *record)
+{
+    const char *page = record->form->page, *id = strstr(page, "{id}");
+
+    return arena_printf(ctx->arena, "%.*s%lld%s", (int)(id - page), page,
+                        (long long)record->id, id + 4);
+}
+
 static int page(struct ctx *ctx, struct request *request,
                 struct response *response, void *payload)
 {
@@ -351,6 +360,9 @@ static int page(struct ctx *ctx, struct request *request,
     (void)payload;
     if (rc)
         return rc;
+    if (record->form->page && record->form->enabled && !record->deleted_at &&
+        !request_query(request, "plain"))
+        return response_redirect(ctx, response, own_page(ctx, record));
     value_set(data, "panels", value_list(ctx->arena));
     value_set(data, "actions", actions);
     value_set(data, "entries", entries);

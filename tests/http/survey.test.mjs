@@ -140,6 +140,17 @@ describe('building', () => {
     assert.match(broken.text, /anonymous/);
   });
 
+  test('its record leads to the builder, and shows its trail plainly',
+    async () => {
+      const id = await published({ items: [yesNo], title: 'Found' });
+      const record = await hr.get(`/records/survey.survey/${id}`);
+      assert.equal(record.status, 303);
+      assert.equal(record.headers.get('location'), `/m/survey/${id}/edit`);
+      assert.equal((await hr.get(`/records/survey.survey/${id}?plain=1`)).status,
+        200);
+      assert.equal((await li.get(`/records/survey.survey/${id}`)).status, 404);
+    });
+
   test('closed, opened again, copied, deleted', async () => {
     const id = await published({ items: [yesNo], title: 'Lunch' });
     const act = (who, name) => who.form(`/m/survey/${id}/${name}`, {}, SCRIPT);

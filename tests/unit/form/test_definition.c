@@ -95,6 +95,32 @@ static void logic_that_fails_is_refused_with_what_is_wrong(void **state)
                      E_INVALID);
 }
 
+static void a_page_is_an_address_of_the_forms_module(void **state)
+{
+    static const char *const bad[] = {
+        "/m/shop/x",       "/m/other/{id}",    "/m/shopping/{id}",
+        "/admin/{id}",     "/m/shop/{id}?x",   "//evil.example/{id}",
+        "/m/shop/../{id}", "/m/shop/{id}/{id}"
+    };
+    struct fixture *f = *state;
+    static const char format[] =
+        "{\"title\":\"Shop\",\"page\":\"%s\",\"fields\":["
+        "{\"key\":\"a\",\"type\":\"text\"}]}";
+    size_t i;
+
+    as(f, 0);
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(
+            publish(f, "shop.order", arena_printf(f->arena, format, bad[i])),
+            E_INVALID);
+        assert_true(has_problem(f, "/page", "form.definition"));
+        ctx_clear(&f->ctx);
+    }
+    ok(f, publish(f, "shop.order",
+                  arena_printf(f->arena, format, "/m/shop/{id}/edit")));
+    assert_string_equal(form_named(f, "shop.order")->page, "/m/shop/{id}/edit");
+}
+
 static void a_name_must_be_one(void **state)
 {
     struct fixture *f = *state;
@@ -205,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(errors_carry_pointer_and_expectation),
         CASE(logic_that_fails_is_refused_with_what_is_wrong),
+        CASE(a_page_is_an_address_of_the_forms_module),
         CASE(a_name_must_be_one),
         CASE(publishing_adds_columns_and_keeps_records),
         CASE(the_same_text_makes_no_version),
