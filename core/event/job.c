@@ -39,6 +39,7 @@ struct tick {
 };
 
 static struct arena *registry;
+static bool goes_on; /* what runs just now wants to be called again */
 static struct vector kinds, ticks;
 
 static struct arena *registry_arena(void)
@@ -119,6 +120,11 @@ int job_add(struct ctx *ctx, const char *kind, const struct value *data,
     int64_t id;
 
     return job_add_id(&id, ctx, kind, data, due, unique);
+}
+
+void job_continue(void)
+{
+    goes_on = true;
 }
 
 int job_schedule(struct ctx *ctx, const char *kind, int seconds)
@@ -287,6 +293,7 @@ static int call_job(const char **error, const char **problem, struct ctx *ctx,
     if (kind->module)
         slot_push(kind->module, kind->kind);
     job_watched_begin(&own, claimed->id);
+    goes_on = false;
     rc = work_data(&job.data, &own, claimed->data);
     if (!rc)
         rc = kind->call(&own, &job);
@@ -314,8 +321,11 @@ static int run_job(struct ctx *ctx, const struct claimed *job)
 
     if (settled)
         return settled;
-    settled = rc ? settle_failed(ctx, job, error) : settle_done(ctx, job);
-    if (!settled)
+    if (!rc && goes_on)
+        settled = settle_wait(ctx, job, clock_now(), false, NULL);
+    else
+        settled = rc ? settle_failed(ctx, job, error) : settle_done(ctx, job);
+    if (!settled && (rc || !goes_on))
         settled = job_watched_settle(ctx, job->id, rc ? problem : NULL);
     job_watched_end();
     return tx_end(ctx, settled);

@@ -39,6 +39,13 @@ int job_add(struct ctx *ctx, const char *kind, const struct value *data,
 int job_add_id(int64_t *id, struct ctx *ctx, const char *kind,
                const struct value *data, int64_t due, const char *unique);
 
+/*
+ * Inside a job that has more to do than one attempt should: where it then
+ * answers 0 it is called again, with a whole deadline, after what else waits
+ * had its turn. It keeps where it stands in the store.
+ */
+void job_continue(void);
+
 /* A schedule: keeps one waiting job of that kind, every `seconds`. */
 int job_schedule(struct ctx *ctx, const char *kind, int seconds);
 

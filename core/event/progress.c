@@ -324,6 +324,18 @@ int job_file(int *fd, const char **name, const char **type, struct ctx *ctx,
     return blob_open(fd, ctx, query_text(query, 0));
 }
 
+int job_file_forget(struct ctx *ctx, int64_t id)
+{
+    int rc = tx_begin(ctx, "forget file");
+
+    if (rc)
+        return rc;
+    return tx_end(ctx, db_exec(ctx,
+                               "UPDATE event_progress SET file_hash = NULL,"
+                               " file_name = NULL WHERE job = ?1",
+                               "i", id));
+}
+
 int job_file_used(struct ctx *ctx, const char *hash)
 {
     int64_t found;

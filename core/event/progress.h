@@ -61,6 +61,9 @@ int job_state(struct value **out, int64_t *person, struct ctx *ctx, int64_t id);
 int job_file(int *fd, const char **name, const char **type, struct ctx *ctx,
              int64_t id);
 
+/* Lets go of its file before the week is over. */
+int job_file_forget(struct ctx *ctx, int64_t id);
+
 /* 1 where a job's result is this blob; for the collector of files. */
 int job_file_used(struct ctx *ctx, const char *hash);
 /* Forgets what is older than a week. */
