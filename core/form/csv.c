@@ -28,7 +28,7 @@ struct csv {
     void *payload;
     char separator;
     enum csv_state state;
-    int64_t line, row_line, quote_line;
+    int64_t line, row_line, quote_line, consumed;
     struct buf text; /* the row's cells, each ended by NUL */
     size_t starts[CSV_CELLS_MAX];
     const char *cells[CSV_CELLS_MAX];
@@ -78,6 +78,7 @@ static int end_row(struct csv *csv)
     if (rc)
         return rc;
     row.count = csv->count;
+    row.end = csv->consumed;
     for (i = 0; i < csv->count; i++)
         csv->cells[i] = csv->text.data + csv->starts[i];
     if (csv->count > 1 || csv->cells[0][0])
@@ -153,8 +154,8 @@ static int step(struct csv *csv, char c)
     return plain(csv, c);
 }
 
-/* The separator that the first line has most of, outside of quotes. */
-static char sniff(const char *data, size_t length)
+/* Outside of quotes. */
+char csv_separator(const char *data, size_t length)
 {
     static const char choices[] = { ',', ';', '\t' };
     size_t counts[3] = { 0 }, i, j;
@@ -182,9 +183,11 @@ int csv_feed(struct csv *csv, const char *data, size_t length)
     int rc = 0;
 
     if (!csv->separator && length)
-        csv->separator = sniff(data, length);
-    for (i = 0; !rc && i < length; i++)
+        csv->separator = csv_separator(data, length);
+    for (i = 0; !rc && i < length; i++) {
+        csv->consumed++;
         rc = step(csv, data[i]);
+    }
     return rc;
 }
 
@@ -223,9 +226,24 @@ static bool is_number(const char *text)
     return digits && !*text;
 }
 
+/* Also behind apostrophes, so that one more can be told from one that was
+ * there. */
+static bool is_formula(const char *text)
+{
+    const char *first = text + strspn(text, "'");
+
+    return *first && strchr("=+-@\t\r", *first) &&
+           (first > text || !is_number(text));
+}
+
+const char *csv_cell_text(const char *cell)
+{
+    return *cell == '\'' && is_formula(cell) ? cell + 1 : cell;
+}
+
 void csv_write_cell(struct buf *out, const char *text, char before)
 {
-    bool formula = *text && strchr("=+-@\t\r", *text) && !is_number(text);
+    bool formula = is_formula(text);
     const char *c;
 
     if (before)

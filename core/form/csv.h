@@ -21,6 +21,7 @@ struct csv_row {
     int64_t line; /* where the row begins, from 1 */
     const char **cells;
     size_t count;
+    int64_t end; /* bytes of the text up to the end of this row */
 };
 
 /* Anything but 0 ends the reading with that code. The cells live until the
@@ -42,8 +43,13 @@ int csv_end(struct csv *csv);
 int csv_read(struct ctx *ctx, const char *text, size_t length, csv_take take,
              void *payload);
 
+/* The separator that the first line of a text has most of: , ; or TAB. */
+char csv_separator(const char *text, size_t length);
+
 /* Appends a cell as a spreadsheet may open it: a text that it would take for
  * a formula gets an apostrophe in front (S27); quoted where it must be. */
 void csv_write_cell(struct buf *out, const char *text, char before);
+/* A cell as csv_write_cell was given it: without that apostrophe. */
+const char *csv_cell_text(const char *cell);
 
 #endif
