@@ -25,5 +25,7 @@ const struct field *import_field(struct ctx *ctx, const struct form *form,
 
 /* The column of a refused file that holds the reasons; ignored when read. */
 #define IMPORT_REASON "refused because"
+/* Whether it is that column, in any language. */
+bool import_reason(const char *header);
 
 #endif

@@ -18,8 +18,16 @@ struct record_change {
     struct record *before; /* as it is; NULL: a new one */
     uint64_t counter;      /* of changes, when the hooks ran */
     bool hooked;           /* hooks did run */
+    bool again; /* the hooks run again under the lock: earlier rows of the
+                   same transaction may matter to them */
     bool quiet; /* of an import: no outbox row each, unless somebody listens */
 };
+
+/* Whether a prepared update changes any field. */
+bool record_change_any(const struct record_change *change);
+/* Field → {from, to} of what it changes. */
+struct value *record_changes(struct ctx *ctx,
+                             const struct record_change *change);
 
 /* A row of SELECT form->sql->columns; sub-tables are not in it. */
 struct record *record_from_row(struct ctx *ctx, const struct form *form,

@@ -300,6 +300,29 @@ static struct value *changes_of(struct ctx *ctx, const struct record *record,
     return changes;
 }
 
+struct value *record_changes(struct ctx *ctx,
+                             const struct record_change *change)
+{
+    return changes_of(ctx, change->record, change->before);
+}
+
+bool record_change_any(const struct record_change *change)
+{
+    const struct form *form = change->form;
+    size_t i;
+
+    for (i = 0; i < form->field_count; i++) {
+        const char *key = form->fields[i]->key;
+        const struct value *to = value_get(change->record->values, key);
+        const struct value *from = value_get(change->before->values, key);
+
+        if (!value_equal(from, to) &&
+            !(value_is_empty(from) && value_is_empty(to)))
+            return true;
+    }
+    return false;
+}
+
 /* Under the lock: is what was prepared still true? */
 static int refresh(struct ctx *ctx, struct record_change *change)
 {
@@ -314,7 +337,8 @@ static int refresh(struct ctx *ctx, struct record_change *change)
     if (rc)
         return rc;
     if (same && (!change->hooked ||
-                 change->counter == change_counter_get(ctx, "records")))
+                 (!change->again &&
+                  change->counter == change_counter_get(ctx, "records"))))
         return 0;
     if (!same)
         rc = may_write(ctx, change);

@@ -12,7 +12,9 @@
 #include "event/outbox.h"
 #include "event/progress.h"
 #include "form/attachment.h"
+#include "form/export.h"
 #include "form/form.h"
+#include "form/import_job.h"
 #include "form/preview.h"
 #include "form/record_internal.h"
 #include "form/search.h"
@@ -112,8 +114,10 @@ static int blob_used(struct ctx *ctx, const char *hash)
                     "s", hash);
 
     if (rc == E_NOT_FOUND)
-        return job_file_used(ctx, hash);
-    return rc ? rc : 1;
+        rc = job_file_used(ctx, hash);
+    else
+        return rc ? rc : 1;
+    return rc ? rc : import_file_used(ctx, hash);
 }
 
 /* Uploads that no record took within a day, and blobs without a row. */
@@ -122,6 +126,8 @@ static int collect_job(struct ctx *ctx, const struct job *job)
     int rc = job_progress_purge(ctx);
 
     (void)job;
+    if (!rc)
+        rc = import_purge(ctx);
     if (!rc)
         rc = tx_begin(ctx, "attachment.collect");
     if (rc)
@@ -206,6 +212,8 @@ void form_start(void)
     job_register(&purge);
     attachment_start();
     search_start();
+    import_job_start();
+    export_job_start();
     job_tick_register("form.schedule", schedule_tick);
     outbox_subscribe("record.saved", "form.hooks", run_committed, NULL);
 }

@@ -90,6 +90,8 @@ void portal_records_start(void)
     records_form_start();
     records_files_start();
     records_export_start();
+    imports_start();
+    imports_rest_start();
     records_rest_start();
     records_rest_more_start();
     records_aggregate_start();

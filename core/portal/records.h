@@ -53,6 +53,8 @@ void records_page_start(void);
 void records_form_start(void);
 void records_files_start(void);
 void records_export_start(void);
+void imports_start(void);
+void imports_rest_start(void);
 void records_rest_start(void);
 void records_rest_more_start(void);
 void records_aggregate_start(void);

@@ -17,6 +17,7 @@
 #include "form/field_type.h"
 #include "org/org.h"
 #include "org/person.h"
+#include "portal/imports.h"
 #include "portal/portal.h"
 #include "portal/records.h"
 #include "portal/records_board.h"
@@ -224,13 +225,41 @@ static void add_empty(struct list_page *list, struct value *data, bool create)
     value_set(data, "empty", empty);
 }
 
-/* The list as it is shown, filter and order, as a file. */
-static const char *export_url(struct list_page *list)
+/* The list as it is shown, filter and order, as a file; bringing one in. */
+static void add_more(struct list_page *list, struct value *data)
 {
+    static const struct {
+        const char *key, *format, *columns;
+    } kinds[] = { { "export.menu_xlsx", "xlsx", NULL },
+                  { "export.menu_csv", "csv", NULL },
+                  { "export.menu_all", "xlsx", "all" } };
+    struct ctx *ctx = list->ctx;
     struct records_filter filter = list->filter;
+    struct value *exports = value_list(ctx->arena);
+    size_t i;
 
-    filter.path = arena_printf(list->ctx->arena, "%s/export", list->path);
-    return records_filter_url(list->ctx, &filter, NULL, NULL);
+    if (imports_may(ctx, list->form))
+        value_set(data, "import_url",
+                  value_url(ctx->arena,
+                            arena_printf(ctx->arena, "%s/import", list->path)));
+    filter.path = arena_printf(ctx->arena, "%s/export", list->path);
+    for (i = 0; access_form(ctx, list->form->name, RIGHT_EXPORT) && i < 3;
+         i++) {
+        struct value *item = value_map(ctx->arena);
+
+        const char *url =
+            records_filter_url(ctx, &filter, "format", kinds[i].format);
+
+        if (kinds[i].columns)
+            url = arena_printf(ctx->arena, "%s&columns=%s", url,
+                               kinds[i].columns);
+        value_set_text(item, "label", tr(ctx, kinds[i].key));
+        value_set(item, "url", value_url(ctx->arena, url));
+        value_append(exports, item);
+    }
+    value_set(data, "exports", exports);
+    if (value_count(exports) || value_get(data, "import_url"))
+        value_set_bool(data, "more", true);
 }
 
 static void add_tools(struct list_page *list, struct value *data)
@@ -255,8 +284,8 @@ static void add_tools(struct list_page *list, struct value *data)
                             arena_printf(ctx->arena, "%s/new", list->path)));
         value_set_text(data, "new_label", tr(ctx, "records.new"));
     }
-    if (!list->bin && access_form(ctx, name, RIGHT_EXPORT))
-        value_set(data, "export_url", value_url(ctx->arena, export_url(list)));
+    if (!list->bin)
+        add_more(list, data);
 }
 
 static void add_views(struct list_page *list, struct value *data)

@@ -173,6 +173,29 @@ int condition_parse(struct condition **out, struct ctx *ctx,
     return parse(out, &parser, json, 1);
 }
 
+struct value *condition_json(struct ctx *ctx, const struct condition *condition)
+{
+    struct value *map = value_map(ctx->arena), *inner;
+    size_t i;
+
+    if (condition->kind == CONDITION_TEST) {
+        inner = value_map(ctx->arena);
+        value_set(inner, condition->op,
+                  value_copy(ctx->arena, condition->value));
+        value_set(map, condition->field, inner);
+        return map;
+    }
+    if (condition->kind == CONDITION_NOT) {
+        value_set(map, "not", condition_json(ctx, condition->parts[0]));
+        return map;
+    }
+    inner = value_list(ctx->arena);
+    for (i = 0; i < condition->part_count; i++)
+        value_append(inner, condition_json(ctx, condition->parts[i]));
+    value_set(map, condition->kind == CONDITION_AND ? "and" : "or", inner);
+    return map;
+}
+
 /* ---- SQL ---- */
 
 struct compiler {

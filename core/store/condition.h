@@ -61,6 +61,10 @@ typedef int (*condition_resolver)(struct condition_column *out, struct ctx *ctx,
 int condition_parse(struct condition **out, struct ctx *ctx,
                     const struct value *json);
 
+/* The JSON form of a condition, to be kept and parsed again. */
+struct value *condition_json(struct ctx *ctx,
+                             const struct condition *condition);
+
 /* Appends an SQL expression to `sql` and its values to `values` (vector of
  * struct value *); parameters are written as plain "?". NULL-safe: eq null is
  * IS NULL, ne treats null as a value. LIKE patterns are escaped. */

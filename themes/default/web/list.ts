@@ -3,6 +3,7 @@
 // swaps them in place.
 import { all, debounce, isTyping, one } from "./dom.ts";
 import { FilterEditor } from "./filter.ts";
+import { ListDrop } from "./list-drop.ts";
 import { t } from "./texts.ts";
 
 const FOCUS = "tenon.row:";
@@ -24,6 +25,7 @@ export class ListIsland {
     document.addEventListener("htmx:after:swap", () => {
       if (root.isConnected) filter.refresh();
     });
+    new ListDrop(root);
   }
 
   private rows(): HTMLElement[] {
