@@ -431,16 +431,19 @@ static int deploy_file(struct ctx *ctx, const char *folder, const char *name,
     return rc ? rc : flow_deploy(ctx, name, module, text.data, text.length);
 }
 
-/* Each problem is a line; then they are forgotten, the next file has its
- * own. */
-static void log_refused(struct ctx *ctx, const char *file)
+/* Each problem is a line of the log, and one of the caller's, with the file's
+ * name. */
+static void tell_refused(struct ctx *ctx, const struct ctx *own,
+                         const char *file)
 {
     const struct problem *problem;
 
-    for (problem = ctx->problems; problem; problem = problem->next)
+    for (problem = own->problems; problem; problem = problem->next) {
         log_ctx(ctx, LOG_ERROR, "flow.refused", "file", file, "place",
                 problem->field, "reason", problem->text, NULL);
-    ctx_clear(ctx);
+        fail_at(ctx, E_INVALID, problem->field, "form.file_refused", "%s: %s",
+                file, problem_message(ctx, problem));
+    }
 }
 
 int flow_deploy_folder(struct ctx *ctx, const char *folder, const char *module)
@@ -455,14 +458,20 @@ int flow_deploy_folder(struct ctx *ctx, const char *folder, const char *module)
                                       strerrordesc_np(errno));
     for (i = 0; i < count; i++) {
         if (rc >= 0) {
-            int one = deploy_file(ctx, folder, entries[i]->d_name, module);
+            struct ctx own = *ctx;
+            int one;
+
+            own.problems = own.last_problem = NULL;
+            own.problem_count = 0;
+            one = deploy_file(&own, folder, entries[i]->d_name, module);
 
             if (one == E_INVALID || one == E_LIMIT || one == E_CONFLICT ||
                 one == E_IO) {
-                log_refused(ctx, entries[i]->d_name);
+                tell_refused(ctx, &own, entries[i]->d_name);
                 refused++;
             } else if (one) {
-                rc = one;
+                rc = fail(ctx, one, "form.file_refused", "%s: %s",
+                          entries[i]->d_name, ctx_error(&own));
             }
         }
         free(entries[i]);

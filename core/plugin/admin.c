@@ -19,6 +19,7 @@
 #include "event/live.h"
 #include "form/form.h"
 #include "ipc/control.h"
+#include "plugin/check.h"
 #include "plugin/find.h"
 #include "plugin/install.h"
 #include "plugin/load.h"
@@ -255,8 +256,9 @@ static int check_requirements(struct ctx *ctx, const struct tn_module *module)
         if (rc || !row.enabled ||
             version_compare(row.version, need->version) < 0)
             return fail(ctx, E_INVALID, "plugin.requires",
-                        "%s needs the module %s, %s or newer", manifest->id,
-                        need->id, need->version);
+                        "%s needs the module %s, %s or newer (plugin.cfg, line "
+                        "%d)",
+                        manifest->id, need->id, need->version, need->line);
     }
     return 0;
 }
@@ -310,6 +312,8 @@ static int enable_checked(struct ctx *ctx, const char *id,
     struct tn_module *module;
     int rc = module_read(&module, ctx, id);
 
+    if (!rc)
+        rc = module_check(ctx, module);
     if (!rc)
         rc = check_requirements(ctx, module);
     if (!rc)

@@ -23,6 +23,7 @@
 #include "event/hook.h"
 #include "event/job.h"
 #include "plugin/apply.h"
+#include "plugin/check.h"
 #include "plugin/find.h"
 #include "plugin/install.h"
 #include "plugin/manifest.h"
@@ -134,7 +135,10 @@ static void read_candidate(struct candidate *candidate, struct ctx *ctx,
         candidate->done = true;
         log_event(LOG_WARN, "module.in_quarantine", "module", row->id,
                   "incident", candidate->module->incident, NULL);
+        return;
     }
+    if (module_check(own, candidate->module))
+        leave_out(candidate);
 }
 
 static struct candidate *candidate_of(struct candidate *all, size_t count,
@@ -168,8 +172,9 @@ static int requirements(struct candidate *candidate, struct candidate *all,
             version_compare(other->module->manifest->version, need->version) <
                 0)
             return fail(&candidate->own, E_INVALID, "plugin.requires",
-                        "%s needs the module %s, %s or newer", manifest->id,
-                        need->id, need->version);
+                        "%s needs the module %s, %s or newer (plugin.cfg, line "
+                        "%d)",
+                        manifest->id, need->id, need->version, need->line);
     }
     return rc;
 }

@@ -199,6 +199,7 @@ static int read_requires(const struct reading *reading, config_setting_t *root)
         config_setting_t *one = config_setting_get_elem(list, (unsigned)i);
         struct requirement *requirement = &manifest->requires[i];
 
+        requirement->line = line_of(one);
         if (config_setting_type(one) == CONFIG_TYPE_GROUP)
             rc = config_fill(requirement, reading->ctx, reading->path, one,
                              requirement_rows);
@@ -453,7 +454,8 @@ static const char *const parts[] = { "title",    "description", "entry",
                                      "requires", "roles",       "limits" };
 
 /* "1.0": a major of ours, a minor that we have. */
-static int check_sdk(const struct reading *reading)
+static int check_sdk(const struct reading *reading,
+                     const config_setting_t *root)
 {
     const char *sdk = reading->manifest->sdk;
     char whole[32];
@@ -466,8 +468,11 @@ static int check_sdk(const struct reading *reading)
                     TN_ABI_MAJOR, TN_ABI_MINOR);
     if (version.major != TN_ABI_MAJOR || version.minor > TN_ABI_MINOR)
         return fail(reading->ctx, E_UNSUPPORTED, "plugin.sdk_newer",
-                    "the module %s is made for SDK %s; this Tenon has %d.%d",
-                    reading->manifest->id, sdk, TN_ABI_MAJOR, TN_ABI_MINOR);
+                    "the module %s is made for SDK %s (plugin.cfg, line %d); "
+                    "this Tenon has %d.%d",
+                    reading->manifest->id, sdk,
+                    line_of(config_setting_get_member(root, "sdk")),
+                    TN_ABI_MAJOR, TN_ABI_MINOR);
     return 0;
 }
 
@@ -527,7 +532,7 @@ int manifest_parse(struct manifest **out, struct ctx *ctx, const char *path,
         rc = check_capabilities(&reading, root);
     if (!rc)
         rc = check_field_types(&reading, root);
-    return rc ? rc : check_sdk(&reading);
+    return rc ? rc : check_sdk(&reading, root);
 }
 
 int manifest_read(struct manifest **out, struct ctx *ctx, const char *folder,

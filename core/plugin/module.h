@@ -30,6 +30,7 @@ struct version {
 
 struct requirement {
     const char *id, *version;
+    int line; /* of plugin.cfg */
 };
 
 /* A role that the module speaks of; made where the site has none of that
