@@ -28,6 +28,7 @@
 
 enum {
     FILE_MAX_BYTES = 256 * 1024,
+    BATCH = 200,
     MINUTE_MS = 60 * 1000,
     DAY_MS = 24 * 60 * MINUTE_MS
 };
@@ -102,8 +103,10 @@ static void set_clock(struct ctx *ctx, const struct value *row)
     clock_set(then < now ? then : now);
 }
 
-/* One record: a new one, or a change of the one whose key is "update". */
-static int save(struct ctx *ctx, struct map *keys, const struct value *row)
+/* One record: a new one, or a change of the one whose key is "update". What
+ * `keys` holds lies in `memory`. */
+static int save(struct ctx *ctx, struct map *keys, struct arena *memory,
+                const struct value *row)
 {
     const char *key = value_get_text(row, "key");
     const char *update = value_get_text(row, "update");
@@ -125,24 +128,42 @@ static int save(struct ctx *ctx, struct map *keys, const struct value *row)
     ctx->person = NULL;
     if (!rc && key)
         map_set(keys, key,
-                arena_memdup(ctx->arena, &record->id, sizeof record->id));
+                arena_memdup(memory, &record->id, sizeof record->id));
     return rc;
 }
 
-/* One transaction: a commit for each of some thousand rows would take its
- * time. */
+/* Some at a time: a commit for each of some thousand rows would take its time,
+ * and their memory together is more than one arena has. */
+static int save_some(struct ctx *ctx, struct map *keys,
+                     const struct value *rows, size_t first)
+{
+    struct arena *outer = ctx->arena, *own = arena_new(0);
+    size_t i;
+    int rc;
+
+    ctx->arena = own;
+    rc = tx_begin(ctx, "demo");
+    if (!rc) {
+        tx_long(ctx, "demo");
+        for (i = first; !rc && i < first + BATCH && i < value_count(rows); i++)
+            rc = save(ctx, keys, outer, value_at(rows, i));
+        rc = tx_end(ctx, rc);
+    }
+    ctx->arena = outer;
+    if (!rc) /* else the problems lie in it */
+        arena_free(own);
+    return rc;
+}
+
 static int save_all(struct ctx *ctx, const struct value *rows)
 {
     struct map *keys = map_new(ctx->arena);
     size_t i;
-    int rc = tx_begin(ctx, "demo");
+    int rc = 0;
 
-    if (rc)
-        return rc;
-    tx_long(ctx, "demo");
-    for (i = 0; !rc && i < value_count(rows); i++)
-        rc = save(ctx, keys, value_at(rows, i));
-    return tx_end(ctx, rc);
+    for (i = 0; !rc && i < value_count(rows); i += BATCH)
+        rc = save_some(ctx, keys, rows, i);
+    return rc;
 }
 
 static int read_share(const char **text, size_t *length, struct ctx *ctx,
