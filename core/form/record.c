@@ -15,7 +15,6 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/ctx.h"
-#include "base/unicode.h"
 #include "event/hook.h"
 #include "event/live.h"
 #include "event/outbox.h"
@@ -26,8 +25,6 @@
 #include "form/sql.h"
 #include "org/person.h"
 #include "store/db.h"
-
-enum { COMMENT_MAX = 4000 };
 
 const char *record_subject(struct ctx *ctx, const struct form *form)
 {
@@ -382,63 +379,4 @@ struct value *record_value(struct ctx *ctx, const struct record *record)
     }
     value_set(map, "values", values);
     return map;
-}
-
-int record_comment(struct ctx *ctx, const struct form *form, int64_t id,
-                   const char *text)
-{
-    struct record *record;
-    size_t length;
-    int rc = record_get(&record, ctx, form, id);
-
-    if (rc)
-        return rc;
-    text = text_clean(ctx->arena, text_nfc(ctx->arena, text ? text : ""));
-    length = utf8_length(text, strlen(text));
-    if (strspn(text, " \n\t") == strlen(text))
-        return fail_at(ctx, E_INVALID, "text", "form.required",
-                       "please fill this in");
-    if (length > COMMENT_MAX)
-        return fail_at(ctx, E_INVALID, "text", "form.too_long",
-                       "at most %lld characters, these are %lld",
-                       (long long)COMMENT_MAX, (long long)length);
-    rc = tx_begin(ctx, "record.comment");
-    if (rc)
-        return rc;
-    rc = db_exec(ctx,
-                 "INSERT INTO record_comment (id, form, record, author,"
-                 " created_at, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                 "iiiiis", id_next(), form->id, id,
-                 ctx->person ? ctx->person->id : 0, clock_now(), text);
-    if (!rc)
-        live_send(ctx, 0, arena_printf(ctx->arena, "records:%s", form->name));
-    return tx_end(ctx, rc);
-}
-
-int record_comments(struct value **out, struct ctx *ctx,
-                    const struct form *form, int64_t id)
-{
-    struct record *record;
-    QUERY_AUTO *query = NULL;
-    int rc = record_get(&record, ctx, form, id);
-
-    *out = value_list(ctx->arena);
-    if (!rc)
-        rc = db_query(&query, ctx,
-                      "SELECT id, author, created_at, content"
-                      " FROM record_comment WHERE record = ?1 AND form = ?2"
-                      " ORDER BY id",
-                      "ii", id, form->id);
-    while (!rc && (rc = query_next(query)) == 1) {
-        struct value *comment = value_map(ctx->arena);
-
-        value_set_id(comment, "id", query_int(query, 0));
-        value_set_id(comment, "by", query_int(query, 1));
-        value_set_text(comment, "name", person_name(ctx, query_int(query, 1)));
-        value_set_int(comment, "at", query_int(query, 2));
-        value_set_text(comment, "text", query_text(query, 3));
-        value_append(*out, comment);
-        rc = 0;
-    }
-    return rc;
 }

@@ -38,18 +38,20 @@ static int find_unread(int64_t *id, struct ctx *ctx, int64_t user,
     return rc == E_NOT_FOUND ? 0 : rc;
 }
 
-static int write_message(int64_t *id, struct ctx *ctx, int64_t user,
-                         const char *kind, const char *args, const char *texts,
-                         const char *link)
+/* *again: the line was there, unread. */
+static int write_message(int64_t *id, bool *again, struct ctx *ctx,
+                         int64_t user, const char *kind, const char *args,
+                         const char *texts, const char *link)
 {
     int rc = find_unread(id, ctx, user, kind, link);
 
+    *again = *id != 0;
     if (rc)
         return rc;
-    if (*id != 0)
+    if (*again)
         return db_exec(ctx,
                        "UPDATE notify_message SET args = ?2, at = ?3, "
-                       "texts = ?4 WHERE id = ?1",
+                       "texts = ?4, count = count + 1 WHERE id = ?1",
                        "isis", *id, args, clock_now(), texts);
     *id = id_next();
     return db_exec(ctx,
@@ -58,21 +60,32 @@ static int write_message(int64_t *id, struct ctx *ctx, int64_t user,
                    "iisssis", *id, user, kind, args, link, clock_now(), texts);
 }
 
+/* The text for several of one kind ("form.notice.comment_many", with {count});
+ * NULL where that kind has none. */
+static const char *many_key(struct ctx *ctx, const char *kind)
+{
+    const char *key = arena_printf(ctx->arena, "%s_many", kind);
+
+    return tr_find("en", key) ? key : NULL;
+}
+
 static int tell(struct ctx *ctx, int64_t user, const char *kind,
                 const struct value *args, const char *texts, const char *link)
 {
     const struct person *person;
     int64_t id = 0;
+    bool again;
     int rc;
 
     assert(kind && tx_active(ctx));
     rc = person_load(&person, ctx, user);
     if (rc || !person->enabled)
         return rc;
-    rc = write_message(&id, ctx, user, kind,
+    rc = write_message(&id, &again, ctx, user, kind,
                        args ? json_text(ctx->arena, args) : "{}", texts,
                        link ? link : "/");
-    if (!rc && person->mail)
+    /* What counts up is mailed once, until it was read. */
+    if (!rc && person->mail && !(again && many_key(ctx, kind)))
         rc = outbox_put(ctx, MAIL_TOPIC, id, NULL);
     if (!rc)
         live_send(ctx, user, "messages");
@@ -113,11 +126,17 @@ static struct value *parsed(struct ctx *ctx, const char *json)
 
 /* From the catalogs; where they have it no more, as it was kept. */
 static const char *text_of(struct ctx *ctx, const char *kind, const char *args,
-                           const char *texts)
+                           const char *texts, int64_t count)
 {
+    const char *many = count > 1 ? many_key(ctx, kind) : NULL, *text;
     const struct value *kept = NULL;
-    const char *text;
+    struct value *map;
 
+    if (many) {
+        map = parsed(ctx, args);
+        value_set_int(map, "count", count);
+        return tr_with(ctx, many, map);
+    }
     if (texts && !tr_find(ctx->locale, kind) && !tr_find("en", kind))
         kept = parsed(ctx, texts);
     text = value_get_text(kept, ctx->locale);
@@ -136,7 +155,7 @@ int notify_list(struct value **out, struct ctx *ctx, int most)
     if (!ctx->person)
         return 0;
     rc = db_query(&query, ctx,
-                  "SELECT id, kind, args, link, at, read_at, texts "
+                  "SELECT id, kind, args, link, at, read_at, texts, count "
                   "FROM notify_message WHERE user_id = ?1 "
                   "ORDER BY at DESC, id DESC LIMIT ?2",
                   "ii", ctx->person->id, (int64_t)most);
@@ -146,7 +165,7 @@ int notify_list(struct value **out, struct ctx *ctx, int most)
         value_set_id(row, "id", query_int(query, 0));
         value_set_text(row, "text",
                        text_of(ctx, query_text(query, 1), query_text(query, 2),
-                               query_text(query, 6)));
+                               query_text(query, 6), query_int(query, 7)));
         value_set(row, "link", value_url(ctx->arena, query_text(query, 3)));
         value_set_int(row, "at", query_int(query, 4));
         value_set_bool(row, "read", !query_is_null(query, 5));
@@ -202,6 +221,7 @@ int notify_link_of(const char **link, struct ctx *ctx, int64_t id)
 struct message {
     int64_t user;
     const char *kind, *args, *texts, *link;
+    int64_t count;
     bool read;
 };
 
@@ -209,8 +229,8 @@ static int read_message(struct message *out, struct ctx *ctx, int64_t id)
 {
     QUERY_AUTO *query = NULL;
     int rc = db_query(&query, ctx,
-                      "SELECT user_id, kind, args, link, read_at, texts "
-                      "FROM notify_message WHERE id = ?1",
+                      "SELECT user_id, kind, args, link, read_at, texts, "
+                      "count FROM notify_message WHERE id = ?1",
                       "i", id);
 
     if (!rc)
@@ -225,6 +245,7 @@ static int read_message(struct message *out, struct ctx *ctx, int64_t id)
     out->link = query_copy(query, 3);
     out->read = !query_is_null(query, 4);
     out->texts = query_copy(query, 5);
+    out->count = query_int(query, 6);
     return 0;
 }
 
@@ -243,7 +264,8 @@ static int send_mail(struct ctx *ctx, const char *key,
                       ? locale_known(person->locale)
                   : site && locale_known(site) ? locale_known(site)
                                                : "en";
-    text = text_of(ctx, message->kind, message->args, message->texts);
+    text = text_of(ctx, message->kind, message->args, message->texts,
+                   message->count);
     mail.subject = text;
     mail.text = arena_printf(ctx->arena, "%s\n\n%s\n\n-- \n%s\n", text,
                              mail_link(ctx, message->link),

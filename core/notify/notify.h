@@ -15,7 +15,8 @@ struct value;
  * portal, and an outbox row for mail where he wants mail.
  * kind: catalog key of the text ("flow.notice.task"), args its placeholders;
  * link: own path ("/tasks/123"). One kind about one link is one line while
- * unread.
+ * unread; where the catalog has KIND_many, with {count}, that is its text from
+ * the second time on, and no further mail goes out (E48).
  */
 int notify_user(struct ctx *ctx, int64_t user, const char *kind,
                 const struct value *args, const char *link);

@@ -112,6 +112,22 @@ test('a decision in one tab is counted in the other within a second',
     await one.context().close();
   });
 
+test('E47 one click marks all read, in the other tab too', async () => {
+  const one = await as(browser, site, 'li.na', { locale: 'en' });
+  await apply('E47 first');
+  await apply('E47 second');
+  const other = await one.context().newPage();
+  await other.goto('/records/budget');
+  const bell = (page) => page.locator('[data-count=messages]:visible').first();
+  await eventually(async () => Number(await bell(other).textContent()) >= 2);
+  await one.goto('/messages');
+  await one.getByRole('button', { name: 'Mark all as read' }).click();
+  await eventually(async () => (await bell(other).count()) === 0);
+  await eventually(async () => (await bell(one).count()) === 0);
+  assert.ok(other.url().endsWith('/records/budget'), 'nobody was led away');
+  await one.context().close();
+});
+
 test('another person\'s browser learns it too, and only what is theirs',
   async () => {
     const head = await as(browser, site, 'li.na', { locale: 'en' });

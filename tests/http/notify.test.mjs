@@ -117,3 +117,40 @@ test('a language chosen later counts for the next mail', async () => {
   assert.match(first, /[\u4e00-\u9fff]/);
   assert.ok(!/[\u4e00-\u9fff]/.test(second), second);
 });
+
+test('E48 five comments are one line, "5 new", and one mail', async () => {
+  const made = await zhang.api('POST', '/api/v1/records/budget', { values: {
+    purpose: 'E48 stand', date: '2026-12-15',
+    items: [{ name: 'Stand', quantity: '1', unit_price: '100' }] } });
+  assert.equal(made.status, 201, made.text);
+  const id = JSON.parse(made.text).id;
+  const path = `/api/v1/records/budget/${id}/comments`;
+  const unread = async () => JSON.parse((await zhang.get('/api/v1/messages'))
+    .text).messages.filter((one) => one.link.endsWith(`/budget/${id}`));
+  for (let i = 1; i <= 5; i += 1) {
+    const said = await li.api('POST', path, { text: `Question ${i}` });
+    assert.equal(said.status, 201, said.text);
+    // The own comment tells nobody oneself.
+    if (i === 1) assert.equal((await unread()).length, 1);
+  }
+  const lines = await unread();
+  assert.equal(lines.length, 1);
+  assert.match(lines[0].text, /5/);
+  assert.match(lines[0].text, /E48 stand/);
+  assert.equal(lines[0].read, false);
+  const others = JSON.parse((await li.get('/api/v1/messages')).text).messages;
+  assert.ok(!others.some((one) => one.link.endsWith(`/budget/${id}`)));
+  await until(() => to('zhang.wei').some((one) =>
+    one.text.includes('E48 stand')), 'the mail');
+  assert.equal(to('zhang.wei').filter((one) => one.text.includes('E48 stand'))
+    .length, 1);
+
+  // Who answers is told in turn; read, the next begins a new line.
+  await zhang.api('POST', path, { text: 'An answer' });
+  const told = JSON.parse((await li.get('/api/v1/messages')).text).messages;
+  assert.ok(told.some((one) => one.link.endsWith(`/budget/${id}`)));
+  await zhang.post('/messages/read', {});
+  await li.api('POST', path, { text: 'Thanks' });
+  assert.equal((await unread()).filter((one) => !one.read).length, 1);
+  assert.doesNotMatch((await unread())[0].text, /6/);
+});
