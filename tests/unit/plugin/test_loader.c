@@ -98,8 +98,7 @@ static void errors_of_lua_modules_name_file_and_line(void **state)
 {
     struct fixture *f = *state;
 
-    make_module(f, "syntax", MANIFEST("syntax", "1.0.0", ""),
-                START "\nlocal = 5\n");
+    make_module(f, "syntax", MANIFEST("syntax", "1.0.0", ""), START);
     make_module(f, "stranger", MANIFEST("stranger", "1.0.0", ""),
                 START "tenon.on { form = 'budget', when = 'before_save',"
                       " call = function() end }\n");
@@ -127,6 +126,7 @@ static void errors_of_lua_modules_name_file_and_line(void **state)
     switch_on(f, "files");
     switch_on(f, "endless");
     switch_on(f, "other");
+    put(f, "scripts/syntax/init.lua", START "\nlocal = 5\n");
     load(f);
     failed_because(f, "syntax", "init.lua:3");
     failed_because(f, "stranger", "hooks:FORM");
@@ -154,11 +154,16 @@ static void a_module_in_lua_requires_its_own_files(void **state)
                 "require '../parts/part'\n");
     make_module(f, "broken", MANIFEST("broken", "1.0.0", ""),
                 "require 'part'\n");
-    put(f, "scripts/broken/part.lua", "\nlocal = 5\n");
+    put(f, "scripts/broken/part.lua", "\nlocal five = 5\n");
     switch_on(f, "parts");
     switch_on(f, "ring");
     switch_on(f, "outside");
     switch_on(f, "broken");
+    put(f, "scripts/broken/part.lua", "\nlocal = 5\n");
+    /* It is not switched on anew either. */
+    as(f, f->admin);
+    assert_int_equal(plugin_set_enabled(&f->ctx, "broken", true), E_INVALID);
+    as(f, 0);
     load(f);
     assert_string_equal(state_of(f, "parts"), "on");
     failed_because(f, "ring", "\"a\" requires itself");

@@ -127,7 +127,8 @@ static void a_module_for_a_newer_sdk_is_refused_with_a_sentence(void **state)
     refused(f,
             "id = \"shop\"; version = \"1.0.0\"; sdk = \"1.9\";"
             "entry = { c = \"shop\"; };",
-            E_UNSUPPORTED, "made for SDK 1.9; this Tenon has 1.0");
+            E_UNSUPPORTED,
+            "made for SDK 1.9 (plugin.cfg, line 1); this Tenon has 1.0");
     refused(f,
             "id = \"shop\"; version = \"1.0.0\"; sdk = \"2.0\";"
             "entry = { c = \"shop\"; };",
