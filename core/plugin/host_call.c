@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/ctx.h"
+#include "base/numbers.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -193,6 +194,32 @@ static const char *host_time(tn_ctx *call, int64_t instant)
     return arena_printf(ctx->arena, "%02d:%02d", civil.hour, civil.minute);
 }
 
+static const char *host_iso_date(tn_ctx *call, int64_t instant)
+{
+    struct ctx *ctx = call->ctx;
+    struct civil civil;
+
+    civil_of(&civil, instant, ctx->zone ? ctx->zone : zone_utc());
+    return arena_printf(ctx->arena, "%04d-%02d-%02d", civil.year, civil.month,
+                        civil.day);
+}
+
+static const char *host_money(tn_ctx *call, const tn_value *value,
+                              const char *currency)
+{
+    tn_decimal number;
+
+    if (!host_value.as_decimal(&number, value))
+        return "";
+    return money_human(
+        call->ctx, (struct decimal){ number.units, number.scale }, currency);
+}
+
+static const char *host_number(tn_ctx *call, const tn_value *value)
+{
+    return host_money(call, value, NULL);
+}
+
 const tn_host_call host_call = {
     .size = sizeof(tn_host_call),
     .alloc = host_alloc,
@@ -210,6 +237,9 @@ const tn_host_call host_call = {
     .check = call_check,
     .as_module = host_as_module,
     .token = host_token,
+    .iso_date = host_iso_date,
+    .number = host_number,
+    .money = host_money,
 };
 
 /* ---- the whole table ---- */

@@ -235,6 +235,34 @@ static int ctx_time(lua_State *L)
     return 1;
 }
 
+/* ctx:iso_date("2026-…Z") → "2026-11-23" in the person's zone */
+static int ctx_iso_date(lua_State *L)
+{
+    struct tn_ctx *call = handle_ctx(L, 1);
+
+    lua_pushstring(L, host_call.iso_date(call, check_instant(L, 2)));
+    return 1;
+}
+
+/* ctx:number(1234.5) → "1,234.5" */
+static int ctx_number(lua_State *L)
+{
+    struct tn_ctx *call = handle_ctx(L, 1);
+
+    lua_pushstring(L, host_call.number(call, value_out(optional(L, call, 2))));
+    return 1;
+}
+
+/* ctx:money(decimal "1234.50", "CNY") → "¥1,234.50" */
+static int ctx_money(lua_State *L)
+{
+    struct tn_ctx *call = handle_ctx(L, 1);
+
+    lua_pushstring(L, host_call.money(call, value_out(optional(L, call, 2)),
+                                      luaL_optstring(L, 3, NULL)));
+    return 1;
+}
+
 /* ctx:chart("bar", { { label = "Won", value = 12 } } [, options]) */
 static int ctx_chart(lua_State *L)
 {
@@ -253,17 +281,13 @@ static int ctx_chart(lua_State *L)
 }
 
 static const luaL_Reg ctx_functions[] = {
-    { "fail", ctx_fail },
-    { "fail_at", ctx_fail_at },
-    { "log", ctx_log },
-    { "t", ctx_text },
-    { "now", ctx_now },
-    { "day", ctx_day },
-    { "instant", ctx_instant },
-    { "time", ctx_time },
-    { "date", ctx_date },
-    { "chart", ctx_chart },
-    { NULL, NULL },
+    { "fail", ctx_fail },       { "fail_at", ctx_fail_at },
+    { "log", ctx_log },         { "t", ctx_text },
+    { "now", ctx_now },         { "day", ctx_day },
+    { "instant", ctx_instant }, { "time", ctx_time },
+    { "date", ctx_date },       { "iso_date", ctx_iso_date },
+    { "number", ctx_number },   { "money", ctx_money },
+    { "chart", ctx_chart },     { NULL, NULL },
 };
 
 static int ctx_index(lua_State *L)

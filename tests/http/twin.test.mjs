@@ -85,6 +85,14 @@ for (const id of ['api_c', 'api_lua']) {
       assert.match(page.text, /<title>[^<]*A page/);
     });
 
+    test('days and figures, as fields and as people have them', async () => {
+      const { body } = await person.get(`/api/v1/m/${id}/words`);
+      assert.match(body.day, /^2025-11-2[45]$/);
+      assert.deepEqual({ ...body, day: undefined }, { day: undefined,
+        number: '1,234.50', money: '¥1,234.50', none: '' });
+      same('words', id, body);
+    });
+
     test('a chart: shapes, links and a table of the same figures', async () => {
       for (const kind of ['bar', 'line', 'funnel', 'pie']) {
         const page = await person.get(`/m/${id}/chart/${kind}`);

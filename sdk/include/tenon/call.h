@@ -49,6 +49,13 @@
 /* Its date alone, and its time of day alone ("09:30"). */
 #define tn_date(ctx, instant_) TN_CALL_(call, date, "", ctx, instant_)
 #define tn_time(ctx, instant_) TN_CALL_(call, time, "", ctx, instant_)
+/* Its date as fields have it: "2026-11-23". */
+#define tn_iso_date(ctx, instant_) TN_CALL_(call, iso_date, "", ctx, instant_)
+/* A number, or an amount of a currency ("CNY"), as people of this language
+ * read it; "" where `value` is none. */
+#define tn_number(ctx, value_) TN_CALL_(call, number, "", ctx, value_)
+#define tn_money(ctx, value_, currency)                                        \
+    TN_CALL_(call, money, "", ctx, value_, currency)
 /* In long loops: TN_E_TIMEOUT when the call has to end. */
 #define tn_check(ctx) TN_CALL_(call, check, TN_OK, ctx)
 /* What `call` does with records it does as the module instead of as the

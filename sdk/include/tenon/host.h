@@ -53,6 +53,10 @@ typedef struct tn_host_call {
     int (*as_module)(tn_ctx *ctx, int (*call)(tn_ctx *ctx, void *data),
                      void *data);
     const char *(*token)(tn_ctx *ctx);
+    const char *(*iso_date)(tn_ctx *ctx, int64_t instant);
+    const char *(*number)(tn_ctx *ctx, const tn_value *value);
+    const char *(*money)(tn_ctx *ctx, const tn_value *value,
+                         const char *currency);
 } tn_host_call;
 
 typedef struct tn_host_value {

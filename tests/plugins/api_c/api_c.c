@@ -365,6 +365,23 @@ static void add_row(tn_ctx *ctx, tn_value *rows, const char *label,
     tn_append(rows, row);
 }
 
+/* Figures and days as people and fields have them. */
+static int words(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                 void *data)
+{
+    /* 23:30 UTC: the next day already, east of it. */
+    int64_t instant = INT64_C(1764027000000);
+    tn_value *map = tn_map(ctx), *amount = tn_decimal_value(ctx, 123450, 2);
+
+    (void)request;
+    (void)data;
+    tn_put(map, "day", tn_text(ctx, tn_iso_date(ctx, instant)));
+    tn_put(map, "money", tn_text(ctx, tn_money(ctx, amount, "CNY")));
+    tn_put(map, "none", tn_text(ctx, tn_number(ctx, NULL)));
+    tn_put(map, "number", tn_text(ctx, tn_number(ctx, amount)));
+    return tn_answer_json(answer, 200, map);
+}
+
 static int chart(tn_ctx *ctx, tn_request *request, tn_answer *answer,
                  void *data)
 {
@@ -414,6 +431,7 @@ static int start(tn_module *self)
              .call = text);
     TN_ROUTE(self, .path = "/m/api_c/public", .access = TN_PUBLIC,
              .call = text);
+    TN_ROUTE(self, .path = "/api/v1/m/api_c/words", .call = words);
     TN_ROUTE(self, .path = "/m/api_c/chart/{kind}", .call = chart,
              .example = "/m/api_c/chart/bar");
     TN_ROUTE(self, .path = "/m/api_c/page", .call = page);

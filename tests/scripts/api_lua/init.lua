@@ -165,6 +165,17 @@ tenon.route { path = "/api/v1/m/api_lua/delete", method = "POST",
 tenon.menu { title = "api_lua.page", path = "/m/api_lua/page",
   call = function(ctx) return ctx.person.login == "zhang.wei" end }
 
+-- Figures and days as people and fields have them.
+tenon.route { path = "/api/v1/m/api_lua/words",
+  call = function(ctx, request, answer)
+    answer:json(200, {
+      day = ctx:iso_date("2025-11-24T23:30:00.000Z"),
+      number = ctx:number(decimal "1234.50"),
+      money = ctx:money(decimal "1234.50", "CNY"),
+      none = ctx:number(nil),
+    })
+  end }
+
 tenon.route { path = "/m/api_lua/chart/{kind}", example = "/m/api_lua/chart/bar",
   call = function(ctx, request, answer)
     local url = "/m/api/page?of=1"
