@@ -215,6 +215,9 @@ static int check_field(struct ctx *ctx, struct field *field, bool in_table,
     if (field->indexed && (in_table || !(type->flags & FIELD_SORTABLE)))
         definition_error(ctx, at(ctx, pointer, "index"),
                          "fields of this type and place have no index");
+    if (field->similar && (in_table || field->hidden))
+        definition_error(ctx, at(ctx, pointer, "similar"),
+                         "fields of this place are not compared");
     if (field->required && field->computed)
         definition_error(ctx, at(ctx, pointer, "required"),
                          "a computed field can't be required");
@@ -271,6 +274,8 @@ static int read_field(struct field **out, struct ctx *ctx, struct arena *arena,
     field->hidden = value_get_bool(definition, "hidden");
     field->unique = value_get_bool(definition, "unique");
     field->indexed = value_get_bool(definition, "index");
+    field->similar = value_get_bool(definition, "similar") ||
+                     value_get_text(definition, "similar");
     field->max_length = 200;
     rc = check_field(ctx, field, table != NULL, pointer);
     if (!rc && field->type->define)

@@ -50,10 +50,16 @@ static int define_text(struct ctx *ctx, struct arena *arena,
     int64_t most = is_long ? LONG_TEXT_MAX : TEXT_MAX;
     int a = length_property(ctx, field, pointer, "max_length", most);
     int b = length_property(ctx, field, pointer, "min_length", most);
+    const struct value *similar = value_get(field->options, "similar");
 
     (void)arena;
     field->max_length =
         value_get_int(field->options, "max_length", is_long ? 10000 : 200);
+    if (similar && value_kind(similar) != VALUE_BOOL &&
+        !text_equal(value_as_text(similar), "everyone"))
+        a = definition_error(ctx,
+                             arena_printf(ctx->arena, "%s/similar", pointer),
+                             "expected true or \"everyone\"");
     return a ? a : b;
 }
 
@@ -278,7 +284,7 @@ const struct field_type text_types[] = {
     { .name = "text",
       .sql = "TEXT",
       .logic = "text",
-      .properties = " max_length min_length ",
+      .properties = " max_length min_length similar ",
       .flags = FIELD_SORTABLE | FIELD_SORT_KEY | FIELD_SEARCHED,
       .define = define_text,
       .input = input_text,

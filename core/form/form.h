@@ -31,6 +31,7 @@ struct field {
     int scale;                   /* decimal, money, percent */
     int64_t max_length;          /* of text, in characters */
     const struct value *options; /* the definition of this field, whole */
+    bool similar;                /* what is like it shows while one types */
     bool indexed;                /* has indexes for sorted lists */
     const char *sort_column;     /* "s_name", else its column; NULL: none */
     const char *target;          /* link, cascade: form name */

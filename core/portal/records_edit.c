@@ -452,6 +452,18 @@ static void edit_module(struct edit *edit)
     records_fill(edit->ctx, edit->map, edit->field, edit->stored);
 }
 
+/* While a new record is typed: where to ask who is there already. */
+static void edit_similar(const struct edit *edit)
+{
+    struct ctx *ctx = edit->ctx;
+
+    value_set(
+        edit->map, "similar_url",
+        value_url(ctx->arena,
+                  arena_printf(ctx->arena, "/api/v1/forms/%s/fields/%s/similar",
+                               edit->form->name, edit->field->key)));
+}
+
 static struct value *edit_field(struct edit *edit)
 {
     const char *type = edit->field->type->name;
@@ -486,6 +498,8 @@ static struct value *edit_field(struct edit *edit)
         edit_number(edit);
     else
         value_set_text(edit->map, "value", current(edit));
+    if (edit->field->similar && edit->fill->is_new)
+        edit_similar(edit);
     if (edit->field->max_length)
         value_set_int(edit->map, "max_length", edit->field->max_length);
     if (strcmp(type, "long_text") == 0) {

@@ -16,6 +16,7 @@ struct fill {
     const struct value *typed;   /* raw input after a refused POST; NULL */
     struct value *problems;      /* problems_value(); gets ids of fields */
     int blank_rows;              /* empty rows of a sub-table, 0: none */
+    bool is_new;                 /* `record` holds the defaults */
 };
 
 /* Sections of the form with fields in mode "edit"; fields that nobody writes

@@ -113,7 +113,8 @@ static int show(struct ctx *ctx, struct request *request,
     struct fill fill = { .record = page->record ? page->record : page->defaults,
                          .typed = page->typed,
                          .problems = problems_value(ctx),
-                         .blank_rows = page->blank_rows };
+                         .blank_rows = page->blank_rows,
+                         .is_new = !page->record };
     const char *name = locale_pick(ctx, definition->title);
 
     value_set(form, "action", value_url(ctx->arena, path));

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "form/field_type.h"
 #include "form/reference.h"
+#include "form/similar.h"
 #include "portal/records.h"
 #include "view/view.h"
 #include "web/request.h"
@@ -238,6 +239,78 @@ static int get_options(struct ctx *ctx, struct request *request,
     return response_json(ctx, response, 200, answer);
 }
 
+/* Finished sentences: the browser only shows them. */
+static void tell_similar(struct ctx *ctx, const struct form *form,
+                         struct value *answer, const struct value *found)
+{
+    const struct value *records = value_get(found, "records");
+    const struct value *owners = value_get(found, "owners");
+    struct value *items = value_list(ctx->arena);
+    struct value *others = value_list(ctx->arena);
+    size_t i;
+
+    for (i = 0; i < value_count(records); i++) {
+        const struct value *record = value_at(records, i);
+        struct value *item = value_map(ctx->arena);
+
+        value_set_id(item, "id", value_get_id(record, "id"));
+        value_set_text(item, "label", value_get_text(record, "label"));
+        value_set_text(item, "text", value_get_text(record, "text"));
+        if (value_get(record, "owner"))
+            value_set_text(item, "owner", value_get_text(record, "owner"));
+        value_set_text(item, "url",
+                       arena_printf(ctx->arena, "%s/%lld",
+                                    records_path(ctx, form),
+                                    (long long)value_get_id(record, "id")));
+        value_append(items, item);
+    }
+    for (i = 0; i < value_count(owners); i++) {
+        struct value *args = value_map(ctx->arena);
+
+        value_set_text(args, "owner", value_as_text(value_at(owners, i)));
+        value_append(others,
+                     value_text(ctx->arena,
+                                tr_with(ctx, "records.similar_other", args)));
+    }
+    value_set(answer, "records", items);
+    value_set(answer, "others", others);
+    value_set_text(answer, "title", tr(ctx, "records.similar"));
+}
+
+/* ?q=TEXT[&except=ID]: for who adds or changes records there. */
+static int get_similar(struct ctx *ctx, struct request *request,
+                       struct response *response, void *payload)
+{
+    const char *except_text = request_query(request, "except");
+    const char *text = request_query(request, "q");
+    struct value *answer = value_map(ctx->arena), *found;
+    const struct field *field;
+    const struct form *form;
+    int64_t except = 0;
+    int rc = find_form(&form, ctx, request);
+
+    (void)payload;
+    if (rc)
+        return rc;
+    if (!records_may_create(ctx, form) &&
+        !access_form(ctx, form->name, RIGHT_UPDATE))
+        return fail(ctx, E_FORBIDDEN, "form.may_not_create",
+                    "you may not add records here");
+    field = form_field(form, request_param(request, "field"));
+    if (!field || field->hidden || !field->similar)
+        return fail(ctx, E_NOT_FOUND, "form.unknown_field",
+                    "there is no field %s", request_param(request, "field"));
+    if (!text_empty(except_text) &&
+        int_parse(&except, except_text, 1, INT64_MAX))
+        return fail_at(ctx, E_INVALID, "except", "form.expected_id",
+                       "expected an id");
+    rc = record_similar(&found, ctx, form, field, text, except);
+    if (rc)
+        return rc;
+    tell_similar(ctx, form, answer, found);
+    return response_json(ctx, response, 200, answer);
+}
+
 void records_meta_start(void)
 {
     static const struct route routes[] = {
@@ -249,6 +322,8 @@ void records_meta_start(void)
           get_logic, NULL, NULL, NULL },
         { "GET", "/api/v1/forms/{form}/fields/{field}/options", ROUTE_PERSON,
           ROUTE_API, get_options, NULL, NULL, NULL },
+        { "GET", "/api/v1/forms/{form}/fields/{field}/similar", ROUTE_PERSON,
+          ROUTE_API | ROUTE_EXPENSIVE, get_similar, NULL, NULL, NULL },
         { .method = NULL },
     };
 

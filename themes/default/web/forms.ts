@@ -6,6 +6,7 @@ import { keepText } from "./draft.ts";
 import { Files } from "./files.ts";
 import { FormIsland, startComment } from "./form.ts";
 import { Picker } from "./picker.ts";
+import { Similar } from "./similar.ts";
 import { SubTable } from "./sub-table.ts";
 
 export function start(root: ParentNode, started: WeakSet<Element>): void {
@@ -21,6 +22,7 @@ export function start(root: ParentNode, started: WeakSet<Element>): void {
   each("picker", (el) => new Picker(el));
   each("cascade", (el) => new Cascade(el));
   each("files", (el) => new Files(el));
+  each("similar", (el) => new Similar(el));
   each("form", (el) => {
     if (el instanceof HTMLFormElement) new FormIsland(el);
   });
