@@ -406,7 +406,11 @@ local function add_opportunity(i, customer, ago)
   local walked = math.min(1, ago / length)
   local stage = ({ "first", "need", "offer", "talks" })
     [math.min(4, 1 + math.floor(walked * 4 * (0.6 + chance() * 0.6)))]
-  local closes = fate == "open" and math.max(between(3, 75), length - ago) or -left
+  local closes = -left
+  if fate == "open" then
+    local soon = ({ first = 55, need = 35, offer = 15, talks = -6 })[stage]
+    closes = soon + between(0, 35)
+  end
   add({ form = "crm.opportunity", key = key, by = customer.by,
     values = { title = L(goods), customer = "#" .. customer.key,
       contact = "#" .. customer.contacts[1], stage = fate == "open" and stage or "first",
@@ -422,7 +426,7 @@ local function add_opportunity(i, customer, ago)
         { 12, "message" }, { 8, "showroom" } }
     add_activity(customer, kind, goods, day, { opportunity = key,
       next_in = (k < said or fate == "open") and chance() < 0.75
-        and (k < said and -(day - between(3, 9)) or between(-4, 16)) or nil,
+        and (k < said and -(day - between(3, 9)) or draw { { 15, between(-7, -1) }, { 85, between(0, 18) } }) or nil,
       done = k < said or nil })
   end
   if fate == "won" then

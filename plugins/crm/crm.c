@@ -7,23 +7,6 @@
  */
 #include "crm.h"
 
-#include <stdio.h>
-#include <string.h>
-
-enum { HOUR = 3600 * 1000 };
-
-void date_of(char out[DATE_MAX], tn_ctx *ctx, int64_t instant)
-{
-    int64_t starts = instant, ends;
-    const char *text;
-
-    /* The day's noon lies in the same day of UTC, whatever the zone, but for
-     * the few that are twelve hours and more ahead. */
-    tn_day(&starts, &ends, ctx, instant);
-    text = tn_as_text(tn_instant_value(ctx, starts + (int64_t)12 * HOUR));
-    snprintf(out, DATE_MAX, "%.10s", text ? text : "");
-}
-
 int touch(tn_ctx *ctx, const char *form, const tn_value *record)
 {
     return tn_records_update(ctx, form, tn_as_id(tn_item(record, "id")),
@@ -68,6 +51,11 @@ int follow_customer(tn_ctx *ctx, tn_record *record, void *unused)
 static int add_menu(tn_module *self)
 {
     static const tn_menu entries[] = {
+        { .title = "crm.menu.overview",
+          .path = "/m/crm",
+          .icon = "dashboard",
+          .form = CUSTOMERS,
+          .order = 210 },
         { .title = "crm.menu.customers",
           .path = "/records/" CUSTOMERS,
           .icon = "building-store",
@@ -88,6 +76,11 @@ static int add_menu(tn_module *self)
           .icon = "activity",
           .form = ACTIVITIES,
           .order = 214 },
+        { .title = "crm.menu.team",
+          .path = "/m/crm/team",
+          .icon = "users-group",
+          .form = OPPORTUNITIES,
+          .order = 215 },
     };
     size_t i;
     int rc = TN_OK;
@@ -101,13 +94,17 @@ static int add_menu(tn_module *self)
 
 static int crm_start(tn_module *self)
 {
-    int rc = customers_start(self);
+    static int (*const starts[])(tn_module *) = {
+        customers_start, opportunities_start, activities_start,
+        overview_start,  customer_page_start, team_start,
+        add_menu,
+    };
+    size_t i;
+    int rc = TN_OK;
 
-    if (rc == TN_OK)
-        rc = opportunities_start(self);
-    if (rc == TN_OK)
-        rc = activities_start(self);
-    return rc == TN_OK ? add_menu(self) : rc;
+    for (i = 0; rc == TN_OK && i < sizeof starts / sizeof *starts; i++)
+        rc = starts[i](self);
+    return rc;
 }
 
 TN_MODULE(crm_start)

@@ -11,15 +11,13 @@
 #define OPPORTUNITIES "crm.opportunity"
 #define ACTIVITIES "crm.activity"
 
-enum { DATE_MAX = 11 };
-
-/* "2026-11-23" of an instant, in the zone of the call's person. */
-void date_of(char out[DATE_MAX], tn_ctx *ctx, int64_t instant);
-
 /* Registrations of each file. */
 int customers_start(tn_module *self);
 int opportunities_start(tn_module *self);
 int activities_start(tn_module *self);
+int overview_start(tn_module *self);
+int customer_page_start(tn_module *self);
+int team_start(tn_module *self);
 
 /*
  * Saves a record of the module without a change of its own, so that what its

@@ -16,7 +16,6 @@ static int find_days(tn_ctx *ctx, const tn_value *id, const tn_value **last,
                      const tn_value **next)
 {
     const tn_value *rows;
-    char day[DATE_MAX];
     int64_t at;
     int rc =
         tn_records_find(&rows, ctx, ACTIVITIES, .where = TN_EQ("customer", id),
@@ -24,8 +23,7 @@ static int find_days(tn_ctx *ctx, const tn_value *id, const tn_value **last,
 
     *last = *next = NULL;
     if (rc == TN_OK && tn_as_instant(&at, tn_item(tn_at(rows, 0), "at"))) {
-        date_of(day, ctx, at);
-        *last = tn_text(ctx, day);
+        *last = tn_text(ctx, tn_iso_date(ctx, at));
     }
     if (rc == TN_OK)
         rc = tn_records_find(

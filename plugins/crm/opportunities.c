@@ -58,14 +58,13 @@ static int derive_closing(tn_ctx *ctx, tn_record *record,
                           const struct stage *stage)
 {
     const tn_value *closed = tn_get(record, "closed");
-    char today[DATE_MAX];
 
     if (!stage->closed)
         return tn_is_null(closed) ? TN_OK : tn_set(record, "closed", NULL);
     if (!tn_is_null(closed) && stage == stage_of(tn_before(record, "stage")))
         return TN_OK;
-    date_of(today, ctx, tn_now(ctx));
-    return tn_set(record, "closed", tn_text(ctx, today));
+    return tn_set(record, "closed",
+                  tn_text(ctx, tn_iso_date(ctx, tn_now(ctx))));
 }
 
 static int derive(tn_ctx *ctx, tn_record *record, void *unused)

@@ -208,3 +208,93 @@ describe('what follows', () => {
       assert.doesNotMatch(refused.text, /Prefilled House/);
     });
 });
+
+describe('who is there already', () => {
+  const ask = (person, q, field = 'name') => person.get(
+    `/api/v1/forms/crm.customer/fields/${field}/similar?` +
+    new URLSearchParams({ q }));
+
+  test('own ones with a link; of others the owner of the same name alone',
+    async () => {
+      const he = people['he.jun'];
+      const own = await add(he, 'crm.customer',
+        { name: '深圳听涛阁酒店有限公司', phone: '0755 8812 3456' });
+      const mine = (await ask(he, '深圳听涛阁酒店')).body;
+      assert.equal(mine.records[0].id, own.id);
+      assert.equal(mine.records[0].url, `/m/crm/customers/${own.id}`);
+      assert.deepEqual(mine.others, []);
+      const theirs = await ask(salesperson(), '深圳听涛阁酒店');
+      assert.deepEqual(theirs.body.records, []);
+      assert.equal(theirs.body.others.length, 1);
+      assert.doesNotMatch(theirs.text, new RegExp(`${own.id}|0755`));
+      assert.deepEqual((await ask(salesperson(), '深圳听涛')).body.others, []);
+      const phone = (await ask(head(), '+86 755-88123456', 'phone')).body;
+      assert.equal(phone.records[0].id, own.id);
+    });
+
+  test('not for who adds no customers, and not without end', async () => {
+    assert.ok([403, 404].includes(
+      (await ask(people['huang.yan'], 'hotel')).status));
+    assert.equal((await ask(salesperson(), 'x', 'address')).status, 404);
+    let answers = [];
+    while (answers.length < 120 && !answers.includes(429))
+      answers = answers.concat(await Promise.all(Array.from({ length: 20 },
+        async () => (await ask(people['he.jun'], 'hotel')).status)));
+    assert.ok(answers.includes(429));
+  });
+});
+
+describe('pages', () => {
+  test('one page of a customer, for who may see it', async () => {
+    const [own] = (await list(salesperson(), 'crm.customer', { limit: 1,
+      filter: JSON.stringify({ status: 'customer' }) })).records;
+    const page = await salesperson().get(`/m/crm/customers/${own.id}`);
+    assert.equal(page.status, 200);
+    for (const part of [own.values.name, 'widget-crm-customer_deals',
+      'widget-crm-customer_contacts', 'tn-timeline', 'tn-figures'])
+      assert.ok(page.text.includes(part), part);
+    assert.equal((await people['he.jun'].get(`/m/crm/customers/${own.id}`))
+      .status, 404);
+    assert.equal((await people['huang.yan'].get('/m/crm')).status, 403);
+    assert.equal((await people['huang.yan'].get('/m/crm/team')).status, 403);
+  });
+
+  test('a note becomes an activity with a next step', async () => {
+    const own = await add(salesperson(), 'crm.customer', { name: 'Note House' });
+    const path = `/m/crm/customers/${own.id}`;
+    const answer = await salesperson().form(`${path}/note`, { kind: 'visit',
+      text: 'Saw the rooms\nThree floors.', next_step: 'Offer',
+      next_on: '2030-03-01' });
+    assert.equal(answer.status, 303, answer.text);
+    const page = (await salesperson().get(path)).text;
+    assert.match(page, /Saw the rooms/);
+    assert.match(page, /Three floors\./);
+    const [note] = (await list(salesperson(), 'crm.activity', { limit: 1,
+      filter: JSON.stringify({ customer: own.id }) })).records;
+    assert.equal(note.values.kind, 'visit');
+    assert.equal(note.values.next_on, '2030-03-01');
+    assert.equal((await salesperson().form(`${path}/note`, { text: '' }))
+      .status, 422);
+    assert.equal((await people['he.jun'].form(`${path}/note`, { text: 'x' }))
+      .status, 404);
+  });
+
+  test('figures of the team: down the tree by one click, to the deals',
+    async () => {
+      const links = (page) => [...page.text.matchAll(
+        /<tr>\s*<td[^>]*><span><a href="([^"]+)"/g)]
+        .map((match) => match[1].replaceAll('&amp;', '&'));
+      const top = links(await head().get('/m/crm/team'));
+      const below = top.filter((url) => url.includes('department='));
+      const deals = top.filter((url) => url.includes('f.manager.eq='));
+      assert.equal(below.length, 1); // Sales South
+      assert.equal(deals.length, 3); // Li Na, Zhang Wei, Wang Fang
+      const south = links(await head().get(below[0]));
+      assert.equal(south.length, 2);
+      assert.equal((await head().get(deals[0])).status, 200);
+      // A salesperson sees only himself.
+      const own = links(await salesperson().get('/m/crm/team'));
+      assert.deepEqual(own, ['/records/crm.opportunity?f.manager.eq=' +
+        salesperson().id]);
+    });
+});
