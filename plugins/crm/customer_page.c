@@ -273,8 +273,9 @@ static void add_actions(tn_ctx *ctx, tn_value *data, const tn_value *id)
         if (tn_may(ctx, forms[i], "create"))
             put_text(ctx, data, names[i], with_id(ctx, path, id));
     }
-    put_text(ctx, data, "record_url",
-             with_id(ctx, "/records/" CUSTOMERS "/", id));
+    snprintf(path, sizeof path, "/records/" CUSTOMERS "/%lld?plain=1",
+             (long long)tn_as_id(id));
+    put_text(ctx, data, "record_url", path);
     if (tn_may(ctx, ACTIVITIES, "create")) {
         snprintf(path, sizeof path, "/m/crm/customers/%lld/note",
                  (long long)tn_as_id(id));

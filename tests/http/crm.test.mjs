@@ -221,7 +221,7 @@ describe('who is there already', () => {
         { name: '深圳听涛阁酒店有限公司', phone: '0755 8812 3456' });
       const mine = (await ask(he, '深圳听涛阁酒店')).body;
       assert.equal(mine.records[0].id, own.id);
-      assert.equal(mine.records[0].url, `/m/crm/customers/${own.id}`);
+      assert.equal(mine.records[0].url, `/records/crm.customer/${own.id}`);
       assert.deepEqual(mine.others, []);
       const theirs = await ask(salesperson(), '深圳听涛阁酒店');
       assert.deepEqual(theirs.body.records, []);
