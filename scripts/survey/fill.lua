@@ -199,7 +199,6 @@ local function linked(ctx, request)
 end
 
 local function show_public(ctx, survey, respond, data, status)
-  data.bare = true
   data.page = { title = survey.title }
   respond:page("public", "survey.survey", data, status)
 end

@@ -330,6 +330,8 @@ describe('behind a public link', () => {
     const one = new Person(site);
     const page = await one.get(link, { accept: 'text/html' });
     assert.equal(page.status, 200, page.text);
+    if (!/answers have arrived/.test(page.text))
+      assert.match(page.text, /class="form-label" [^>]*>Coming\?/);
     one.csrf = page.text.match(/name="_csrf" value="([^"]+)"/)[1];
     one.nonce = page.text.match(/name="_nonce" value="([^"]+)"/)?.[1];
     return one;
