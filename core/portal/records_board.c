@@ -80,6 +80,7 @@ static void add_home(struct ctx *ctx, const struct records_filter *filter,
     value_set_text(home, "label", tr(ctx, "records.home_add"));
     value_set(list, "home", home);
     value_set_bool(list, "more", true);
+    value_set_bool(list, "more", true);
 }
 
 void records_kinds_show(struct ctx *ctx, const struct records_filter *filter,

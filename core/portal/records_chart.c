@@ -8,6 +8,8 @@
 
 #include "portal/records_chart.h"
 
+#include <stdlib.h>
+
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/ctx.h"
@@ -351,6 +353,52 @@ static bool is_link(const struct field *field)
     return field && field->target && strcmp(field->type->name, "link") == 0;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The series in the order of their options, or of their dates; others as
+ * they come. */
+static struct value *order_series(const struct work *work,
+                                  const struct value *found)
+{
+    struct ctx *ctx = work->ctx;
+    const char *name = work->ask->series;
+    const struct field *field = form_field(work->form, name);
+    const struct value *options =
+        field ? field_property(field, "options") : NULL;
+    struct value *list = value_list(ctx->arena);
+    struct map *texts = map_new(ctx->arena);
+    const char **keys =
+        arena_array(ctx->arena, value_count(found) + 1, sizeof *keys);
+    size_t i, count = 0;
+
+    for (i = 0; i < value_count(found); i++) {
+        const struct value *row = value_at(found, i);
+        const char *key =
+            text_of(ctx, value_get(value_get(row, "group"), name));
+
+        if (key && !map_get(texts, key)) {
+            keys[count++] = key;
+            map_set(texts, key,
+                    (void *)(uintptr_t)value_get_text(value_get(row, "text"),
+                                                      name));
+        }
+    }
+    if (strchr(name, ':'))
+        qsort(keys, count, sizeof *keys, by_text);
+    for (i = 0; i < value_count(options); i++) {
+        const char *text = map_get(texts, option_key(value_at(options, i)));
+
+        if (text)
+            value_append(list, value_text(ctx->arena, text));
+    }
+    for (i = 0; !options && i < count; i++)
+        value_append(list, value_text(ctx->arena, map_get(texts, keys[i])));
+    return list;
+}
+
 /* Where there may be many groups the largest come first; the others have an
  * order of their own. */
 static bool largest_first(const struct work *work)
@@ -420,7 +468,7 @@ int records_chart_make(struct value **out, struct ctx *ctx,
                                  .measures = { ask->measure },
                                  .measure_count = 1,
                                  .limit = AGGREGATE_ROWS };
-    struct value *found;
+    struct value *found, *options;
     size_t unit, i;
     int rc;
 
@@ -441,6 +489,10 @@ int records_chart_make(struct value **out, struct ctx *ctx,
     else
         for (i = 0; i < value_count(found); i++)
             add_row(&work, value_at(found, i));
-    return rc ? rc
-              : chart_make(out, ctx, ask->kind, work.rows, options_of(&work));
+    if (rc)
+        return rc;
+    options = options_of(&work);
+    if (ask->series)
+        value_set(options, "series", order_series(&work, found));
+    return chart_make(out, ctx, ask->kind, work.rows, options);
 }

@@ -243,6 +243,7 @@ static void add_more(struct list_page *list, struct value *data)
                   value_url(ctx->arena,
                             arena_printf(ctx->arena, "%s/import", list->path)));
     filter.path = arena_printf(ctx->arena, "%s/export", list->path);
+    filter.kept = NULL;
     for (i = 0; access_form(ctx, list->form->name, RIGHT_EXPORT) && i < 3;
          i++) {
         struct value *item = value_map(ctx->arena);

@@ -203,12 +203,16 @@ static int read_rows(struct chart *chart, const struct value *rows)
 {
     struct ctx *ctx = chart->ctx;
     struct map *groups = map_new(ctx->arena), *series = map_new(ctx->arena);
+    const struct value *order = value_get(chart->options, "series");
     size_t count = value_count(rows), i;
 
     if (count > CHART_ROWS_MAX)
         return fail(ctx, E_LIMIT, "view.chart_rows",
                     "a chart takes at most %d rows", CHART_ROWS_MAX);
     chart->groups = arena_array(ctx->arena, count + 1, sizeof *chart->groups);
+    for (i = 0; i < value_count(order); i++)
+        if (value_as_text(value_at(order, i)))
+            series_of(chart, series, value_as_text(value_at(order, i)));
     for (i = 0; i < count; i++) {
         const struct value *row = value_at(rows, i);
         const char *name = value_get_text(row, "series");

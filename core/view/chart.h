@@ -38,6 +38,7 @@ enum {
  *            stacked     true: the series stand on each other
  *            average     true: figures that can't be added up; "Others" then
  *                        has none
+ *            series      a list of texts: their order; else as they come
  *            group_label, value_label   heads of the table
  *            empty       text where there are no figures
  *

@@ -57,7 +57,8 @@ void chart_link(const struct chart *chart, struct value *map,
         value_set(map, "url", value_url(chart->ctx->arena, figure->url));
 }
 
-/* About as wide as the text is in 12 pixels: Chinese is square. */
+/* About as wide as the text is in 12 pixels: Chinese is square, capitals and
+ * "m" are broad. */
 static double text_width(const char *text)
 {
     double width = 0;
@@ -68,7 +69,9 @@ static double text_width(const char *text)
 
         if (c < 0)
             size = 1;
-        width += c >= 0x1100 ? 12.5 : 7;
+        width += c >= 0x1100                                      ? 12.5
+                 : (c >= 'A' && c <= 'Z') || c == 'm' || c == '%' ? 10
+                                                                  : 7;
     }
     return width;
 }

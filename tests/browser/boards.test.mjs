@@ -8,12 +8,13 @@ import { launch, as, phone, desktop, accessible, noFaults, noSidewaysScroll,
 import { signedIn } from '../lib/person.mjs';
 import { add, leadSite, read } from '../lib/leads.mjs';
 
-let site, browser, wei;
+let site, browser, wei, desk;
 
 before(async () => {
   site = await leadSite();
   wei = await signedIn(site, 'zhang.wei');
   browser = await launch();
+  desk = await as(browser, site, 'zhang.wei');
 });
 after(async () => {
   await browser?.close();
@@ -31,7 +32,7 @@ const stage = async (record) => (await read(wei, record)).values.stage;
 const status = (page) => page.locator('[data-board-status]');
 
 async function board(options) {
-  const page = await as(browser, site, 'zhang.wei', options);
+  const page = options ? await as(browser, site, 'zhang.wei', options) : desk;
   await page.goto('/records/lead?view=board');
   await page.locator('[data-board-status]').waitFor({ state: 'attached' });
   return page;
@@ -64,7 +65,6 @@ test('a card is moved by mouse, and the move taken back', async () => {
   assert.match(page.url(), /view=board/);
   await accessible(page);
   noFaults(page);
-  await page.context().close();
 });
 
 test('a card is moved by keyboard, and what happens is said', async () => {
@@ -92,7 +92,6 @@ test('a card is moved by keyboard, and what happens is said', async () => {
   await page.keyboard.press('Enter');
   await page.waitForURL(`**/records/lead/${record.id}`);
   noFaults(page);
-  await page.context().close();
 });
 
 test('a card is moved by finger; a short touch scrolls', async () => {
@@ -136,13 +135,13 @@ test('what a rule refuses goes back with the reason', async () => {
     .textContent(), /below 100 is not won/);
   assert.match(await status(page).textContent(), /stays in New: A lead/);
   assert.equal(await stage(record), 'new');
-  await page.context().close();
 });
 
 test('somebody was faster: the card shows what is true now', async () => {
   const record = await lead();
   const page = await board();
-  await page.route('**/api/v1/records/lead/*', async (route) => {
+  const patch = '**/api/v1/records/lead/*';
+  await page.route(patch, async (route) => {
     await wei.send('PATCH', `/api/v1/records/lead/${record.id}`,
       { values: { stage: 'won' } }, { 'if-match': '"1"' });
     await route.continue();
@@ -150,7 +149,7 @@ test('somebody was faster: the card shows what is true now', async () => {
   await drag(page, record, 'talks');
   await page.locator('.tn-toast.is-danger').waitFor();
   await inLane(page, 'won', record).waitFor();
-  await page.context().close();
+  await page.unroute(patch);
 });
 
 test('a column that wants more opens the form; Cancel puts it back',
@@ -171,8 +170,7 @@ test('a column that wants more opens the form; Cancel puts it back',
     await inLane(page, 'lost', record).waitFor();
     assert.match(page.url(), /view=board/);
     noFaults(page);
-    await page.context().close();
-  });
+    });
 
 test('a record is added in a column; others see it at once', async () => {
   const page = await board();
@@ -186,7 +184,6 @@ test('a record is added in a column; others see it at once', async () => {
   await lane(other, 'talks').getByText('From the board')
     .waitFor({ state: 'attached' });
   noFaults(page);
-  await page.context().close();
   await other.context().close();
 });
 
@@ -198,11 +195,10 @@ test('the next cards of a column come in place', async () => {
   await eventually(async () =>
     await lane(page, 'lost').locator('.tn-boardcard').count() > 20);
   noFaults(page);
-  await page.context().close();
 });
 
 test('a chart is chosen on the page; its bars lead to the records', async () => {
-  const page = await as(browser, site, 'zhang.wei');
+  const page = desk;
   await page.goto('/records/lead');
   await page.locator('.tn-kinds a', { hasText: 'Chart' }).click();
   await page.locator('#chart-measure').selectOption('sum:amount');
@@ -218,7 +214,6 @@ test('a chart is chosen on the page; its bars lead to the records', async () => 
   await page.waitForURL(/stage\.eq=lost/);
   await page.locator('.tn-chip', { hasText: 'Lost' }).waitFor();
   noFaults(page);
-  await page.context().close();
 });
 
 test('a view stands on the home page, where its owner wants it', async () => {

@@ -86,6 +86,17 @@ describe('a kanban', () => {
       ['Zeta', '25'], ['Alpha', '1'], ['Mid', '0']]);
   });
 
+  test('leads to the export of the same records', async () => {
+    const page = (await admin.get('/records/lead?as=kanban&group=phase&q=big'))
+      .text;
+    const file = await admin.get(page.match(
+      /href="([^"]*\/export[^"]*format=csv[^"]*)"/)[1]
+      .replaceAll('&amp;', '&'));
+    assert.equal(file.status, 200);
+    assert.match(file.text, /Wei big/);
+    assert.doesNotMatch(file.text, /Wei 1/);
+  });
+
   test('refuses what is no column', async () => {
     for (const bad of ['group=amount', 'group=secret', 'group=nothing',
       'group=stage%27--', 'column=x', 'column=-1.new', 'as=tree', 'lane=1'])

@@ -213,6 +213,7 @@
  *   ordered   true: a sequence (months); bars stand side by side
  *   stacked   true: the series stand on each other
  *   average   true: figures that can't be added up
+ *   series    a list: the order of the series
  * Too many groups become the largest and "others".
  */
 #define tn_chart(out, ctx, kind, rows, options)                                \

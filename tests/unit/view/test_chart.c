@@ -188,6 +188,10 @@ static void series_stand_side_by_side_or_on_each_other(void **state)
                        number(chart, "marks.0.y"), 0.02);
     assert_text(chart, "marks.1.title", "Q1 · y: 3");
     assert_text(chart, "table.columns.1", "y");
+    chart = draw(*state, "bar", two_series, "{\"series\":[\"y\",\"x\"]}");
+    assert_text(chart, "legend.0.text", "y");
+    assert_text(chart, "table.rows.0.cells.0.text", "3");
+    chart = draw(*state, "bar", two_series, "{\"stacked\":true}");
     assert_text(chart, "table.rows.1.cells.0.text", "");
 }
 
