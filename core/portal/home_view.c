@@ -60,7 +60,7 @@ static int fill_rows(struct ctx *ctx, const struct records_filter *filter,
     struct columns columns;
     struct record **records;
     size_t count, i;
-    int rc = columns_choose(&columns, ctx, form);
+    int rc = columns_choose(&columns, ctx, filter);
 
     if (sort && record_sort_known(form, sort + (*sort == '-'))) {
         query->descending = *sort == '-';

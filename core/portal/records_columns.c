@@ -1,6 +1,6 @@
 /*
- * records_columns.c - which columns a list shows: a person's own choice is
- * kept per form.
+ * records_columns.c - which columns a list shows, in which order and how wide:
+ * a person's own choice is kept per form and view (E18).
  */
 #include "base/banned.h"
 
@@ -15,6 +15,7 @@
 #include "portal/portal.h"
 #include "portal/records.h"
 #include "portal/records_fields.h"
+#include "portal/records_filter.h"
 #include "store/db.h"
 #include "web/request.h"
 #include "web/router.h"
@@ -120,40 +121,46 @@ struct value *column_cell(struct ctx *ctx, const struct column *column,
     return cell;
 }
 
-/* What the person has chosen before, if anything. */
-static int read_chosen(struct columns *columns, struct ctx *ctx,
-                       const struct form *form)
+/* "name:240,stage": keys, with widths in px where there are any. */
+static void add_chosen(struct columns *columns, struct ctx *ctx,
+                       const struct form *form, const char *chosen)
 {
-    const char *chosen = NULL;
-    char *rest, *key;
-    int rc = db_text(&chosen, ctx,
-                     "SELECT columns FROM form_columns WHERE person = ?1"
-                     " AND form = ?2",
-                     "ii", ctx->person->id, form->id);
+    char *rest = arena_strdup(ctx->arena, chosen), *key;
 
-    if (rc)
-        return rc == E_NOT_FOUND ? 0 : rc;
-    rest = arena_strdup(ctx->arena, chosen ? chosen : "");
-    while ((key = strsep(&rest, ",")))
+    while ((key = strsep(&rest, ","))) {
+        char *width = strchr(key, ':');
+        size_t before = columns->count;
+        int64_t px;
+
+        if (width)
+            *width++ = '\0';
         add_column(columns, ctx, form, key);
-    return 0;
+        if (columns->count > before && width &&
+            !int_parse(&px, width, WIDTH_LEAST * WIDTH_STEP,
+                       WIDTH_MOST * WIDTH_STEP)) {
+            columns->items[before].width = (int)(px / WIDTH_STEP);
+            value_set_int(columns->items[before].shared, "width",
+                          px / WIDTH_STEP);
+        }
+    }
 }
 
 int columns_choose(struct columns *out, struct ctx *ctx,
-                   const struct form *form)
+                   const struct records_filter *filter)
 {
-    const struct value *wanted =
-        value_get(value_get(form->definition, "list"), "columns");
+    const struct form *form = filter->form;
+    const struct view *view = filter->view;
+    const char *chosen = view ? view->columns : filter->views.columns;
     size_t i;
-    int rc;
 
     memset(out, 0, sizeof *out);
-    rc = read_chosen(out, ctx, form);
-    if (rc)
-        return rc;
+    if (chosen)
+        add_chosen(out, ctx, form, chosen);
+    if (!out->count && view)
+        columns_of(out, ctx, form, value_get(view->content, "columns"));
     if (!out->count)
-        for (i = 0; i < value_count(wanted); i++)
-            add_column(out, ctx, form, value_as_text(value_at(wanted, i)));
+        columns_of(out, ctx, form,
+                   value_get(value_get(form->definition, "list"), "columns"));
     if (!out->count) {
         for (i = 0; i < form->field_count && out->count < DEFAULT_COLUMNS; i++)
             add_column(out, ctx, form, form->fields[i]->key);
@@ -169,6 +176,18 @@ int columns_choose(struct columns *out, struct ctx *ctx,
     return 0;
 }
 
+static void add_choice(struct ctx *ctx, struct value *choices,
+                       const struct form *form, const char *key, bool shown)
+{
+    struct value *choice = value_map(ctx->arena);
+
+    value_set_text(choice, "key", key);
+    value_set_text(choice, "label", records_title(ctx, form, key));
+    value_set_bool(choice, "shown", shown);
+    value_append(choices, choice);
+}
+
+/* Those that are shown come first, in their order. */
 struct value *columns_choices(struct ctx *ctx, const struct form *form,
                               const struct columns *shown)
 {
@@ -179,59 +198,112 @@ struct value *columns_choices(struct ctx *ctx, const struct form *form,
     size_t total = form->field_count + sizeof system / sizeof system[0];
     size_t i, j;
 
+    for (j = 0; j < shown->count; j++)
+        add_choice(ctx, choices, form, shown->items[j].key, true);
     for (i = 0; i < total; i++) {
         const char *key = i < form->field_count ? form->fields[i]->key
                                                 : system[i - form->field_count];
-        struct value *choice;
-        bool is_shown = false;
 
-        if (!column_known(form, key))
-            continue;
         for (j = 0; j < shown->count; j++)
-            is_shown = is_shown || strcmp(shown->items[j].key, key) == 0;
-        choice = value_map(ctx->arena);
-        value_set_text(choice, "key", key);
-        value_set_text(choice, "label", records_title(ctx, form, key));
-        value_set_bool(choice, "shown", is_shown);
-        value_append(choices, choice);
+            if (strcmp(shown->items[j].key, key) == 0)
+                break;
+        if (j == shown->count && column_known(form, key))
+            add_choice(ctx, choices, form, key, false);
     }
     return choices;
 }
 
+/* ---- what was sent ---- */
+
+static int unknown_column(struct ctx *ctx, const char *key)
+{
+    return fail_at(ctx, E_INVALID, "columns[]", "form.unknown_field",
+                   "there is no field %s", key ? key : "");
+}
+
+/* The chooser's keys; what was wide before stays so. */
+static int read_keys(struct buf *buf, struct ctx *ctx, const struct form *form,
+                     const struct value *keys, const struct columns *before)
+{
+    size_t i, j;
+
+    for (i = 0; i < value_count(keys) && i < COLUMNS_MAX; i++) {
+        const char *key = value_as_text(value_at(keys, i));
+
+        if (!key || !column_known(form, key))
+            return unknown_column(ctx, key);
+        buf_addf(buf, "%s%s", i ? "," : "", key);
+        for (j = 0; j < before->count; j++)
+            if (before->items[j].width &&
+                strcmp(before->items[j].key, key) == 0)
+                buf_addf(buf, ":%d", before->items[j].width * WIDTH_STEP);
+    }
+    return 0;
+}
+
+/* "name:240,stage" as the browser sends it after a drag. */
+static int read_layout(struct buf *buf, struct ctx *ctx,
+                       const struct form *form, const char *layout)
+{
+    char *rest = arena_strdup(ctx->arena, layout), *key;
+    int count = 0;
+
+    while ((key = strsep(&rest, ",")) && count++ < COLUMNS_MAX) {
+        char *width = strchr(key, ':');
+        int64_t px = 0;
+
+        if (width)
+            *width++ = '\0';
+        if (!column_known(form, key) ||
+            (width && int_parse(&px, width, WIDTH_LEAST * WIDTH_STEP,
+                                WIDTH_MOST * WIDTH_STEP)))
+            return unknown_column(ctx, key);
+        buf_addf(buf, "%s%s", buf->length ? "," : "", key);
+        if (px)
+            buf_addf(buf, ":%d", (int)px);
+    }
+    return 0;
+}
+
+static int read_columns(struct buf *buf, struct ctx *ctx,
+                        const struct request *request,
+                        const struct records_filter *filter)
+{
+    const char *layout = request_form(request, "layout");
+    struct columns before;
+    int rc = columns_choose(&before, ctx, filter);
+
+    buf_init(buf, ctx->arena, 8192);
+    if (rc)
+        return rc;
+    return layout ? read_layout(buf, ctx, filter->form, layout)
+                  : read_keys(buf, ctx, filter->form,
+                              value_get(request->form, "columns[]"), &before);
+}
+
+/* The address says which view, as the list's does. */
 static int columns_post(struct ctx *ctx, struct request *request,
                         struct response *response, void *payload)
 {
-    static const char *const names[] = { "columns[]", "return", NULL };
-    const struct value *chosen = value_get(request->form, "columns[]");
+    static const char *const names[] = { "columns[]", "layout", "return",
+                                         NULL };
     const char *back = request_form(request, "return");
+    struct records_filter filter;
     const struct form *form;
     struct buf buf;
-    size_t i;
     int rc = request_only(ctx, request, names);
 
     (void)payload;
     if (!rc)
         rc = records_form(&form, ctx, request);
-    if (rc)
-        return rc;
-    buf_init(&buf, ctx->arena, 8192);
-    for (i = 0; i < value_count(chosen) && i < COLUMNS_MAX; i++) {
-        const char *key = value_as_text(value_at(chosen, i));
-
-        if (!key || !column_known(form, key))
-            return fail_at(ctx, E_INVALID, "columns[]", "form.unknown_field",
-                           "there is no field %s", key ? key : "");
-        buf_addf(&buf, "%s%s", i ? "," : "", key);
-    }
-    rc = tx_begin(ctx, "form.columns");
-    if (rc)
-        return rc;
-    rc = db_exec(ctx,
-                 "INSERT INTO form_columns (person, form, columns)"
-                 " VALUES (?1, ?2, ?3) ON CONFLICT (person, form)"
-                 " DO UPDATE SET columns = ?3",
-                 "iis", ctx->person->id, form->id, buf_text(&buf));
-    rc = tx_end(ctx, rc);
+    if (!rc)
+        rc = records_filter_read(&filter, ctx, request, form,
+                                 records_path(ctx, form));
+    if (!rc)
+        rc = read_columns(&buf, ctx, request, &filter);
+    if (!rc)
+        rc = view_set_columns(ctx, form, filter.view ? filter.view->key : "",
+                              buf.length ? buf_text(&buf) : NULL);
     if (rc)
         return rc;
     return response_done(ctx, request, response,

@@ -45,8 +45,9 @@ static int read_words(bool *xlsx, bool *all, struct ctx *ctx,
 }
 
 static int make_plan(struct export_plan *plan, struct ctx *ctx,
-                     const struct form *form, bool xlsx, bool all)
+                     const struct records_filter *filter, bool xlsx, bool all)
 {
+    const struct form *form = filter->form;
     const char *keys[COLUMNS_MAX];
     struct columns columns;
     size_t i;
@@ -60,7 +61,7 @@ static int make_plan(struct export_plan *plan, struct ctx *ctx,
             fields[i] = form->fields[i]->key;
         export_plan_keys(plan, ctx, form, fields, form->field_count);
     } else {
-        rc = columns_choose(&columns, ctx, form);
+        rc = columns_choose(&columns, ctx, filter);
         if (rc)
             return rc;
         for (i = 0; i < columns.count; i++)
@@ -138,7 +139,7 @@ static int export_list(struct ctx *ctx, struct request *request,
                                       records_path(ctx, form),
                                       " format columns ");
     if (!rc)
-        rc = make_plan(&plan, ctx, form, xlsx, all);
+        rc = make_plan(&plan, ctx, &filter, xlsx, all);
     if (rc)
         return rc;
     query.where = filter.where;
@@ -231,7 +232,11 @@ static int post_export(struct ctx *ctx, struct request *request,
         export_plan_keys(&plan, ctx, form, keys, value_count(columns));
         plan.xlsx = xlsx;
     } else if (!rc) {
-        rc = make_plan(&plan, ctx, form, xlsx, all);
+        struct records_filter plain = { .form = form };
+
+        rc = view_list(&plain.views, ctx, form);
+        if (!rc)
+            rc = make_plan(&plan, ctx, &plain, xlsx, all);
     }
     if (!rc)
         rc = start_job(&job, ctx, form, &query, &plan);

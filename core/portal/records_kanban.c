@@ -100,7 +100,7 @@ static int choose_card(struct kanban *board, const struct value *content)
         columns_of(&board->card, board->ctx, board->form, keys);
         return 0;
     }
-    rc = columns_choose(&all, board->ctx, board->form);
+    rc = columns_choose(&all, board->ctx, board->filter);
     for (i = 0; !rc && i < all.count && board->card.count < most; i++)
         if (!text_equal(all.items[i].key, board->form->label_field) &&
             strcmp(all.items[i].key, board->field->key) != 0)

@@ -25,6 +25,7 @@
 #include "portal/records_columns.h"
 #include "portal/records_fields.h"
 #include "portal/records_filter.h"
+#include "portal/records_views.h"
 #include "store/db.h"
 #include "view/view.h"
 #include "web/request.h"
@@ -61,6 +62,8 @@ static struct value *column_value(struct list_page *list,
         value_set_bool(map, "numeric", true);
     if (column->primary)
         value_set_bool(map, "primary", true);
+    if (column->width)
+        value_set_int(map, "width", column->width);
     if (!record_sort_known(list->form, column->key))
         return map;
     if (sorted)
@@ -214,7 +217,10 @@ static void add_empty(struct list_page *list, struct value *data, bool create)
                            : narrowed ? "records.none_found"
                                       : "records.none_yet"));
     if (narrowed && !list->bin) {
-        value_set(empty, "url", value_url(ctx->arena, list->path));
+        value_set(
+            empty, "url",
+            value_url(ctx->arena, records_view_url(ctx, list->form,
+                                                   &list->filter.views, NULL)));
         value_set_text(empty, "label", tr(ctx, "records.show_all"));
     } else if (create && !list->bin) {
         value_set(empty, "url",
@@ -223,6 +229,16 @@ static void add_empty(struct list_page *list, struct value *data, bool create)
         value_set_text(empty, "label", tr(ctx, "records.new"));
     }
     value_set(data, "empty", empty);
+}
+
+/* An address below the list's, with the same filter and order. */
+static const char *url_beside(struct list_page *list, const char *name)
+{
+    struct records_filter filter = list->filter;
+
+    filter.path = arena_printf(list->ctx->arena, "%s/%s", list->path, name);
+    filter.kept = NULL;
+    return records_filter_url(list->ctx, &filter, NULL, NULL);
 }
 
 /* The list as it is shown, filter and order, as a file; bringing one in. */
@@ -274,8 +290,7 @@ static void add_tools(struct list_page *list, struct value *data)
                   columns_choices(ctx, list->form, &list->columns));
     if (!list->bin) {
         value_set(data, "columns_url",
-                  value_url(ctx->arena, arena_printf(ctx->arena, "%s/columns",
-                                                     list->path)));
+                  value_url(ctx->arena, url_beside(list, "columns")));
         value_set_text(data, "live",
                        arena_printf(ctx->arena, "records:%s", name));
     }
@@ -289,31 +304,6 @@ static void add_tools(struct list_page *list, struct value *data)
         add_more(list, data);
 }
 
-static void add_views(struct list_page *list, struct value *data)
-{
-    static const char *const keys[] = { "records.all", "records.bin" };
-    struct ctx *ctx = list->ctx;
-    struct value *views = value_list(ctx->arena);
-    const char *path = records_path(ctx, list->form);
-    int i;
-
-    if (!access_form(ctx, list->form->name, RIGHT_DELETE))
-        return;
-    for (i = 0; i < 2; i++) {
-        struct value *view = value_map(ctx->arena);
-
-        value_set_text(view, "label", tr(ctx, keys[i]));
-        value_set(
-            view, "url",
-            value_url(ctx->arena,
-                      i ? arena_printf(ctx->arena, "%s/bin", path) : path));
-        if (list->bin == (i == 1))
-            value_set_bool(view, "current", true);
-        value_append(views, view);
-    }
-    value_set(data, "views", views);
-}
-
 static int fill(struct list_page *list, struct value *data)
 {
     struct ctx *ctx = list->ctx;
@@ -322,6 +312,7 @@ static int fill(struct list_page *list, struct value *data)
     struct record **records;
     size_t count, i;
     int64_t total = 0;
+    bool sized = true;
     int rc = read_begin(ctx);
 
     if (rc)
@@ -336,6 +327,7 @@ static int fill(struct list_page *list, struct value *data)
         value_append(columns, column);
         if (value_get(column, "sort_url"))
             value_set_bool(data, "sortable", true);
+        sized = sized && list->columns.items[i].width;
     }
     for (i = 0; !rc && i < count; i++)
         value_append(rows, row_value(list, records[i]));
@@ -343,6 +335,8 @@ static int fill(struct list_page *list, struct value *data)
     if (rc)
         return rc;
     value_set(data, "columns", columns);
+    if (sized)
+        value_set_bool(data, "sized", true);
     value_set(data, "rows", rows);
     add_pager(list, data, count, total);
     if (!count)
@@ -402,7 +396,7 @@ static int start_list(struct list_page *list, struct ctx *ctx,
         return rc;
     list->query.where = list->filter.where;
     list->query.search = list->filter.search;
-    return columns_choose(&list->columns, ctx, list->form);
+    return columns_choose(&list->columns, ctx, &list->filter);
 }
 
 static int show_list(struct ctx *ctx, struct request *request,
@@ -411,19 +405,25 @@ static int show_list(struct ctx *ctx, struct request *request,
     struct value *data = value_map(ctx->arena);
     struct value *map = value_map(ctx->arena);
     struct list_page list;
-    const char *title;
+    const char *title, *redirect;
     int rc = start_list(&list, ctx, request, bin);
 
     if (rc)
         return rc;
-    if (list.filter.redirect)
-        return response_redirect(ctx, response, list.filter.redirect);
+    redirect = list.filter.redirect;
+    /* A bare address leads to what opens first. */
+    if (!redirect && !bin && list.filter.views.first &&
+        !value_count(request->query))
+        redirect = records_view_url(ctx, list.form, &list.filter.views,
+                                    list.filter.views.first);
+    if (redirect)
+        return response_redirect(ctx, response, redirect);
     title = locale_pick(ctx, list.form->title);
     value_set(map, "url", value_url(ctx->arena, list.path));
     value_set_text(map, "title", title);
     records_filter_show(ctx, &list.filter, map);
     add_tools(&list, map);
-    add_views(&list, map);
+    records_views_show(ctx, &list.filter, map, bin);
     if (!bin)
         records_kinds_show(ctx, &list.filter, list.kind, map);
     rc = strcmp(list.kind, "list") == 0 ? fill(&list, map)
@@ -431,6 +431,8 @@ static int show_list(struct ctx *ctx, struct request *request,
     if (rc)
         return rc;
     value_set(data, "list", map);
+    if (list.filter.edit_problem)
+        response->status = 422;
     return portal_page(ctx, request, response, "records/list", title, data);
 }
 
@@ -460,4 +462,5 @@ void records_list_start(void)
 
     route_add_table(routes);
     records_columns_start();
+    records_views_start();
 }

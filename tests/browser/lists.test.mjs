@@ -3,6 +3,7 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { dealSite } from '../lib/deals.mjs';
+import { signedIn } from '../lib/person.mjs';
 import { launch, as, phone, desktop, accessible, noFaults, noSidewaysScroll,
   eventually } from '../lib/browser.mjs';
 
@@ -24,7 +25,7 @@ const shows = (page, ...texts) => eventually(async () =>
   JSON.stringify(await chips(page).catch(() => null)) ===
     JSON.stringify(texts));
 const apply = (page) => Promise.all([page.waitForEvent('load'),
-  page.locator('.tn-filterfoot .btn-primary').click()]);
+  page.locator('.tn-filterform .btn-primary').click()]);
 const rows = (page) => page.locator('#list tbody tr').count();
 
 test('E23 a filter is put together and reads as a sentence', async () => {
@@ -105,4 +106,169 @@ test('E23 the same sentences in Chinese, on a phone, without scripts',
     assert.deepEqual(await chips(page), ['阶段是成交 或 失败']);
     await noSidewaysScroll(page);
     await page.context().close();
+  });
+
+const save = async (page, title, { share = 'nobody', locked = false } = {}) => {
+  await page.locator('.tn-viewmenu > summary').click();
+  await page.fill('#view-title', title);
+  await page.selectOption('#view-share', share);
+  await page.locator('.tn-viewform [name=locked]').setChecked(locked);
+  await Promise.all([page.waitForURL(/view=\d+/),
+    page.locator('.tn-viewform button[value=create]').click()]);
+};
+const act = async (page, what) => {
+  await page.locator('.tn-viewmenu > summary').click();
+  await Promise.all([page.waitForEvent('load'),
+    page.locator(`.tn-viewform button[value=${what}]`).click()]);
+};
+const tabs = (page) => page.locator('.tn-tabs a').allInnerTexts();
+const mine = async (person, name, values = {}) => {
+  const answer = await person.post('/api/v1/records/deal',
+    { values: { name, stage: 'won', amount: '5', ...values } });
+  assert.equal(answer.status, 201, answer.text);
+  return answer.body.id;
+};
+
+test('E19 a filter becomes a tab; shared, it shows others their own rows',
+  async () => {
+    const li = await signedIn(site, 'li.na');
+    await mine(li, 'Deal of Li');
+    const page = await as(browser, site, 'admin');
+    await page.goto('/records/deal?f.stage.eq=won&sort=-amount');
+    await save(page, 'Won by size', { share: 'everyone' });
+    const address = page.url();
+    assert.ok((await tabs(page)).includes('Won by size'));
+    assert.equal(await page.locator('.tn-tabs [aria-current]').innerText(),
+      'Won by size');
+    assert.equal(await rows(page), 16);
+    await accessible(page);
+    // Another person: the same tab, the own rows.
+    const other = await as(browser, site, 'li.na', { size: phone,
+      locale: 'zh-CN' });
+    await other.goto('/records/deal');
+    await other.locator('.tn-tabs a', { hasText: 'Won by size' }).click();
+    await other.waitForURL(/view=/);
+    await shows(other, '阶段是成交');
+    assert.equal(await rows(other), 1);
+    await noSidewaysScroll(other);
+    // It is not hers to change, but she may open it first.
+    await other.locator('.tn-viewmenu > summary').click();
+    assert.equal(await other.locator('.tn-viewform button[value=delete]')
+      .count(), 0);
+    await other.goto(address);
+    await act(other, 'default_mine');
+    await other.goto('/records/deal');
+    assert.match(other.url(), /view=\d+/);
+    await other.goto('/records/deal?view=all');
+    assert.equal(await other.locator('.tn-chip').count(), 0);
+    // Everybody's default, by who may design the form.
+    await page.goto('/records/deal?view=open');
+    await act(page, 'default_every');
+    const third = await as(browser, site, 'zhang.wei');
+    await third.goto('/records/deal');
+    assert.match(third.url(), /view=open/);
+    await other.goto('/records/deal');
+    assert.doesNotMatch(other.url(), /view=open/);
+    await page.goto('/records/deal?view=open');
+    await act(page, 'no_default_every');
+    // Renamed, moved, deleted, and back.
+    await page.goto(address);
+    await page.locator('.tn-viewmenu > summary').click();
+    await page.fill('#view-title', 'Big wins');
+    await Promise.all([page.waitForEvent('load'),
+      page.locator('.tn-viewform button[value=update]').click()]);
+    assert.ok((await tabs(page)).includes('Big wins'));
+    await act(page, 'left');
+    assert.ok((await tabs(page)).indexOf('Big wins') <
+      (await tabs(page)).indexOf('Sold'));
+    await act(page, 'delete');
+    assert.ok(!(await tabs(page)).includes('Big wins'));
+    await Promise.all([page.waitForURL(/view=\d+/),
+      page.locator('.tn-toast form button').click()]);
+    assert.ok((await tabs(page)).includes('Big wins'));
+    noFaults(page);
+    noFaults(other);
+    for (const one of [page, other, third]) await one.context().close();
+  });
+
+test('E20 what a view has locked can not be taken off', async () => {
+  const page = await as(browser, site, 'admin');
+  const sold = async () => {
+    const stages = await page.locator('#list tbody td[data-label=Stage]')
+      .allInnerTexts();
+    assert.ok(stages.length && stages.every((text) => text === 'Won'),
+      `${page.url()}: ${stages}`);
+    assert.equal(await page.locator('.tn-chip.is-locked').count(), 1);
+    assert.equal(await page.locator('.tn-chip.is-locked .tn-chip-x').count(),
+      0);
+  };
+  for (const query of ['', '&filter=none', '&f.stage.eq=lost&match=any',
+    '&match=any&f.amount.gte=1', '&f.stage.in=won,lost',
+    '&g1.stage.eq=won&g1.stage.eq.2=lost', '&q=Deal']) {
+    await page.goto(`/records/deal?view=sold${query}`);
+    if (/lost&match/.test(query)) assert.equal(await rows(page), 0);
+    else await sold();
+  }
+  // One's own condition comes and goes beside it.
+  await page.goto('/records/deal?view=sold&f.amount.gte=4000');
+  assert.equal(await page.locator('.tn-chip-x').count(), 1);
+  await page.locator('.tn-chip-x').click();
+  await shows(page, 'Stage is Won');
+  await sold();
+  // A saved one that is locked, too; the export holds to it as well.
+  await page.goto('/records/deal?f.stage.eq=lost');
+  await save(page, 'Lost only', { locked: true });
+  assert.equal(await page.locator('.tn-chip-x').count(), 0);
+  const csv = await page.request.get(page.url().replace('/records/deal?',
+    '/records/deal/export?') + '&filter=none');
+  assert.doesNotMatch(await csv.text(), /Won|won/);
+  await page.context().close();
+});
+
+test('E18 columns stay as wide as somebody made them, on every browser',
+  async () => {
+    const page = await as(browser, site, 'sun.tao');
+    await mine(await signedIn(site, 'sun.tao'), 'Deal of Sun');
+    const width = async (on, key) => Math.round((await on.locator(
+      `th[data-column=${key}]`).boundingBox()).width);
+    const order = (on) => on.locator('th[data-column]').evaluateAll((all) =>
+      all.map((head) => head.dataset.column));
+    await page.goto('/records/deal');
+    const before = await width(page, 'stage');
+    const grip = await page.locator('th[data-column=stage] .tn-grip')
+      .boundingBox();
+    const sent = page.waitForResponse(/\/columns/);
+    await page.mouse.move(grip.x + 4, grip.y + 10);
+    await page.mouse.down();
+    await page.mouse.move(grip.x + 84, grip.y + 10, { steps: 4 });
+    await page.mouse.up();
+    const wide = await width(page, 'stage');
+    assert.ok(Math.abs(wide - before - 80) <= 8, `${before} to ${wide}`);
+    assert.equal((await sent).status(), 200);
+    await page.reload();
+    assert.equal(await width(page, 'stage'), wide);
+    // By keyboard: wider, and a place to the left.
+    const again = page.waitForResponse(/\/columns/);
+    await page.locator('th[data-column=amount] .tn-grip').focus();
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press('Control+ArrowLeft');
+    assert.equal((await again).status(), 200);
+    const amount = await width(page, 'amount');
+    const keys = ['name', 'amount', 'stage', 'closes', 'owner'];
+    assert.deepEqual(await order(page), keys);
+    // Another browser of the same person; another view has its own.
+    const other = await as(browser, site, 'sun.tao',
+      { size: { width: 1600, height: 900 } });
+    await other.goto('/records/deal');
+    assert.deepEqual(await order(other), keys);
+    assert.equal(await width(other, 'stage'), wide);
+    assert.equal(await width(other, 'amount'), amount);
+    await other.goto('/records/deal?view=sold');
+    assert.equal((await order(other))[1], 'stage');
+    // Nobody else's list changes.
+    const third = await as(browser, site, 'admin');
+    await third.goto('/records/deal');
+    assert.equal((await order(third))[1], 'stage');
+    noFaults(page);
+    for (const one of [page, other, third]) await one.context().close();
   });

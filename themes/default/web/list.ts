@@ -1,6 +1,7 @@
 // list.ts - the list island: rows by keyboard and click, ticks and their bar,
 // live search, the filter editor. Pages, sorting and filters are links; htmx
 // swaps them in place.
+import { Columns } from "./columns.ts";
 import { all, debounce, isTyping, one } from "./dom.ts";
 import { FilterEditor } from "./filter.ts";
 import { ListDrop } from "./list-drop.ts";
@@ -22,8 +23,11 @@ export class ListIsland {
     this.liveSearch();
     this.comeBack();
     const filter = new FilterEditor(root);
+    const columns = new Columns(root);
     document.addEventListener("htmx:after:swap", () => {
-      if (root.isConnected) filter.refresh();
+      if (!root.isConnected) return;
+      filter.refresh();
+      columns.refresh();
     });
     new ListDrop(root);
   }

@@ -1,0 +1,95 @@
+// Lists for programs and for people without a browser: crafted filters and
+// views (S20, S21), who may change whose view, bulk work.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { dealSite } from '../lib/deals.mjs';
+import { signedIn } from '../lib/person.mjs';
+
+let site;
+let root;
+let li;
+
+before(async () => {
+  site = await dealSite(20);
+  root = await signedIn(site, 'admin');
+  li = await signedIn(site, 'li.na');
+});
+after(() => site?.stop());
+
+const hostile = ["'", '"', "1' or '1'='1", '%', '\\', '\u0000', '1;drop table',
+  '../..', '{{x}}', '<script>', '-', 'a'.repeat(900), '９', '1e999', 'null'];
+
+test('S21 crafted filters, views, orders are refused, never believed',
+  async () => {
+    const names = ['f.stage.eq', 'f.stage.in', 'f.amount.gte', 'f.closes.within',
+      'f.closes.lt', 'f.owner.eq', 'f.secret.eq', 'f.name.contains.2',
+      'f.nothing.eq', 'f..eq', 'f.stage', 'f.stage.eq.1', 'f.stage.like',
+      'g1.stage.eq', 'g0.stage.eq', 'g21.stage.eq', 'g1', 'gx.stage.eq',
+      'match', 'filter', 'view', 'sort', 'edit', 'page', 'add.field',
+      'f.stage.eq.99999999999', 'x', 'f.deleted_at.eq', 'f.search.contains'];
+    for (const name of names)
+      for (const value of hostile) {
+        const query = new URLSearchParams({ [name]: value });
+        const answer = await root.get(`/records/deal?${query}`);
+        assert.ok([200, 303, 400, 404, 422].includes(answer.status),
+          `${query}: ${answer.status}`);
+        assert.ok(!answer.text.includes('<script>'), `${query}`);
+      }
+    for (const query of ['f.secret.eq=x', 'f.nothing.eq=1', 'f.stage.gt=won',
+      'f.stage.eq=nowhere', 'f.closes.within=soon', 'g1.stage.like=x',
+      'match=some', 'filter=all', 'x=1', 'f.amount.gte=much',
+      'f.closes.within=last_99999_days', 'f.deleted_at.eq=0'])
+      assert.equal((await root.get(`/records/deal?${query}`)).status, 422,
+        query);
+    assert.equal((await root.get('/records/deal?view=nowhere')).status, 404);
+    const many = Array.from({ length: 45 }, (_, i) =>
+      `f.name.contains${i ? `.${i + 1}` : ''}=a`).join('&');
+    assert.equal((await root.get(`/records/deal?${many}`)).status, 413);
+  });
+
+test('S13 S14 views: who sees, changes, deletes, prefers which', async () => {
+  const made = await root.post('/api/v1/views', { form: 'deal',
+    title: 'Of the boss', shared_with: 'everyone',
+    filter: { stage: 'won' }, columns: ['name'] });
+  assert.equal(made.status, 201, made.text);
+  const { id } = made.body;
+  const own = (await root.post('/api/v1/views', { form: 'deal',
+    title: 'Only mine' })).body;
+  const seen = (await li.get('/api/v1/views?form=deal')).body.views;
+  assert.deepEqual(seen.map((view) => view.title).slice(-1), ['Of the boss']);
+  assert.deepEqual(seen[0].filter, { stage: { in: ['new', 'talks'] } });
+  const one = (await li.get(`/api/v1/views/${id}`)).body;
+  assert.equal(one.editable, false);
+  assert.deepEqual(one.filter, { stage: 'won' });
+  for (const [method, path, body, status] of [
+    ['GET', `/api/v1/views/${own.id}`, undefined, 404],
+    ['PATCH', `/api/v1/views/${own.id}`, { title: 'x' }, 404],
+    ['DELETE', `/api/v1/views/${own.id}`, undefined, 404],
+    ['PATCH', `/api/v1/views/${id}`, { title: 'x' }, 403],
+    ['DELETE', `/api/v1/views/${id}`, undefined, 403],
+    ['POST', '/api/v1/views/default', { form: 'deal', key: id,
+      everybody: true }, 403],
+    ['POST', '/api/v1/views/default', { form: 'deal', key: own.id }, 404],
+    ['POST', '/api/v1/views', { form: 'deal', title: 'x', owner: '1' }, 422],
+    ['POST', '/api/v1/views', { form: 'deal', title: 'x',
+      filter: { secret: 'x' } }, 422],
+    ['POST', '/api/v1/views', { form: 'deal', title: 'x',
+      columns: ['name', "x'"] }, 422],
+    ['POST', '/api/v1/views', { form: 'nothing', title: 'x' }, 404],
+  ]) {
+    const answer = await li.send(method, path, body);
+    assert.equal(answer.status, status, `${method} ${path}: ${answer.text}`);
+  }
+  assert.equal((await li.get(`/records/deal?view=${own.id}`)).status, 404);
+  const changed = await root.send('PATCH', `/api/v1/views/${id}`,
+    { locked: true, sort: '-amount' });
+  assert.equal(changed.status, 200, changed.text);
+  assert.equal(changed.body.locked, true);
+  assert.deepEqual(changed.body.filter, { stage: 'won' });
+  assert.equal((await root.send('DELETE', `/api/v1/views/${id}`)).status, 204);
+  assert.equal((await root.get(`/records/deal?view=${id}`)).status, 404);
+  // Columns of somebody's own: none that there are not.
+  for (const layout of ['name:240,secret', 'name:1', "name';--", 'id:100'])
+    assert.equal((await li.form('/records/deal/columns', { layout })).status,
+      422, layout);
+});
