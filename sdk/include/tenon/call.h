@@ -158,7 +158,8 @@
  * form at all: for buttons and menus. */
 #define tn_may(ctx, form, right) TN_CALL_(records, may, false, ctx, form, right)
 /* What `call` writes is written whole, or, where it returns a negative
- * status, not at all. Nested: a part that can fail alone. */
+ * status, not at all. Nested: a part that can fail alone. Everybody else who
+ * writes waits: after 200 ms it is undone with TN_E_TIMEOUT. */
 #define tn_transaction(ctx, call, data)                                        \
     TN_CALL_(records, transaction, TN_E_UNSUPPORTED, ctx, call, data)
 

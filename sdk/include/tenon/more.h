@@ -29,7 +29,7 @@
     TN_CALL_(people, notify, TN_E_UNSUPPORTED, ctx, id,                        \
              &(const tn_notice){ .size = sizeof(tn_notice), __VA_ARGS__ })
 
-/* ---- files: streams that end with the call ---- */
+/* ---- files: streams that end with the call; at most 100 in one ---- */
 
 /* A file of a record, by the id that its field holds: where the caller may
  * see that record. */
@@ -78,7 +78,8 @@
 
 /* What a module offers under that name, for this call; NULL where none does. */
 #define tn_find_offer(ctx, name) TN_CALL_(work, function, NULL, ctx, name)
-/* TN_E_UNAVAILABLE where `function` is NULL. */
+/* It runs as whoever this call runs as. TN_E_UNAVAILABLE where `function` is
+ * NULL. */
 #define tn_call(out, ctx, function, in)                                        \
     TN_CALL_(work, call, TN_E_UNSUPPORTED, out, ctx, function, in)
 

@@ -264,6 +264,39 @@ static void a_record_that_several_scopes_show_counts_once(void **state)
                         "Finance \"1100.00\"\nSales \"11.00\"");
 }
 
+/* Of a table that is mostly his the whole is looked through at once. */
+static void who_sees_much_gets_the_same_figures(void **state)
+{
+    struct fixture *f = *state;
+    int64_t opened;
+    int i;
+
+    as(f, 0);
+    ok(f, department_update(&f->ctx, f->sales, "Sales", 0, f->li));
+    as(f, f->zhao);
+    opened = deal(f, "{\"amount\":\"1000\",\"stage\":\"new\"}");
+    deal(f, "{\"amount\":\"9\",\"stage\":\"lost\"}");
+    as(f, f->wang);
+    for (i = 0; i < 400; i++)
+        deal(f, "{\"amount\":\"0.10\",\"stage\":\"lost\"}");
+    as(f, f->li);
+    for (i = 0; i < 200; i++)
+        deal(f, "{\"amount\":\"1\",\"stage\":\"new\"}");
+    as(f, 0);
+    ok(f, tx_begin(&f->ctx, "test"));
+    ok(f, access_reader_add(&f->ctx, opened, f->li, "task", 0));
+    ok(f, tx_commit(&f->ctx));
+    ok(f, epoch_read(&f->ctx));
+    as(f, f->li);
+    assert_string_equal(ANSWER(f, "stage", "count", "sum:amount"),
+                        "New 201 \"1200.00\"\nLost 400 \"40.00\"");
+    assert_string_equal(answer(f, (const char *const[]){ "count", NULL },
+                               "{\"stage\":\"new\"}"),
+                        " 201");
+    as(f, f->zhao);
+    assert_string_equal(ANSWER(f, "count", "sum:amount"), " 2 \"1009.00\"");
+}
+
 static void filters_and_the_bin_count_as_in_lists(void **state)
 {
     struct fixture *f = *state;
@@ -318,6 +351,7 @@ int main(void)
         CASE(people_and_links_have_names),
         CASE(groups_may_be_sorted_by_a_figure),
         CASE(a_record_that_several_scopes_show_counts_once),
+        CASE(who_sees_much_gets_the_same_figures),
         CASE(filters_and_the_bin_count_as_in_lists),
         CASE(S20_only_names_of_the_definition_are_taken),
     };
