@@ -158,6 +158,25 @@ int job_schedule(struct ctx *ctx, const char *kind, int seconds)
     return tx_end(ctx, rc);
 }
 
+int job_unschedule(struct ctx *ctx, const char *kind)
+{
+    int64_t found;
+    int rc = db_int(&found, ctx,
+                    "SELECT 1 FROM event_job WHERE kind = ?1 "
+                    "AND key = 'schedule' AND state <> 1",
+                    "s", kind);
+
+    if (rc)
+        return rc == E_NOT_FOUND ? 0 : rc;
+    rc = tx_begin(ctx, "schedule");
+    if (rc)
+        return rc;
+    return tx_end(ctx, db_exec(ctx,
+                               "DELETE FROM event_job WHERE kind = ?1 "
+                               "AND key = 'schedule' AND state <> 1",
+                               "s", kind));
+}
+
 /* ---- running ---- */
 
 struct claimed {

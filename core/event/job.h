@@ -48,6 +48,8 @@ void job_continue(void);
 
 /* A schedule: keeps one waiting job of that kind, every `seconds`. */
 int job_schedule(struct ctx *ctx, const char *kind, int seconds);
+/* It starts by itself no more. */
+int job_unschedule(struct ctx *ctx, const char *kind);
 
 /* A round of the jobs lane: collects incidents, asks the ticks, delivers the
  * outbox, runs jobs that are due, at most `most` of each; returns how many, or

@@ -103,8 +103,10 @@ int apply_schedules(struct ctx *ctx, const struct tn_module *module)
     for (i = 0; !rc && i < module->entries.count; i++) {
         const struct entry *entry = module->entries.items[i];
 
-        if (entry->kind == ENTRY_JOB && entry->as.job.every)
-            rc = job_schedule(ctx, entry->name, entry->as.job.every);
+        if (entry->kind == ENTRY_JOB)
+            rc = entry->as.job.every
+                     ? job_schedule(ctx, entry->name, entry->as.job.every)
+                     : job_unschedule(ctx, entry->name);
     }
     return rc;
 }

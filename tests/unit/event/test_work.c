@@ -267,6 +267,20 @@ static void a_schedule_waits_again_after_each_run(void **state)
     assert_int_equal(number(ctx, "SELECT count(*) FROM event_job"), 1);
 }
 
+static void what_is_no_schedule_any_more_starts_no_more(void **state)
+{
+    struct ctx *ctx = &((struct fixture *)*state)->ctx;
+    int64_t due;
+
+    assert_int_equal(job_unschedule(ctx, "test"), 0);
+    assert_int_equal(job_schedule(ctx, "test", 30), 0);
+    add_job(ctx, "test", "once", 0, NULL);
+    assert_int_equal(job_unschedule(ctx, "test"), 0);
+    assert_int_equal(job_run_due(ctx, 10, &due), 1);
+    assert_string_equal(notes, "once ");
+    assert_int_equal(number(ctx, "SELECT count(*) FROM event_job"), 0);
+}
+
 static void a_job_of_an_absent_module_waits(void **state)
 {
     struct ctx *ctx = &((struct fixture *)*state)->ctx;
@@ -424,6 +438,7 @@ int main(void)
         event_test(a_unique_job_waits_once),
         event_test(a_job_that_fails_to_the_end_is_an_incident),
         event_test(a_schedule_waits_again_after_each_run),
+        event_test(what_is_no_schedule_any_more_starts_no_more),
         event_test(a_job_of_an_absent_module_waits),
         event_test(a_transaction_that_a_job_forgets_is_undone),
         event_test(a_job_whose_process_died_runs_again_when_its_lease_ends),
