@@ -122,6 +122,14 @@ test('every API route of the route table is in it', () => {
   }
 });
 
+test('every route of the core says what it is for', () => {
+  for (const [path, operations] of Object.entries(document.paths))
+    for (const [method, operation] of Object.entries(operations))
+      if (!path.startsWith('/api/v1/m/'))
+        assert.doesNotMatch(operation.summary || '', /^$|^[A-Z]+ \//,
+          `${method} ${path}`);
+});
+
 test('S12 it shows each the forms and routes that they may use', async () => {
   const { body } = await zhang.get('/api/v1/openapi.json');
   const { body: list } = await zhang.get('/api/v1/forms');

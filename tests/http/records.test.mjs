@@ -204,7 +204,7 @@ describe('lists', () => {
       '&add.field=purpose&add.op=contains&add.value=a%26b');
     assert.equal(added.status, 303);
     assert.equal(added.headers.get('location'),
-      '/records/budget?sort=-total&f.purpose.contains=a%26b');
+      '/records/budget?f.purpose.contains=a%26b&sort=-total');
   });
 
   test('columns are chosen per person', async () => {

@@ -446,7 +446,7 @@ test('S63 nothing of the house is served', async () => {
       '/scripts/', '/plugins/vehicle/plugin.cfg', '/run/control.sock',
       '/files/', '/assets', '/assets/', '/assets/..%2f..%2ftenon.cfg',
       '/assets/%2e%2e/tenon.cfg', '/assets/....//tenon.cfg', '/debug',
-      '/debug/pprof', '/server-status', '/api', '/api/', '/api/v1',
+      '/debug/pprof', '/server-status', '/api/', '/api/v1',
       '/openapi.json', '/swagger', '/actuator/env', '/console', '/phpinfo.php',
       '/assets/m/vehicle/../plugin.cfg', '/assets/m/vehicle/%2e%2e/vehicle.so',
       '/assets/m/vehicle/..%5cplugin.cfg']) {
@@ -458,6 +458,10 @@ test('S63 nothing of the house is served', async () => {
       assert.doesNotMatch(body, /Index of|tenon-demo|\[core\]|SQLite format/,
         path);
     }
+  // What the API offers is told to people, each of what that person may do.
+  assert.equal((await new Person(site).get('/api')).status, 303);
+  assert.equal((await new Person(site).get('/api/v1/openapi.json')).status,
+    401);
   for (const method of ['TRACE', 'TRACK', 'CONNECT', 'DEBUG']) {
     const [status] = statuses((await raw(site, `${method} / HTTP/1.1\r\n` +
       'Host: 127.0.0.1\r\nX-Quince: secret\r\n\r\n')).text);
