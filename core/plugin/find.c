@@ -19,6 +19,7 @@
 #include "plugin/load.h"
 #include "plugin/manifest.h"
 #include "plugin/object.h"
+#include "plugin/checklist.h"
 #include "plugin/settings.h"
 
 enum {
@@ -205,7 +206,9 @@ static int read_files(struct tn_module *module, struct ctx *ctx)
     if (rc)
         rc = hand_over(ctx, &own, rc);
     arena_free(own.arena);
-    return rc ? rc : settings_read(ctx, module);
+    if (!rc)
+        rc = settings_read(ctx, module);
+    return rc ? rc : checklist_read(ctx, module);
 }
 
 int module_read_at(struct tn_module **out, struct ctx *ctx, const char *folder,

@@ -103,8 +103,9 @@ struct tn_module {
     bool is_site; /* lies in the site's folder */
     enum module_state state;
     const char *reason, *incident;
-    struct form *settings; /* of settings.json; NULL */
-    tn_host host;          /* its own: tables by capability */
+    struct form *settings;         /* of settings.json; NULL */
+    const struct value *checklist; /* of checklist.json; NULL */
+    tn_host host;                  /* its own: tables by capability */
     struct lua_module *lua;
     struct vector entries; /* of struct entry* */
     bool starting;         /* inside its entry function */

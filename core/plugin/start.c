@@ -18,6 +18,7 @@
 #include "base/i18n.h"
 #include "ipc/slot.h"
 #include "plugin/apply.h"
+#include "plugin/checklist.h"
 #include "plugin/entry.h"
 #include "plugin/find.h"
 #include "plugin/host.h"
@@ -125,6 +126,7 @@ int module_start(struct ctx *ctx, struct tn_module *module)
 
         entry_types[entry->kind].apply(entry);
     }
+    checklist_apply(module);
     module->state = MODULE_ON;
     return 0;
 }

@@ -138,6 +138,7 @@ static int answer_widget(struct ctx *ctx, struct request *request,
 static int one_widget(struct ctx *ctx, struct request *request,
                       struct response *response, void *payload)
 {
+    struct value *page = value_map(ctx->arena);
     struct home_item item;
     struct value *map;
     int rc = home_item_named(&item, ctx, request_param(request, "name"));
@@ -146,6 +147,9 @@ static int one_widget(struct ctx *ctx, struct request *request,
     if (rc)
         return rc;
     map = outline(ctx, &item);
+    /* A widget may hold a form. */
+    value_set_text(page, "csrf", csrf_token(ctx, request, response));
+    value_set(map, "page", page);
     rc = item.widget ? fill(ctx, map, item.widget)
                      : home_view_fill(ctx, &item, map);
     if ((rc == E_NOT_FOUND || rc == E_FORBIDDEN) && request->htmx) {
