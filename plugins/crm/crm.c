@@ -95,9 +95,10 @@ static int add_menu(tn_module *self)
 static int crm_start(tn_module *self)
 {
     static int (*const starts[])(tn_module *) = {
-        customers_start, opportunities_start, activities_start,
-        overview_start,  customer_page_start, team_start,
-        add_menu,
+        customers_start,     opportunities_start,
+        activities_start,    overview_start,
+        customer_page_start, team_start,
+        remind_start,        add_menu,
     };
     size_t i;
     int rc = TN_OK;

@@ -18,6 +18,7 @@ int activities_start(tn_module *self);
 int overview_start(tn_module *self);
 int customer_page_start(tn_module *self);
 int team_start(tn_module *self);
+int remind_start(tn_module *self);
 
 /*
  * Saves a record of the module without a change of its own, so that what its

@@ -260,6 +260,33 @@ static int add_timeline(tn_ctx *ctx, tn_value *data, const tn_value *id,
     return rc;
 }
 
+/* Others that are called nearly so, or have the same telephone: what was
+ * shown while the name was typed is said again here, for imports too. */
+static int add_same(tn_ctx *ctx, tn_value *data, const tn_value *customer)
+{
+    static const char *const fields[] = { "name", "phone" };
+    const tn_value *id = tn_item(customer, "id");
+    tn_value *same = tn_list(ctx);
+    size_t i, k;
+    int rc = TN_OK;
+
+    for (i = 0; rc == TN_OK && i < 2; i++) {
+        const char *text = tn_as_text(tn_item(customer, fields[i]));
+        const tn_value *found;
+
+        if (!text || !*text)
+            continue;
+        rc = tn_records_find(&found, ctx, CUSTOMERS, .search = text, .limit = 3,
+                             .where = TN_NE("id", id));
+        for (k = 0; rc == TN_OK && k < tn_count(found); k++)
+            add_row(ctx, same,
+                    customer_url(ctx, tn_item(tn_at(found, k), "id")),
+                    tn_as_text(tn_item(tn_at(found, k), "name")), NULL, NULL);
+    }
+    tn_put(data, "same", same);
+    return rc;
+}
+
 static void add_actions(tn_ctx *ctx, tn_value *data, const tn_value *id)
 {
     static const char *const forms[] = { ACTIVITIES, OPPORTUNITIES, CONTACTS };
@@ -320,6 +347,9 @@ static int fill(tn_ctx *ctx, tn_request *request, tn_value *data, void *extra)
     add_badges(ctx, data, customer, text);
     add_facts(ctx, data, text);
     add_actions(ctx, data, id);
+    rc = add_same(ctx, data, customer);
+    if (rc != TN_OK)
+        return rc;
     steps = new_widget(ctx, "customer_steps", "calendar-event", NULL);
     rc = add_steps(ctx, tn_item(steps, "rows"), TN_EQ("customer", id), ROWS,
                    false);

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { demoSite } from '../lib/server.mjs';
 import { signedIn } from '../lib/person.mjs';
+import { addUser, password } from '../lib/client.mjs';
 
 let site;
 const people = {};
@@ -296,5 +297,75 @@ describe('pages', () => {
       const own = links(await salesperson().get('/m/crm/team'));
       assert.deepEqual(own, ['/records/crm.opportunity?f.manager.eq=' +
         salesperson().id]);
+    });
+});
+
+describe('the same truth everywhere', () => {
+  const form = 'crm.opportunity';
+  const cents = (text) => BigInt(text.replace('.', ''));
+
+  for (const login of ['zhang.wei', 'li.na', 'admin'])
+    test(`list, count, figures, chart, export, search and REST: ${login}`,
+      async () => {
+        const person = people[login];
+        const rows = await all(person, form);
+        const total = rows.reduce((sum, row) =>
+          sum + cents(row.values.amount), 0n);
+        const counted = await list(person, form, { limit: 1, count: true });
+        assert.equal(counted.count, rows.length);
+        const figures = (await person.get(`${api}/${form}/aggregate?` +
+          'measure=count,sum:amount')).body.groups[0];
+        assert.equal(figures.count, rows.length);
+        assert.equal(cents(figures['sum:amount']), total);
+        const stages = (await person.get(`${api}/${form}/aggregate?` +
+          'group=stage&measure=count')).body.groups;
+        assert.equal(stages.reduce((sum, one) => sum + one.count, 0),
+          rows.length);
+        const page = (await person.get(`/records/${form}`)).text;
+        assert.match(page, new RegExp(`[>\\s]${rows.length}[<\\s]`));
+        const csv = (await person.get(`/records/${form}/export`)).text;
+        assert.equal(csv.trim().split('\n').length - 1, rows.length);
+        // One customer of each salesperson: found by those who see it.
+        for (const owner of ['zhang.wei', 'he.jun']) {
+          const [one] = (await list(people[owner], 'crm.customer', { limit: 1,
+            filter: JSON.stringify({ owner: 'me' }) })).records;
+          const found = (await person.get('/api/v1/search?' +
+            new URLSearchParams({ q: one.values.name }))).body.groups
+            .flatMap((group) => group.records).map((record) => record.id);
+          const seen = login !== 'zhang.wei' || owner === login;
+          assert.equal(found.includes(one.id), seen, `${login} ${owner}`);
+        }
+      });
+});
+
+describe('first steps', () => {
+  test('E3 a step is taken when the record exists; hidden stays hidden',
+    async () => {
+      await addUser(site, 'new.seller', '--role', 'sales');
+      const enter = () => signedIn(site, 'new.seller', password);
+      let person = await enter();
+      const steps = async () => {
+        const answer = await person.get('/portal/widgets/crm.checklist',
+          { 'hx-request': 'true' });
+        return { status: answer.status, text: answer.text,
+          taken: [...answer.text.matchAll(/class="is-done"/g)].length };
+      };
+      assert.match((await person.get('/')).text, /crm\.checklist/);
+      const first = await steps();
+      assert.equal(first.taken, 0, first.text);
+      assert.match(first.text, /href="\/records\/crm\.customer\/new"/);
+      await add(person, 'crm.customer', { name: 'First One' });
+      assert.equal((await steps()).taken, 1);
+      // Somebody else's records tick nothing, and who has all sees no list.
+      assert.equal((await people['zhang.wei'].get(
+        '/portal/widgets/crm.checklist', { 'hx-request': 'true' })).status, 204);
+      person.csrf = /name="_csrf" value="([^"]+)"/.exec(first.text)[1];
+      const hidden = await person.form('/portal/home', { do: 'remove',
+        widget: 'crm.checklist', return: '/' });
+      assert.equal(hidden.status, 303, hidden.text);
+      person = await enter();
+      assert.doesNotMatch((await person.get('/')).text, /crm\.checklist/);
+      assert.doesNotMatch((await people['huang.yan'].get('/')).text,
+        /crm\.checklist/);
     });
 });
