@@ -1,0 +1,106 @@
+-- What needs a clock that goes on, and what the module does for others.
+local test = require "tenon.test"
+
+local function seller(login, department)
+  return test.person { login = login, name = login,
+    department = department or "Sales", roles = { "sales" } }
+end
+
+local function create(login, form, values)
+  return test.as(login, function(ctx) return ctx.records.create(form, values) end)
+end
+
+local function told(login)
+  local texts = {}
+  for _, notice in ipairs(test.notices(login)) do
+    if notice.text:find("next step", 1, true) then texts[#texts + 1] = notice.text end
+  end
+  return texts
+end
+
+-- The hourly job, as often as a day has hours.
+local function hours(number)
+  for _ = 1, number do
+    test.pass("1h")
+    test.jobs()
+  end
+end
+
+test.test("next steps that are due are told each morning, once", function()
+  seller("an.na")
+  seller("bo.bo")
+  local customer = create("an.na", "crm.customer", { name = "Lakeside Hotel" })
+  local step = create("an.na", "crm.activity", { subject = "Call",
+    customer = customer, next_step = "Offer", next_on = "2026-01-06" })
+  test.jobs()
+  hours(12)
+  test.equal(#told("an.na"), 0, "not before the day")
+  hours(24)
+  test.equal(told("an.na"), { "1 next step with a customer is due." })
+  test.equal(#told("bo.bo"), 0)
+  test.as("an.na", function(ctx)
+    ctx.records.update("crm.activity", step,
+      ctx.records.get("crm.activity", step).version, { next_done = true })
+  end)
+  hours(24)
+  test.equal(#told("an.na"), 1, "a step that is done is told no more")
+end)
+
+test.test("a deal that is won closes today, and opens again", function()
+  seller("an.na")
+  local customer = create("an.na", "crm.customer", { name = "Lakeside Hotel" })
+  local deal = create("an.na", "crm.opportunity", { title = "Chairs",
+    customer = customer, amount = "100.00", closes = "2026-02-01" })
+  test.as("an.na", function(ctx)
+    local function change(values)
+      local now = ctx.records.get("crm.opportunity", deal)
+      ctx.records.update("crm.opportunity", deal, now.version, values)
+      return ctx.records.get("crm.opportunity", deal)
+    end
+    local won = change { stage = "won" }
+    test.equal(won.closed, "2026-01-05")
+    test.equal(ctx.records.get("crm.customer", customer).status, "customer")
+    test.ok(not change { stage = "talks" }.closed)
+  end)
+end)
+
+test.test("a lost deal says why", function()
+  seller("an.na")
+  local customer = create("an.na", "crm.customer", { name = "Lakeside Hotel" })
+  local answer = test.send("an.na", "POST", "/api/v1/records/crm.opportunity",
+    { values = { title = "Chairs", customer = customer, amount = "100.00",
+      closes = "2026-02-01", stage = "lost" } })
+  test.equal(answer.status, 422)
+  test.equal(answer.json.problems[1].field, "lost_reason")
+end)
+
+test.test("a customer that is given away is seen by the other one only", function()
+  seller("an.na")
+  local other = seller("bo.bo", "Sales South")
+  local customer = create("an.na", "crm.customer", { name = "Lakeside Hotel" })
+  create("an.na", "crm.contact", { name = "Chen", customer = customer })
+  test.as("an.na", function(ctx)
+    ctx.records.update("crm.customer", customer,
+      ctx.records.get("crm.customer", customer).version, { manager = other })
+    test.equal(ctx.records.count("crm.contact", {}), 0)
+  end)
+  test.equal(test.as("bo.bo", function(ctx)
+    return ctx.records.count("crm.contact", {})
+  end), 1)
+  test.equal(test.get("an.na", "/m/crm/customers/" .. customer).status, 404)
+  test.equal(test.get("bo.bo", "/m/crm/customers/" .. customer).status, 200)
+end)
+
+test.test("other modules get a customer in figures", function()
+  seller("an.na")
+  local customer = create("an.na", "crm.customer", { name = "Lakeside Hotel" })
+  create("an.na", "crm.opportunity", { title = "Chairs", customer = customer,
+    amount = "100.00", closes = "2026-02-01" })
+  local got = test.as("an.na", function(ctx)
+    return ctx:call("crm.customer_summary", customer)
+  end)
+  test.equal(got.name, "Lakeside Hotel")
+  test.equal(got.open.count, 1)
+  test.ok(got.open.amount == decimal "100.00")
+  test.equal(got.won.count, 0)
+end)
