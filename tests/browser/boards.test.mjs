@@ -159,6 +159,10 @@ test('a column that wants more opens the form; Cancel puts it back',
     await drag(page, record, 'lost');
     const dialog = page.locator('dialog[open]');
     await dialog.locator('#f-reason').waitFor();
+    assert.match(await dialog.locator('.alert').textContent(),
+      /Why lost: Please fill/);
+    await eventually(() => page.evaluate(() =>
+      document.activeElement.id === 'f-reason'));
     await accessible(page);
     await dialog.locator('.tn-formbar a').click();
     await inLane(page, 'new', record).waitFor();

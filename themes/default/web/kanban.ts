@@ -100,6 +100,7 @@ export class Kanban {
     this.root.dataset["busy"] = "1";
     this.root.classList.add("is-moving");
     card.classList.add("is-lifted");
+    one("[data-refused]", card)?.remove();
     if (at) {
       const ghost = card.cloneNode(true) as HTMLElement;
       ghost.removeAttribute("id");
@@ -242,7 +243,6 @@ export class Kanban {
     const { card } = lifted;
     const from = this.lane(lifted.list);
     const names = { card: this.name(card), lane: this.title(lane) };
-    one("[data-refused]", card)?.remove();
     card.setAttribute("aria-busy", "true");
     let answer: Answer = {};
     let status = 0;
@@ -312,8 +312,9 @@ export class Kanban {
 
   // ---- the form in a dialog ----
 
-  /** The page's form, in a dialog; true where it was saved. */
-  private async form(address: string, note: string): Promise<boolean> {
+  /** The page's form, in a dialog, at what is missing; true where it was
+   * saved. */
+  private async form(address: string, problems: Problem[]): Promise<boolean> {
     const response = await send(address, { headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const form = page.getElementById("record-form");
@@ -322,10 +323,20 @@ export class Kanban {
       location.assign(address);
       return false;
     }
+    const control = (problem: Problem): HTMLElement | null =>
+      one(`#f-${CSS.escape((problem.field ?? "").replaceAll(".", "-"))}`, form);
+    const notes = problems.map((problem) => {
+      const id = control(problem)?.id;
+      const label = id && one(`label[for="${CSS.escape(id)}"]`, form);
+      const name = label ? (label.firstChild?.textContent?.trim() ?? "") : "";
+      return make("p", {}, name ? `${name}: ${problem.message}` : problem.message);
+    });
     const dialog = openDialog(
       page.querySelector("h1")?.textContent?.trim() ?? "",
       [
-        ...(note ? [make("p", { class: "alert alert-warning", role: "alert" }, note)] : []),
+        ...(notes.length
+          ? [make("div", { class: "alert alert-warning", role: "alert" }, ...notes)]
+          : []),
         document.adoptNode(form),
         document.adoptNode(bar),
       ],
@@ -349,6 +360,7 @@ export class Kanban {
       dialog.addEventListener("close", () => resolve()),
     );
     this.start(dialog);
+    problems.map(control).find((element) => element)?.focus();
     await closed;
     return saved;
   }
@@ -363,8 +375,7 @@ export class Kanban {
     const link = one<HTMLAnchorElement>(".tn-cardtitle", card);
     const field = this.root.dataset["field"] ?? "";
     const query = new URLSearchParams({ [field]: lane.dataset["lane"] ?? "" });
-    const note = problems.map((problem) => problem.message).join(" ");
-    const saved = await this.form(`${link?.pathname ?? ""}/edit?${query}`, note);
+    const saved = await this.form(`${link?.pathname ?? ""}/edit?${query}`, problems);
     if (!saved) {
       this.putBack(lifted);
       this.say("board_back", {
@@ -378,7 +389,7 @@ export class Kanban {
 
   private async create(address: string): Promise<void> {
     this.root.dataset["busy"] = "1";
-    await this.form(address, "");
+    await this.form(address, []);
     this.done();
   }
 
