@@ -11,7 +11,7 @@ let site, admin, person, other;
 before(async () => {
   site = await demoSite({ body_max: 1024 * 1024 });
   for (const [kind, id] of [['plugins', 'api_c'], ['plugins', 'crash'],
-    ['scripts', 'api_lua']]) {
+    ['scripts', 'api_lua'], ['scripts', 'loop_lua']]) {
     cpSync(join(build, 'test-plugins', kind, id), join(site.folder, kind, id),
       { recursive: true });
     const result = run('plugin', 'enable', site.folder, id);
@@ -240,6 +240,14 @@ for (const id of both) {
     });
   });
 }
+
+test('what a module lacks the capability for is not supported', async () => {
+  for (const id of ['crash', 'loop_lua'])
+    for (const query of ['', '?files=1']) {
+      const answer = await person.get(`/m/${id}/without${query}`);
+      assert.equal(answer.status, 501, `${id}${query}: ${answer.text}`);
+    }
+});
 
 test('what a module that is switched off offered is gone', async () => {
   const call = async () => (await person.post('/api/v1/m/api_c/offer',

@@ -119,9 +119,23 @@ static int offer(tn_ctx *ctx, const tn_value *in, const tn_value **out,
     return TN_OK;
 }
 
+/* Without the capabilities there is nothing to jump to. */
+static int without(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                   void *data)
+{
+    tn_file *file;
+
+    (void)answer;
+    (void)data;
+    return tn_query(request, "files")
+               ? tn_file_create(&file, ctx, "a.txt")
+               : tn_notify(ctx, 1, .key = "crash.menu", .path = "/");
+}
+
 static int start(tn_module *self)
 {
     TN_ROUTE(self, .path = "/m/crash/ok", .call = ok);
+    TN_ROUTE(self, .path = "/m/crash/without", .call = without);
     TN_ROUTE(self, .path = "/m/crash/null", .call = null_write);
     TN_ROUTE(self, .path = "/m/crash/call", .call = null_call);
     TN_ROUTE(self, .path = "/m/crash/text", .call = bad_text);

@@ -43,3 +43,12 @@ tenon.route {
     error("on purpose")
   end,
 }
+
+-- Without the capabilities.
+tenon.route { path = "/m/loop_lua/without", call = function(ctx, request)
+  if request:query("files") then
+    ctx.files.create("a.txt")
+  else
+    ctx:notify("1", "loop_lua.menu")
+  end
+end }
