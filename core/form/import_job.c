@@ -59,7 +59,7 @@ static struct import_job *from_row(struct ctx *ctx, struct query *query)
     job->hash = query_copy(query, 4);
     job->rows = query_copy(query, 5);
     job->size = query_int(query, 6);
-    job->state = query_copy(query, 7);
+    job->state = job->kept = query_copy(query, 7);
     job->apply = query_int(query, 8) != 0;
     if (json_parse(&job->settings, ctx, settings, strlen(settings)))
         job->settings = value_map(ctx->arena);
@@ -102,6 +102,28 @@ int import_job_load(struct import_job **out, struct ctx *ctx, int64_t id)
     return find_form(&(*out)->form, ctx, form);
 }
 
+/* A job that failed for good, or was discarded, leaves its import where it
+ * was: that is then over, and what is in can be undone. */
+static int see_to_job(struct ctx *ctx, struct import_job *job)
+{
+    bool checking = strcmp(job->state, "checking") == 0;
+    int64_t found;
+    int rc;
+
+    if (!checking && strcmp(job->state, "importing") != 0 &&
+        strcmp(job->state, "undoing") != 0)
+        return 0;
+    rc = db_int(&found, ctx,
+                "SELECT 1 FROM event_job WHERE id = ?1 AND state < 2", "i",
+                job->job);
+    if (rc != E_NOT_FOUND)
+        return rc;
+    job->state = checking ? "failed" : "done";
+    if (!job->finished)
+        job->finished = clock_now();
+    return 0;
+}
+
 int import_find(struct import_job **out, struct ctx *ctx, int64_t id)
 {
     int rc = import_job_load(out, ctx, id);
@@ -109,6 +131,8 @@ int import_find(struct import_job **out, struct ctx *ctx, int64_t id)
 
     if (!rc && !ctx->system && (*out)->person != ctx->person->id)
         rc = absent(ctx);
+    if (!rc)
+        rc = see_to_job(ctx, *out);
     if (rc || !(*out)->problem)
         return rc;
     problems = import_problems_read(ctx, (*out)->problem);

@@ -39,6 +39,7 @@ struct import_job {
     const char *hash;    /* of its bytes; NULL: let go */
     const char *rows;    /* of its rows as text; NULL: not made yet */
     const char *state;   /* "new" … */
+    const char *kept;    /* as stored: a job that is gone leaves "importing" */
     const char *problem; /* why it failed, in the reader's language; NULL */
     struct value *settings;
     bool apply; /* goes on to be applied when it is checked */

@@ -89,8 +89,9 @@ static int save_settings(struct ctx *ctx, const struct import_job *job)
     rc = db_exec(ctx,
                  "UPDATE import_job SET settings = ?2, state = 'new',"
                  " problem = NULL, position = 0, rows_hash = NULL"
-                 " WHERE id = ?1 AND state IN ('new', 'checked', 'failed')",
-                 "is", job->id, json_text(ctx->arena, job->settings));
+                 " WHERE id = ?1 AND state = ?3",
+                 "iss", job->id, json_text(ctx->arena, job->settings),
+                 job->kept);
     if (!rc && db_changes(ctx) == 0)
         rc = fail(ctx, E_CONFLICT, "import.running",
                   "this import runs just now, or is over");
@@ -171,7 +172,7 @@ static int claim(struct ctx *ctx, const struct import_job *job)
     int64_t found;
     int rc = db_int(&found, ctx,
                     "SELECT 1 FROM import_job WHERE id = ?1 AND state = ?2",
-                    "is", job->id, job->state);
+                    "is", job->id, job->kept);
 
     return rc == E_NOT_FOUND ? fail(ctx, E_CONFLICT, "import.running",
                                     "this import runs just now, or is over")
@@ -197,8 +198,10 @@ static int begin(struct ctx *ctx, const struct import_job *job,
         next.position = 0;
     }
     next.done = next.created = next.updated = 0;
-    if (strcmp(next.state, "checking") == 0)
+    if (strcmp(next.state, "checking") == 0) {
         next.refused = next.unchanged = 0;
+        next.rows = NULL;
+    }
     if (!rc)
         rc = add_job(ctx, &next, "import.job_title");
     if (!rc)

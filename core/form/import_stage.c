@@ -111,14 +111,37 @@ static int open_nameless(struct ctx *ctx)
     return fd >= 0 ? fd : memfd_create("rows", MFD_CLOEXEC);
 }
 
+/* What an earlier check of the same file has left. */
+static int forget_rows(struct ctx *ctx, int64_t import)
+{
+    int64_t more = 1;
+    int rc = 0;
+
+    while (!rc && more) {
+        rc = tx_begin(ctx, "import.forget");
+        if (rc)
+            return rc;
+        rc = db_exec(ctx,
+                     "DELETE FROM import_row WHERE import = ?1 AND line IN"
+                     " (SELECT line FROM import_row WHERE import = ?1"
+                     " LIMIT 5000)",
+                     "i", import);
+        more = db_changes(ctx);
+        rc = tx_end(ctx, rc);
+    }
+    return rc;
+}
+
 int import_rows_make(struct import_run *run)
 {
     struct import_job *job = run->job;
     struct rewriting to = { .job = job };
     struct table table;
     int64_t size;
-    int rc = import_table_open(&table, run->ctx, job);
+    int rc = forget_rows(run->ctx, job->id);
 
+    if (!rc)
+        rc = import_table_open(&table, run->ctx, job);
     if (rc)
         return rc;
     to.quotes = !table.workbook;

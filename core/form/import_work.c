@@ -9,8 +9,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/ctx.h"
-#include "base/i18n.h"
-#include "base/site.h"
+#include "base/log.h"
 #include "base/value.h"
 #include "event/job.h"
 #include "event/live.h"
@@ -21,7 +20,7 @@
 #include "org/person.h"
 #include "store/db.h"
 
-enum { PIECE_MS = 1500, JOB_SECONDS = 300 };
+enum { PIECE_MS = 1500, JOB_SECONDS = 300, ATTEMPTS = 5 };
 
 static void tell(struct ctx *ctx, const struct import_job *job)
 {
@@ -252,7 +251,16 @@ static int import_call(struct ctx *ctx, const struct job *work)
         rc = make_plan(&run);
     if (!rc)
         rc = run_steps(&run);
-    if (import_is_refusal(rc)) {
+    if (rc && !import_is_refusal(rc) && rc != E_UNAVAILABLE &&
+        work->attempt == ATTEMPTS) {
+        /* The inside of it is the log's. */
+        log_ctx(&own, LOG_ERROR, "import.stopped", "error", ctx_error(&own),
+                NULL);
+        ctx_clear(&own);
+        rc = fail(&own, E_LIMIT, "event.job_broke",
+                  "this work stopped because of an error");
+    }
+    if (import_is_refusal(rc) || rc == E_UNAVAILABLE) {
         rc = give_up(&own, run.job);
         if (!rc)
             rc = job_result(&own, "import.failed_result", NULL,
@@ -273,7 +281,7 @@ void import_job_start(void)
         .kind = "form.import",
         .call = import_call,
         .seconds = JOB_SECONDS,
-        .attempts = 5,
+        .attempts = ATTEMPTS,
     };
 
     job_register(&kind);

@@ -9,6 +9,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build, configure, run as tenonRun, Site, sleep, stubSite,
   until } from '../lib/server.mjs';
+import { importFigures } from './import.mjs';
 import { folder, program, pss, root, run, tree, wrk } from './lib.mjs';
 import { Person } from './person.mjs';
 import { sdkFigures } from './sdk.mjs';
@@ -468,6 +469,7 @@ export const figures = [
   { name: 'record.create', measure: recordCreate },
   { name: 'flow.step', measure: flowStep },
   ...sdkFigures({ makeSite, serve }),
+  ...importFigures({ makeSite, serve }),
   { name: 'start.first_page', measure: startFirstPage },
   { name: 'memory.idle', measure: memoryIdle },
   { name: 'run.fresh', measure: runFresh },

@@ -364,3 +364,29 @@ test('a long export is a job, and its file is for who asked', async () => {
   assert.equal((await person.post('/api/v1/exports', { form: 'client',
     colums: [] })).status, 422);
 });
+
+test('modules\' hooks hold within one file: the second of two bookings at one ' +
+  'time is refused', async () => {
+  const [{ id }] = (await person.get('/api/v1/records/vehicle.car?limit=1'))
+    .body.records;
+  const car = (await person.get(`/api/v1/records/vehicle.car/${id}`)).body;
+  const made = await upload(person, 'Vehicle,From,Until,Purpose\n' +
+    `${car.label},2031-03-31 09:00,2031-03-31 10:00,Visit\n` +
+    `${car.label},2031-03-31 09:30,2031-03-31 11:00,Visit too\n` +
+    `${car.label},2031-03-31 10:00,2031-03-31 11:00,Later\n`, 'b.csv',
+  'vehicle.booking');
+  assert.equal(made.status, 201, made.text);
+  await person.post(`/api/v1/imports/${made.body.id}/run`);
+  const done = await settled(person, made.body.id);
+  assert.deepEqual([done.created, done.refused], [2, 1],
+    (await person.get(`/api/v1/imports/${done.id}/rows`)).text);
+  const { rows } = (await person.get(`/api/v1/imports/${done.id}/rows`)).body;
+  assert.equal(rows[0].line, 3);
+});
+
+test('S19 uploads of tables are limited', async () => {
+  let status = 0;
+  for (let i = 0; i < 400 && status !== 429; i += 1)
+    ({ status } = await upload(other, 'x'));
+  assert.equal(status, 429);
+});

@@ -1,0 +1,84 @@
+// import.mjs - import.rows: a CSV of customers by a person, checked and applied
+// with a unique key (the duplicate check); what others feel of it meanwhile.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sleep } from '../lib/server.mjs';
+import { wrk } from './lib.mjs';
+import { Person } from './person.mjs';
+
+const ROWS = 100000;
+
+const client = { title: 'Clients', label: 'name', fields: [
+  { key: 'code', type: 'text', required: true, unique: true, title: 'Code' },
+  { key: 'name', type: 'text', required: true, title: 'Name' },
+  { key: 'class', type: 'choice', title: 'Class',
+    options: ['Key account', 'Other', 'New'] },
+  { key: 'since', type: 'date', title: 'Since' },
+  { key: 'limit', type: 'money', title: 'Limit' },
+  { key: 'phone', type: 'text', title: 'Phone' },
+  { key: 'city', type: 'text', title: 'City' },
+  { key: 'note', type: 'text', title: 'Note' }] };
+
+const cities = ['杭州', '上海', 'Lyon', '成都', 'Graz', '台北', 'Porto', '西安'];
+
+function table() {
+  const lines = ['Code,Name,Class,Since,Limit,Phone,City,Note'];
+  for (let i = 0; i < ROWS; i += 1)
+    lines.push(`K${String(i * 7919 % 1000000).padStart(6, '0')},` +
+      `Lakeside Hotels ${i},${['Key account', 'Other', 'New'][i % 3]},` +
+      `2026-${String(i % 12 + 1).padStart(2, '0')}-` +
+      `${String(i % 28 + 1).padStart(2, '0')},"${i % 90},${100 + i % 900}.50",` +
+      `138${String(i).padStart(8, '0')},${cities[i % 8]},Floor ${i % 9}`);
+  return `${lines.join('\n')}\n`;
+}
+
+async function send(served, person) {
+  const body = new FormData();
+  body.set('form', 'client');
+  body.set('file', new Blob([table()]), 'clients.csv');
+  const made = await person.who.fetch('POST', '/api/v1/imports',
+    { body, headers: { 'x-csrf-token': person.csrf } });
+  if (made.status !== 201) throw new Error(made.text);
+  return made.body.id;
+}
+
+async function finish(person, id) {
+  for (;;) {
+    const state = JSON.parse(await person.get(`/api/v1/imports/${id}`));
+    if (!/ing$/.test(state.state)) return state;
+    await sleep(100);
+  }
+}
+
+export const importFigures = ({ makeSite, serve }) => [{
+  name: 'import.rows',
+  async measure() {
+    const site = makeSite('import-site');
+    writeFileSync(join(site, 'forms/client.json'), JSON.stringify(client));
+    const served = await serve(site);
+    await served.whole();
+    const person = await Person.signIn(served, 'zhang.wei');
+    const other = await Person.signIn(served, 'li.na');
+    const load = (seconds) => wrk(`${served.url}/records/order`,
+      { connections: 2, seconds, headers: { cookie: other.cookie } });
+    await load(1);
+    const calm = await load(5);
+    const id = await send(served, person);
+    const begun = Date.now();
+    await person.post(`/api/v1/imports/${id}/run`, {}, 202);
+    const busy = await load(5);
+    const state = await finish(person, id);
+    const alone = await send(served, person);
+    await person.post(`/api/v1/imports/${alone}/run`, {}, 202);
+    const again = await finish(person, alone);
+    if (state.created !== ROWS || again.unchanged !== ROWS)
+      throw new Error(JSON.stringify([state, again]));
+    const seconds = (Date.parse(state.finished) - begun) / 1000;
+    await served.stop();
+    return [{ name: 'import.rows', value: Math.round(ROWS / seconds),
+      unit: 'rows/s', goal: (row) => row.value >= 10000, goalText: '>= 10000' },
+    { name: 'import.others', value: busy.p99, unit: 'ms p99',
+      baseline: calm.p99, ratio: busy.p99 / calm.p99,
+      goal: (row) => row.ratio < 2, goalText: 'ratio < 2' }];
+  },
+}];
