@@ -3,7 +3,7 @@
  *
  * A batch is prepared without the writer lock, then written under it in one
  * transaction of at most HOLD_MS: as many rows as that takes. Each row is
- * what one save by the person would be, a savepoint of its own.
+ * what one save by the person would be, all of it or nothing.
  */
 #include "base/banned.h"
 
@@ -12,6 +12,7 @@
 #include "base/ctx.h"
 #include "base/json.h"
 #include "event/hook.h"
+#include "form/field_type.h"
 #include "form/import_steps.h"
 #include "form/record_internal.h"
 #include "store/db.h"
@@ -25,6 +26,7 @@ struct applying {
     struct record_change *changes[ROWS_MAX];
     const char *refusals[ROWS_MAX];
     size_t count;
+    bool plain;
 };
 
 /* How many rows the last batches wrote in their time. */
@@ -131,11 +133,30 @@ static const char *before_json(struct ctx *ctx,
     return json_text(ctx->arena, before);
 }
 
-static int write_change(struct record **record, struct ctx *ctx,
-                        struct record_change *change)
+/* Nothing of a refused row is to be taken back where nothing is written
+ * before the last check: no number is drawn, no module asked. A savepoint
+ * copies each page that a row touches, which costs as much as the row. */
+static bool is_plain(const struct form *form)
 {
-    int rc = tx_begin(ctx, "import.row");
+    size_t i;
 
+    if (hook_any(HOOK_BEFORE_SAVE, form->name) ||
+        hook_any(HOOK_AFTER_SAVE, form->name))
+        return false;
+    for (i = 0; i < form->field_count; i++)
+        if (strcmp(form->fields[i]->type->name, "auto_number") == 0)
+            return false;
+    return true;
+}
+
+static int write_change(struct record **record, struct ctx *ctx,
+                        struct record_change *change, bool plain)
+{
+    int rc;
+
+    if (plain)
+        return record_write(record, ctx, change);
+    rc = tx_begin(ctx, "import.row");
     return rc ? rc : tx_end(ctx, record_write(record, ctx, change));
 }
 
@@ -185,7 +206,7 @@ static int apply_row(struct applying *now, struct ctx *ctx, size_t index,
         return note(now, ctx, index, IMPORT_ROW_UNCHANGED, NULL, NULL);
     }
     change->again = !first;
-    rc = write_change(&record, ctx, change);
+    rc = write_change(&record, ctx, change, now->plain);
     if (rc && !import_is_refusal(rc))
         return rc;
     if (rc) {
@@ -250,6 +271,7 @@ int import_apply_batch(struct import_run *run, bool *more)
     int rc;
 
     now->run = run;
+    now->plain = is_plain(run->plan->form);
     rc = read_rows(now, &ctx);
     *more = !rc && now->count > 0;
     if (!*more)
