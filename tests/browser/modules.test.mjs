@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, demoSite, run, until } from '../lib/server.mjs';
+import { signedIn } from '../lib/person.mjs';
 import { accessible, as, desktop, launch, noFaults, noSidewaysScroll, phone }
   from '../lib/browser.mjs';
 
@@ -198,6 +199,15 @@ describe('modules', () => {
     const died = site.log('worker.died').at(-1);
     assert.equal(died.module, 'crash_widget');
     assert.equal(died.entry, 'crash_widget.one');
+    // A job's page follows it to its end by itself.
+    const program = await signedIn(site, 'zhang.wei');
+    const job = await program.post('/api/v1/m/api_lua/job',
+      { data: { to: 200000 } });
+    await one.goto(`/jobs/${job.body.id}`);
+    await one.getByText('Counted to 200000.').waitFor();
+    await one.getByText('200,000 of 200,000').waitFor();
+    await accessible(one);
+    await noSidewaysScroll(one);
     // Without scripts there is a link to it.
     assert.equal((await one.request.get('/portal/widgets/api_lua.figures'))
       .status(), 200);
