@@ -107,6 +107,18 @@ static int check_item(tn_ctx *ctx, tn_record *item, void *data)
     return TN_OK;
 }
 
+/* What a process calls. */
+static int serve(tn_ctx *ctx, tn_record *record, const tn_value *parameters,
+                 void *data)
+{
+    (void)ctx;
+    (void)record;
+    (void)parameters;
+    (void)data;
+    write_nowhere();
+    return TN_OK;
+}
+
 /* Whoever calls it: this module is to blame. */
 static int offer(tn_ctx *ctx, const tn_value *in, const tn_value **out,
                  void *data)
@@ -143,6 +155,7 @@ static int start(tn_module *self)
     TN_ROUTE(self, .path = "/m/crash/recursion", .call = recursion);
     TN_PAGE(self, .path = "/m/crash/page", .template_name = "none",
             .title = "crash.page", .call = page);
+    TN_SERVICE(self, .name = "crash.serve", .call = serve);
     TN_OFFER(self, .name = "crash.offer", .call = offer);
     TN_MENU(self, .title = "crash.menu", .path = "/m/crash/ok");
     return TN_ON(self, .form = "crash.item", .when = TN_BEFORE_SAVE,

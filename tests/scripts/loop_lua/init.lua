@@ -52,3 +52,11 @@ tenon.route { path = "/m/loop_lua/without", call = function(ctx, request)
     ctx:notify("1", "loop_lua.menu")
   end
 end }
+
+tenon.route {
+  path = "/m/loop_lua/rep",
+  call = function(ctx, request, answer)
+    local text = "x"
+    while true do text = text:rep(1000):sub(1, 1000000) end
+  end,
+}
