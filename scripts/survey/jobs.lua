@@ -67,6 +67,40 @@ tenon.job { name = "survey.remind", title = "survey.job.remind",
     end
   end }
 
+-- ---- a survey that was deleted ----
+
+-- It may come back out of the bin for 30 days; then its answers go, and who
+-- has answered.
+local KEPT_DAYS = 31
+
+tenon.on { form = reach.SURVEY, when = "after_delete",
+  call = function(ctx, survey)
+    ctx:job_add("survey.purge", { survey = survey.id }, { due =
+      tostring(date.today():add_days(KEPT_DAYS)) .. "T00:00:00.000Z",
+      unique = "survey.purge:" .. survey.id })
+  end }
+
+local function purge(ctx, form, survey)
+  repeat
+    local found = ctx.records.find(form, { limit = 50, sort = "id",
+      where = { survey = survey } })
+    ctx.records.transaction(function()
+      for _, one in ipairs(found) do
+        ctx.records.delete(form, one.id, one.version)
+      end
+    end)
+  until #found < 50
+end
+
+tenon.job { name = "survey.purge", title = "survey.job.purge", seconds = 600,
+  call = function(ctx, data)
+    if ctx.records.get(reach.SURVEY, data.survey) then return end
+    purge(ctx, reach.ANSWER, data.survey)
+    purge(ctx, reach.PART, data.survey)
+  end }
+
+-- ---- reminders, the last day ----
+
 -- Whether today is the day on which to remind, `remind` days before the last.
 local function is_due(survey, today)
   if not survey.closes or not survey.remind or survey.reminded == today then

@@ -78,6 +78,28 @@ test.test("a reminder is in the language of who gets it, with its link",
     test.equal(test.notices("sun.tao")[1].link, "/m/survey/" .. id)
   end)
 
+test.test("with a deleted survey its answers go, when it can't come back",
+  function()
+    local id = survey()
+    test.equal(answer("li.na", id).status, 303)
+    test.equal(answer("sun.tao", id).status, 303)
+    local function left(form)
+      return test.as_module(function(ctx)
+        return ctx.records.count(form, { survey = id })
+      end)
+    end
+    test.as("huang.yan", function(ctx)
+      ctx.records.delete("survey.survey", id, 1)
+    end)
+    test.pass("29d")
+    test.jobs()
+    test.equal(left("survey.answer"), 2)
+    test.pass("3d")
+    test.jobs()
+    test.equal(left("survey.answer"), 0)
+    test.equal(left("survey.participation"), 0)
+  end)
+
 test.test("what must hold of a survey holds on every way", function()
   local function refused(key, values)
     test.refused(key, function() survey(values) end)
