@@ -16,7 +16,12 @@
 #include "base/str.h"
 #include "base/unicode.h"
 
-enum { PINYIN_BYTES = 600, GROWTH = 8 /* "zhuang " of one character */ };
+enum {
+    CHARACTERS_MAX = 150,
+    HAN_FIRST = 0x3400,
+    HAN_LAST = 0x9fff,
+    SYLLABLE_MAX = 8, /* "zhuang" */
+};
 
 bool text_has_han(const char *text)
 {
@@ -43,7 +48,7 @@ static UTransliterator *transliterator(void)
 
     if (shared)
         return shared;
-    u_uastrcpy(id, "Han-Latin/Names; Any-Latin; Latin-ASCII; Lower");
+    u_uastrcpy(id, "Han-Latin/Names; Latin-ASCII; Lower");
     shared = utrans_openU(id, -1, UTRANS_FORWARD, NULL, 0, NULL, &error);
     if (U_FAILURE(error)) {
         log_event(LOG_ERROR, "unicode.missing", "part", "Han-Latin", "error",
@@ -74,33 +79,89 @@ static const char *tidy(struct arena *arena, const char *text)
     return out;
 }
 
+/* ICU takes some 14 microseconds a character, which is more than saving a
+ * record may cost: each is asked for once in a process, as the first of a name
+ * (a surname: 单 is "shan") and elsewhere ("dan"). */
+static char known[2][HAN_LAST - HAN_FIRST + 1][SYLLABLE_MAX];
+
+/* One or two characters behind `before`, as ICU has them. */
+static const char *spelled(struct arena *arena, const char *before,
+                           const char *text, size_t length)
+{
+    const char *whole =
+        arena_printf(arena, "%s%.*s", before, (int)length, text);
+    UErrorCode error = U_ZERO_ERROR;
+    UTransliterator *latin = transliterator();
+    int32_t count, limit;
+    UChar buffer[64];
+    char out[192];
+
+    u_strFromUTF8WithSub(buffer, 16, &count, whole, -1, 0xfffd, NULL, &error);
+    limit = count;
+    if (latin)
+        utrans_transUChars(latin, buffer, &count, 64, 0, &limit, &error);
+    u_strToUTF8WithSub(out, sizeof out, NULL, buffer, count, 0xfffd, NULL,
+                       &error);
+    return latin && U_SUCCESS(error) ? tidy(arena, out) : "";
+}
+
+static const char *syllable_of(struct arena *arena, int32_t c, const char *text,
+                               size_t length, bool first)
+{
+    char *cell = known[first][c - HAN_FIRST];
+    const char *syllable, *last;
+
+    if (cell[0])
+        return cell;
+    /* 一 before it: no surname. */
+    syllable = spelled(arena, first ? "" : "一", text, length);
+    last = first ? NULL : strrchr(syllable, ' ');
+    snprintf(cell, SYLLABLE_MAX, "%s", last ? last + 1 : syllable);
+    return cell;
+}
+
+/* Surnames of two characters whose first one is read otherwise: 长孙, 尉迟,
+ * 万俟, 单于, 澹台. */
+static bool may_be_double(int32_t c)
+{
+    return c == 0x957f || c == 0x9577 || c == 0x5c09 || c == 0x4e07 ||
+           c == 0x842c || c == 0x5355 || c == 0x55ae || c == 0x6fb9;
+}
+
+static bool in_table(int32_t c)
+{
+    return c >= HAN_FIRST && c <= HAN_LAST;
+}
+
 const char *text_pinyin(struct arena *arena, const char *text)
 {
-    UErrorCode error = U_ZERO_ERROR;
-    int32_t length, limit, capacity;
-    UTransliterator *latin;
-    UChar *buffer;
-    char *out;
+    size_t length = strlen(text), size, pair;
+    struct buf buf;
+    bool first = true;
 
     if (!text_has_han(text))
         return tidy(arena, text);
-    text = arena_strndup(arena, text,
-                         utf8_prefix(text, strlen(text), PINYIN_BYTES / 4));
-    latin = transliterator();
-    if (!latin)
-        return tidy(arena, text);
-    capacity = (int32_t)(strlen(text) + 1) * GROWTH;
-    buffer = arena_array(arena, (size_t)capacity, sizeof *buffer);
-    u_strFromUTF8WithSub(buffer, capacity, &length, text, -1, 0xfffd, NULL,
-                         &error);
-    limit = length;
-    utrans_transUChars(latin, buffer, &length, capacity, 0, &limit, &error);
-    if (U_FAILURE(error))
-        return tidy(arena, text);
-    out = arena_array(arena, (size_t)length * 3 + 1, 1);
-    u_strToUTF8WithSub(out, length * 3 + 1, NULL, buffer, length, 0xfffd, NULL,
-                       &error);
-    return U_FAILURE(error) ? "" : tidy(arena, out);
+    length = utf8_prefix(text, length, CHARACTERS_MAX);
+    buf_init(&buf, arena, 8192);
+    for (; length; text += size, length -= size) {
+        int32_t c = utf8_next(text, length, &size);
+
+        if (c < 0)
+            size = 1;
+        if (!in_table(c)) {
+            buf_add(&buf, text, size);
+            continue;
+        }
+        if (first && may_be_double(c) && length > size &&
+            in_table(utf8_next(text + size, length - size, &pair))) {
+            size += pair;
+            buf_addf(&buf, " %s ", spelled(arena, "", text, size));
+        } else {
+            buf_addf(&buf, " %s ", syllable_of(arena, c, text, size, first));
+        }
+        first = false;
+    }
+    return tidy(arena, buf_text(&buf));
 }
 
 /* Syllables are short and few; each letter either goes on in its syllable or

@@ -10,8 +10,7 @@
 struct arena;
 
 /* Lower-case ASCII syllables with a space between: "zhang wei" of 张伟, "li na"
- * of "Li Na". Other scripts come out as ICU has them in Latin, or as they are.
- * Arena text. */
+ * of "Li Na"; what is neither Chinese nor ASCII is left out. Arena text. */
 const char *text_pinyin(struct arena *arena, const char *text);
 
 /* Whether the text has a Chinese character at all. */

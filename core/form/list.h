@@ -23,6 +23,7 @@ struct list {
     const char *filter; /* " AND …" of condition and search */
     struct vector filter_values;
     const char *match; /* asks the full-text index (search.h); NULL: not */
+    bool few;          /* it finds little, whoever may see it */
     struct buf sql;
     struct vector values;
     const char *merge; /* between two branches */

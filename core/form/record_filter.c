@@ -20,8 +20,13 @@
 #include "form/search.h"
 #include "org/person.h"
 #include "store/condition.h"
+#include "store/db.h"
 
-enum { SEARCH_WORDS = 8, SEARCH_WORD_MAX = 400 /* bytes */ };
+enum {
+    FEW_MATCHES = 2000,
+    SEARCH_WORDS = 8,
+    SEARCH_WORD_MAX = 400 /* bytes */
+};
 
 /* ---- names of a list ---- */
 
@@ -355,6 +360,21 @@ static void add_words(struct list *list, struct buf *sql)
     }
 }
 
+/* Whether the index finds so little of the form that each may be looked at:
+ * then what is opened to a person is looked for among it, not the other way
+ * round. */
+static int count_matches(struct list *list)
+{
+    int64_t count = 0;
+    int rc = db_int(&count, list->ctx,
+                    "SELECT count(*) FROM (SELECT 1 FROM search_index"
+                    " WHERE search_index MATCH ?1 LIMIT ?2)",
+                    "si", list->match, (int64_t)FEW_MATCHES);
+
+    list->few = count < FEW_MATCHES;
+    return rc;
+}
+
 /* The index gives the candidates where it knows all records and something of
  * the words; their texts decide in any case. */
 static int add_search(struct list *list, struct buf *sql)
@@ -381,7 +401,7 @@ static int add_search(struct list *list, struct buf *sql)
         vector_add(&list->filter_values, value_int(ctx->arena, state.cursor));
     }
     add_words(list, sql);
-    return 0;
+    return list->match ? count_matches(list) : 0;
 }
 
 /* The cursor is [key, id]: what follows that record in the list's order. */

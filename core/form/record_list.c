@@ -52,7 +52,7 @@ static const char *id_of(const struct list *list, bool reader)
 static void open_branch(struct list *list, bool reader, const char *scope)
 {
     struct arena *arena = list->ctx->arena;
-    bool matched = list->match && !reader;
+    bool matched = list->match && (!reader || list->few);
 
     if (list->branches++)
         buf_add_text(&list->sql, list->merge);
@@ -60,14 +60,14 @@ static void open_branch(struct list *list, bool reader, const char *scope)
     if (!list->by_id)
         buf_addf(&list->sql, "t.%s AS k, ", list->key);
     /* sql: names from the definition */
-    buf_addf(&list->sql, "%s AS id FROM %s\"%s\" t WHERE ", id_of(list, reader),
-             reader    ? "access_reader a CROSS JOIN "
-             : matched ? "search_index s CROSS JOIN "
-                       : "",
-             list->form->table);
+    buf_addf(&list->sql, "%s AS id FROM %s%s\"%s\" t WHERE ",
+             id_of(list, reader), matched ? "search_index s CROSS JOIN " : "",
+             reader ? "access_reader a CROSS JOIN " : "", list->form->table);
     if (matched) {
         buf_add_text(&list->sql,
                      "s.search_index MATCH ? AND t.id = s.rowid AND ");
+        if (reader)
+            buf_add_text(&list->sql, "a.record = s.rowid AND ");
         add_value(list, value_text(arena, arena_printf(arena, "%s%s",
                                                        list->match, scope)));
     }

@@ -138,6 +138,20 @@ const char *search_department(struct ctx *ctx, int64_t department)
     return mark(ctx, 'd', department);
 }
 
+/* Tokens are large and soon over: imports save thousands of records in one
+ * arena. The context for making those of one record. */
+static struct ctx scratch_ctx(const struct ctx *ctx)
+{
+    static struct arena *scratch;
+    struct ctx own = *ctx;
+
+    if (!scratch)
+        scratch = arena_new(0);
+    arena_reset(scratch);
+    own.arena = scratch;
+    return own;
+}
+
 static const char *tokens_of(struct ctx *ctx, const struct record *record)
 {
     struct buf buf;
@@ -204,14 +218,16 @@ int search_put(struct ctx *ctx, const struct record *record,
                const struct record *before)
 {
     const char *tokens, *old;
+    struct ctx own;
     bool kept;
     int rc = is_kept(&kept, ctx, record);
 
     if (rc || !kept)
         return rc;
-    tokens = tokens_of(ctx, record);
+    own = scratch_ctx(ctx);
+    tokens = tokens_of(&own, record);
     if (before) {
-        old = tokens_of(ctx, before);
+        old = tokens_of(&own, before);
         if (strcmp(old, tokens) == 0)
             return 0;
         rc = take(ctx, record->id, old);
@@ -221,10 +237,14 @@ int search_put(struct ctx *ctx, const struct record *record,
 
 int search_take(struct ctx *ctx, const struct record *record)
 {
+    struct ctx own;
     bool kept;
     int rc = is_kept(&kept, ctx, record);
 
-    return rc || !kept ? rc : take(ctx, record->id, tokens_of(ctx, record));
+    if (rc || !kept)
+        return rc;
+    own = scratch_ctx(ctx);
+    return take(ctx, record->id, tokens_of(&own, record));
 }
 
 size_t search_ask(struct buf *out, struct ctx *ctx, const struct form *form,
@@ -285,11 +305,18 @@ static int any_record(bool *any, struct ctx *ctx, const struct form *form)
     return rc == E_NOT_FOUND ? 0 : rc;
 }
 
+static int add_job(struct ctx *ctx, const struct form *form)
+{
+    struct value *data = value_map(ctx->arena);
+
+    value_set_text(data, "form", form->name);
+    return job_add(ctx, SEARCH_JOB, data, 0, form->name);
+}
+
 /* known: other fields were searched before. */
 static int begin_anew(struct ctx *ctx, const struct form *form, bool known,
                       const char *signature)
 {
-    struct value *data = value_map(ctx->arena);
     bool any;
     int rc = any_record(&any, ctx, form);
 
@@ -300,22 +327,22 @@ static int begin_anew(struct ctx *ctx, const struct form *form, bool known,
                      " SET cursor = ?2, stale = ?3, signature = ?4",
                      "iiis", form->id, any ? INT64_MAX : (int64_t)0,
                      (int64_t)(any && (known || has_hidden(form))), signature);
-    if (rc || !any)
-        return rc;
-    value_set_text(data, "form", form->name);
-    return job_add(ctx, SEARCH_JOB, data, 0, form->name);
+    return rc || !any ? rc : add_job(ctx, form);
 }
 
 int search_follow(struct ctx *ctx, const struct form *form)
 {
     const char *signature = signature_of(ctx, form), *known = NULL;
+    struct search_state state;
     int rc = db_text(&known, ctx,
                      "SELECT signature FROM search_form WHERE form = ?1", "i",
                      form->id);
 
     if (rc == E_NOT_FOUND)
         rc = 0;
-    if (rc || text_equal(known, signature))
-        return rc;
-    return begin_anew(ctx, form, known != NULL, signature);
+    if (rc || !text_equal(known, signature))
+        return rc ? rc : begin_anew(ctx, form, known != NULL, signature);
+    /* Not whole: a job that was given up is added once more. */
+    rc = search_state(&state, ctx, form);
+    return rc || !state.cursor ? rc : add_job(ctx, form);
 }

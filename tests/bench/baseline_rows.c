@@ -141,6 +141,24 @@ static void prepare_update(struct work *work, const char *columns)
     work->update = 1;
 }
 
+/* The full-text index keeps no row that could be read: the tokens come with
+ * the word. */
+static void prepare_tokens(struct work *work, const char *tokens)
+{
+    sqlite3_stmt *row = prepare(sqlite3_mprintf("SELECT 1, %Q", tokens));
+    int i;
+
+    must(sqlite3_step(row), "tokens");
+    work->count = 1;
+    work->columns = 2;
+    work->fresh[0] = 1;
+    for (i = 0; i < 2; i++)
+        work->values[i] = sqlite3_value_dup(sqlite3_column_value(row, i));
+    sqlite3_finalize(row);
+    work->stmt = prepare(sqlite3_mprintf(
+        "INSERT INTO search_index (rowid, tokens) VALUES (?, ?)"));
+}
+
 static void take_work(const char *word)
 {
     struct work *work = &works[work_count++];
@@ -148,6 +166,10 @@ static void take_work(const char *word)
 
     if (!table || work_count > WORKS_MAX)
         exit(2);
+    if (strncmp(word, "tokens:", 7) == 0) {
+        prepare_tokens(work, table + 1);
+        return;
+    }
     table++;
     end = table + strcspn(table, ":*");
     snprintf(work->table, sizeof work->table, "%.*s", (int)(end - table),

@@ -13,6 +13,10 @@ static void names_become_syllables(void **state)
 
     assert_string_equal(text_pinyin(ctx->arena, "张伟"), "zhang wei");
     assert_string_equal(text_pinyin(ctx->arena, "单雄信"), "shan xiong xin");
+    assert_string_equal(text_pinyin(ctx->arena, "王单"), "wang dan");
+    assert_string_equal(text_pinyin(ctx->arena, "尉迟恭"), "yu chi gong");
+    assert_string_equal(text_pinyin(ctx->arena, "万科"), "wan ke");
+    assert_string_equal(text_pinyin(ctx->arena, "吕布"), "lu bu");
     assert_string_equal(text_pinyin(ctx->arena, "吕布"), "lu bu");
     assert_string_equal(text_pinyin(ctx->arena, "Li Na"), "li na");
     assert_string_equal(text_pinyin(ctx->arena, "张伟 (A2)"), "zhang wei a2");
