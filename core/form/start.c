@@ -12,6 +12,7 @@
 #include "event/outbox.h"
 #include "event/progress.h"
 #include "form/attachment.h"
+#include "form/bulk.h"
 #include "form/export.h"
 #include "form/form.h"
 #include "form/import_job.h"
@@ -102,7 +103,9 @@ static int purge_job(struct ctx *ctx, const struct job *job)
         while (!rc && more)
             rc = purge_batch(ctx, forms[i], before, &more);
     }
-    return rc ? rc : view_purge(ctx, before);
+    if (!rc)
+        rc = view_purge(ctx, before);
+    return rc ? rc : bulk_purge(ctx, before);
 }
 
 static int blob_used(struct ctx *ctx, const char *hash)
@@ -214,6 +217,7 @@ void form_start(void)
     search_start();
     import_job_start();
     export_job_start();
+    bulk_job_start();
     job_tick_register("form.schedule", schedule_tick);
     outbox_subscribe("record.saved", "form.hooks", run_committed, NULL);
 }

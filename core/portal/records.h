@@ -59,5 +59,6 @@ void records_rest_start(void);
 void records_rest_more_start(void);
 void records_aggregate_start(void);
 void records_meta_start(void);
+void records_bulk_start(void);
 
 #endif

@@ -98,6 +98,7 @@ static struct value *row_value(struct list_page *list,
         value_append(cells, cell);
     }
     value_set_id(row, "id", record->id);
+    value_set_text(row, "label", record_label(ctx, record));
     value_set(row, "url", value_url(ctx->arena, record_path(ctx, record)));
     value_set(row, "cells", cells);
     return row;
@@ -304,6 +305,66 @@ static void add_tools(struct list_page *list, struct value *data)
         add_more(list, data);
 }
 
+static void add_choice(struct ctx *ctx, struct value *list, const char *value,
+                       const char *label, bool danger)
+{
+    struct value *item = value_map(ctx->arena);
+
+    value_set_text(item, "value", value);
+    value_set_text(item, "label", label);
+    if (danger)
+        value_set_bool(item, "danger", true);
+    value_append(list, item);
+}
+
+/* What can be done with several at once; the records' rights are asked then.
+ * A form of which somebody changes nothing has no ticks. */
+static void add_bulk(struct list_page *list, struct value *data, int64_t count)
+{
+    struct ctx *ctx = list->ctx;
+    const struct form *form = list->form;
+    struct value *actions = value_list(ctx->arena);
+    struct value *fields = value_list(ctx->arena);
+    struct value *args = value_map(ctx->arena);
+    struct records_filter filter = list->filter;
+    size_t i;
+
+    if (form->anonymous ||
+        (form->closed && !access_form(ctx, form->name, RIGHT_DESIGN)))
+        return;
+    if (!list->bin && access_form(ctx, form->name, RIGHT_UPDATE)) {
+        for (i = 0; i < form->field_count; i++) {
+            const struct field *field = form->fields[i];
+
+            if (!field->hidden && !field->read_only && field->column &&
+                strcmp(field->type->name, "file") != 0)
+                add_choice(ctx, fields, field->key,
+                           records_title(ctx, form, field->key), false);
+        }
+        if (value_count(fields))
+            add_choice(ctx, actions, "edit", tr(ctx, "bulk.edit"), false);
+    }
+    if (access_form(ctx, form->name, RIGHT_DELETE))
+        add_choice(ctx, actions, list->bin ? "restore" : "delete",
+                   tr(ctx, list->bin ? "records.restore" : "records.delete"),
+                   !list->bin);
+    if (!value_count(actions))
+        return;
+    filter.path = arena_printf(ctx->arena, "%s/bulk", records_path(ctx, form));
+    filter.kept = NULL;
+    value_set_bool(data, "selectable", true);
+    value_set(data, "bulk", actions);
+    value_set(data, "bulk_fields", fields);
+    value_set(
+        data, "bulk_url",
+        value_url(ctx->arena, records_filter_url(ctx, &filter, "bin",
+                                                 list->bin ? "true" : NULL)));
+    if (count <= PAGE_ROWS)
+        return;
+    value_set_text(args, "count", value_get_text(data, "count_text"));
+    value_set_text(data, "bulk_all", tr_with(ctx, "bulk.all", args));
+}
+
 static int fill(struct list_page *list, struct value *data)
 {
     struct ctx *ctx = list->ctx;
@@ -339,6 +400,8 @@ static int fill(struct list_page *list, struct value *data)
         value_set_bool(data, "sized", true);
     value_set(data, "rows", rows);
     add_pager(list, data, count, total);
+    if (count)
+        add_bulk(list, data, total);
     if (!count)
         add_empty(list, data, records_may_create(ctx, list->form));
     return 0;
@@ -463,4 +526,5 @@ void records_list_start(void)
     route_add_table(routes);
     records_columns_start();
     records_views_start();
+    records_bulk_start();
 }

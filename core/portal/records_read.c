@@ -280,7 +280,8 @@ static void gather_rows(struct ctx *ctx, const struct form *form,
 static bool is_ours(const char *name)
 {
     static const char *const names[] = { "_version", "_fields",  "_operation",
-                                         "_action",  "_add_row", "_csrf" };
+                                         "_action",  "_add_row", "_csrf",
+                                         "_ids",     "_all" };
     size_t i;
 
     for (i = 0; i < sizeof names / sizeof names[0]; i++)

@@ -272,3 +272,39 @@ test('E18 columns stay as wide as somebody made them, on every browser',
     noFaults(page);
     for (const one of [page, other, third]) await one.context().close();
   });
+
+test('E22 many are changed at once, with the rights of each, and taken back',
+  async () => {
+    const chen = await signedIn(site, 'zhang.wei');
+    for (let i = 0; i < 4; i += 1)
+      await mine(chen, `Many ${i}`, { stage: 'talks', amount: i ? '7' : null });
+    const page = await as(browser, site, 'zhang.wei');
+    await page.goto('/records/deal?q=Many');
+    await page.locator('[data-tick-all]').check();
+    await accessible(page);
+    await page.selectOption('#bulk-field', 'stage');
+    await page.locator('[data-bulk] button[value=edit]').click();
+    await page.waitForURL(/\/bulk/);
+    await page.locator('main').getByText('Won', { exact: true }).first()
+      .click().catch(() => page.selectOption('#f-stage', 'won'));
+    await accessible(page, 'the value');
+    await page.locator('[data-submit]').click();
+    await page.waitForURL(/\/bulk\/\d+/);
+    const text = await page.locator('main').innerText();
+    assert.match(text, /3 done, 1 not/);
+    assert.match(text, /Many 0/);
+    assert.match(text, /A deal that is won has an amount/);
+    await accessible(page, 'the result');
+    await noSidewaysScroll(page);
+    const result = page.url();
+    await page.goto('/records/deal?q=Many&f.stage.eq=won');
+    assert.equal(await rows(page), 3);
+    await page.goto(result);
+    await page.locator('form[action$="/undo"] button').first().click();
+    await eventually(async () => /3 records taken back/.test(await page
+      .locator('main').innerText().catch(() => '')));
+    await page.goto('/records/deal?q=Many&f.stage.eq=talks');
+    assert.equal(await rows(page), 4);
+    noFaults(page);
+    await page.context().close();
+  });

@@ -93,3 +93,62 @@ test('S13 S14 views: who sees, changes, deletes, prefers which', async () => {
     assert.equal((await li.form('/records/deal/columns', { layout })).status,
       422, layout);
 });
+
+const count = (answer) => [answer.status, answer.body.done, answer.body.refused];
+
+test('E22 S13 S15 many at once by REST: what is allowed, the rest listed',
+  async () => {
+    const own = [];
+    for (let i = 0; i < 3; i += 1)
+      own.push((await li.post('/api/v1/records/deal', { values:
+        { name: `Li ${i}`, stage: 'talks', amount: i ? '10' : null } })).body.id);
+    const others = (await root.get('/api/v1/records/deal?limit=4&sort=name'))
+      .body.records.map((record) => record.id);
+    // Strange ids are not told apart from those that are not there.
+    const some = await li.post('/api/v1/records/deal/bulk', {
+      action: 'update', values: { stage: 'won' },
+      ids: [...own, ...others, '1'] });
+    assert.deepEqual(count(some), [200, 2, 6], some.text);
+    const reasons = new Map(some.body.items.map((item) =>
+      [item.record, item.reason]));
+    assert.equal(reasons.get(own[0]), 'A deal that is won has an amount');
+    assert.equal(reasons.get(others[0]), reasons.get('1'));
+    assert.match(some.body.items.find((item) => item.record === others[0])
+      .label, /^#/);
+    const stage = async (id) => (await root.get(`/api/v1/records/deal/${id}`))
+      .body.values.stage;
+    assert.equal(await stage(own[1]), 'won');
+    // Somebody changes one of them: that one is left as it is.
+    const one = await root.get(`/api/v1/records/deal/${own[1]}`);
+    await root.send('PATCH', `/api/v1/records/deal/${own[1]}`,
+      { values: { stage: 'lost' } }, { 'if-match': one.headers.get('etag') });
+    const path = `/api/v1/records/deal/bulk/${some.body.id}`;
+    assert.equal((await root.get(path)).status, 404);
+    assert.equal((await root.post(`${path}/undo`)).status, 404);
+    const undone = await li.post(`${path}/undo`);
+    assert.deepEqual([undone.body.undone, undone.body.kept], [1, 1],
+      undone.text);
+    assert.equal(await stage(own[1]), 'lost');
+    assert.equal(await stage(own[2]), 'talks');
+    assert.equal((await li.post(`${path}/undo`)).status, 409);
+    // By a filter: into the bin, out of it.
+    const gone = await root.post('/api/v1/records/deal/bulk', {
+      action: 'delete', filter: { name: { starts: 'Li ' } } });
+    assert.deepEqual(count(gone), [200, 3, 0], gone.text);
+    const back = await root.post('/api/v1/records/deal/bulk', {
+      action: 'restore', bin: true, filter: { name: { starts: 'Li ' } } });
+    assert.deepEqual(count(back), [200, 3, 0], back.text);
+    for (const [body, status] of [
+      [{ action: 'update', values: { stage: 'won' } }, 422],
+      [{ action: 'update', values: { secret: 'x' }, ids: own }, 422],
+      [{ action: 'update', values: { owner: '1' }, ids: own }, 422],
+      [{ action: 'update', values: {}, ids: own }, 422],
+      [{ action: 'drop', ids: own }, 422],
+      [{ action: 'delete', ids: [] }, 422],
+      [{ action: 'delete', ids: ["'"] }, 422],
+      [{ action: 'delete', filter: { secret: 'x' } }, 422],
+      [{ action: 'delete', ids: own, all: true }, 422],
+      [{ action: 'delete', ids: Array(5001).fill('1') }, 413]])
+      assert.equal((await root.post('/api/v1/records/deal/bulk', body)).status,
+        status, JSON.stringify(body).slice(0, 80));
+  });

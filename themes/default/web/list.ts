@@ -75,6 +75,11 @@ export class ListIsland {
 
   private click(event: MouseEvent): void {
     const target = event.target as Element;
+    const everything = target.closest<HTMLElement>("[data-bulk-all]");
+    if (everything) {
+      this.everything(true);
+      return;
+    }
     if (target.closest("[data-bulk-clear]")) {
       for (const tick of this.ticks()) tick.checked = false;
       this.count();
@@ -124,6 +129,21 @@ export class ListIsland {
     return all<HTMLInputElement>("[data-tick]", this.root);
   }
 
+  /** All that the filter finds, beyond this page. */
+  private everything(on: boolean): void {
+    const chosen = one<HTMLInputElement>(
+      "[data-bulk] [name=_all]",
+      this.root,
+    );
+    const button = one("[data-bulk-all]", this.root);
+    const text = one("[data-bulk-count]", this.root);
+    if (!chosen || !button) return;
+    chosen.value = on ? "true" : "";
+    button.hidden =
+      on || !one<HTMLInputElement>("[data-tick-all]", this.root)?.checked;
+    if (on && text) text.textContent = button.dataset["label"] ?? "";
+  }
+
   private count(): void {
     const ticks = this.ticks();
     const on = ticks.filter((tick) => tick.checked).length;
@@ -136,6 +156,7 @@ export class ListIsland {
       every.checked = on > 0 && on === ticks.length;
       every.indeterminate = on > 0 && on < ticks.length;
     }
+    this.everything(false);
   }
 
   private change(event: Event): void {
