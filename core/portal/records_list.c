@@ -25,6 +25,7 @@
 #include "portal/records_columns.h"
 #include "portal/records_fields.h"
 #include "portal/records_filter.h"
+#include "portal/records_totals.h"
 #include "portal/records_views.h"
 #include "store/db.h"
 #include "view/view.h"
@@ -43,7 +44,7 @@ struct list_page {
     const char *path;
     const char *kind; /* "list", "kanban", "chart" */
     int page;
-    bool bin;
+    bool bin, totals;
 };
 
 /* ---- columns ---- */
@@ -190,7 +191,8 @@ static void add_pager(struct list_page *list, struct value *data, size_t rows,
     struct ctx *ctx = list->ctx;
     struct value *pager = value_map(ctx->arena);
     int64_t from = (int64_t)list->query.offset + 1;
-    const char *total = count_text(ctx, count);
+    const char *total =
+        list->totals ? int_human(ctx, count) : count_text(ctx, count);
 
     value_set_text(data, "count_text", total);
     if (!rows || (count <= PAGE_ROWS && list->page == 1))
@@ -381,7 +383,10 @@ static int fill(struct list_page *list, struct value *data)
     choose_fields(list);
     rc = record_list(&records, &count, ctx, list->form, &list->query);
     if (!rc)
-        rc = record_count(&total, ctx, list->form, &list->query, COUNT_CAP);
+        rc = list->totals ? records_totals(data, &total, ctx, list->form,
+                                           &list->query, &list->columns)
+                          : record_count(&total, ctx, list->form, &list->query,
+                                         COUNT_CAP);
     for (i = 0; !rc && i < list->columns.count; i++) {
         struct value *column = column_value(list, &list->columns.items[i]);
 
@@ -402,6 +407,9 @@ static int fill(struct list_page *list, struct value *data)
     add_pager(list, data, count, total);
     if (count)
         add_bulk(list, data, total);
+    if (count && !list->bin && !list->totals)
+        value_set(data, "totals_url",
+                  value_url(ctx->arena, url_beside(list, "totals")));
     if (!count)
         add_empty(list, data, records_may_create(ctx, list->form));
     return 0;
@@ -463,7 +471,7 @@ static int start_list(struct list_page *list, struct ctx *ctx,
 }
 
 static int show_list(struct ctx *ctx, struct request *request,
-                     struct response *response, bool bin)
+                     struct response *response, bool bin, bool totals)
 {
     struct value *data = value_map(ctx->arena);
     struct value *map = value_map(ctx->arena);
@@ -481,6 +489,7 @@ static int show_list(struct ctx *ctx, struct request *request,
                                     list.filter.views.first);
     if (redirect)
         return response_redirect(ctx, response, redirect);
+    list.totals = totals;
     title = locale_pick(ctx, list.form->title);
     value_set(map, "url", value_url(ctx->arena, list.path));
     value_set_text(map, "title", title);
@@ -503,14 +512,22 @@ static int list_page(struct ctx *ctx, struct request *request,
                      struct response *response, void *payload)
 {
     (void)payload;
-    return show_list(ctx, request, response, false);
+    return show_list(ctx, request, response, false, false);
+}
+
+/* The same with figures under it: costs more, so it is asked for. */
+static int totals_page(struct ctx *ctx, struct request *request,
+                       struct response *response, void *payload)
+{
+    (void)payload;
+    return show_list(ctx, request, response, false, true);
 }
 
 static int bin_page(struct ctx *ctx, struct request *request,
                     struct response *response, void *payload)
 {
     (void)payload;
-    return show_list(ctx, request, response, true);
+    return show_list(ctx, request, response, true, false);
 }
 
 void records_list_start(void)
@@ -520,6 +537,9 @@ void records_list_start(void)
           NULL, "/records/visitor" },
         { "GET", "/records/{form}/bin", ROUTE_PERSON, ROUTE_PAGE, bin_page,
           NULL, NULL, "/records/visitor/bin" },
+        { "GET", "/records/{form}/totals", ROUTE_PERSON,
+          ROUTE_PAGE | ROUTE_EXPENSIVE, totals_page, NULL, NULL,
+          "/records/visitor/totals" },
         { .method = NULL },
     };
 

@@ -2,7 +2,7 @@
 // E20), columns (E18), totals, bulk work (E22), many rows (E21).
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { dealSite } from '../lib/deals.mjs';
+import { dealSite, importDeals } from '../lib/deals.mjs';
 import { signedIn } from '../lib/person.mjs';
 import { launch, as, phone, desktop, accessible, noFaults, noSidewaysScroll,
   eventually } from '../lib/browser.mjs';
@@ -306,5 +306,54 @@ test('E22 many are changed at once, with the rights of each, and taken back',
     await page.goto('/records/deal?q=Many&f.stage.eq=talks');
     assert.equal(await rows(page), 4);
     noFaults(page);
+    await page.context().close();
+  });
+
+test('totals come when somebody asks, over all that the filter finds',
+  async () => {
+    const page = await as(browser, site, 'admin');
+    await page.goto('/records/deal?f.name.starts=Deal%200&f.stage.eq=new');
+    assert.equal(await page.locator('.tn-totals').count(), 0);
+    await page.locator('.tn-totals-ask').click();
+    await page.waitForURL(/\/totals\?/);
+    // 100, 500, … 5,700: each fourth of sixty.
+    const text = (await page.locator('.tn-totals .tn-num').innerText())
+      .replace(/\s+/g, ' ');
+    assert.equal(text,
+      'Sum 43,500.00 Average 2,900.00 Least 100.00 Most 5,700.00');
+    await accessible(page);
+    noFaults(page);
+    await page.context().close();
+  });
+
+test('E21 a long list is read a page at a time: few rows, little memory',
+  async () => {
+    importDeals(site, 20000);
+    const page = await as(browser, site, 'admin');
+    const session = await page.context().newCDPSession(page);
+    for (const path of ['/records/deal?sort=amount', '/records/deal?page=400',
+      '/records/deal?f.stage.eq=lost&sort=-amount&page=99']) {
+      await page.goto(path);
+      const count = await page.locator('tr').count();
+      assert.ok(count > 40 && count <= 200, `${path}: ${count} rows`);
+      await session.send('HeapProfiler.collectGarbage');
+      const { usedSize } = await session.send('Runtime.getHeapUsage');
+      assert.ok(usedSize < 30e6, `${path}: heap ${usedSize}`);
+    }
+    // Exact to the last one, when asked.
+    await page.goto('/records/deal/totals?f.name.starts=Deal');
+    assert.match(await page.locator('.tn-listcount').innerText(), /^20,0\d\d$/);
+    // All that match, beyond what the page shows.
+    await page.goto('/records/deal?f.amount.lte=30000&f.stage.eq=talks');
+    await page.locator('[data-tick-all]').check();
+    await page.locator('[data-bulk-all]').click();
+    await Promise.all([page.waitForEvent('load'),
+      page.locator('[data-bulk] button[value=delete]').click()]);
+    assert.match(await page.locator('.tn-toast').innerText(),
+      /9\d records done/);
+    await eventually(async () => {
+      await page.goto('/records/deal?f.amount.lte=30000&f.stage.eq=talks');
+      return await rows(page) === 0;
+    }, 2000);
     await page.context().close();
   });
