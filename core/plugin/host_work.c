@@ -50,7 +50,8 @@ static int add(int64_t *id, tn_ctx *call, const char *name,
     if (unique)
         watch.unique = arena_printf(ctx->arena, "=%s", unique);
     watch.title = entry->as.job.title;
-    watch.person = ctx->person ? ctx->person->id : 0;
+    /* What a job adds is watched by who watches that one. */
+    watch.person = ctx->person ? ctx->person->id : job_person();
     rc = tx_begin(ctx, name);
     if (rc)
         return rc;
