@@ -179,6 +179,25 @@ static int add_sort_indexes(struct ctx *ctx, const char *table,
     return rc;
 }
 
+/* The columns of fields, for a table that is new: to add them one by one
+ * reads the whole schema again for each. */
+static const char *all_columns(struct ctx *ctx, struct field *const *fields,
+                               size_t count)
+{
+    struct buf buf;
+    size_t i;
+
+    buf_init(&buf, ctx->arena, 65536);
+    for (i = 0; i < count; i++) {
+        if (fields[i]->column)
+            buf_addf(&buf, ", \"%s\" %s", fields[i]->column,
+                     fields[i]->type->sql);
+        if (fields[i]->column && has_sort_key(fields[i]))
+            buf_addf(&buf, ", \"%s\" TEXT", fields[i]->sort_column);
+    }
+    return buf_text(&buf);
+}
+
 static int make_head(struct ctx *ctx, const struct form *form)
 {
     const char *table = form->table;
@@ -196,8 +215,8 @@ static int make_head(struct ctx *ctx, const struct form *form)
                      " updated_at INTEGER NOT NULL,"
                      " updated_by INTEGER NOT NULL,"
                      " deleted_at INTEGER NOT NULL,"
-                     " search TEXT NOT NULL) STRICT",
-                     table),
+                     " search TEXT NOT NULL%s) STRICT",
+                     table, all_columns(ctx, form->fields, form->field_count)),
         "");
     if (!rc)
         rc = add_index(ctx, table, "owner", "owner, id, deleted_at", false,
@@ -246,16 +265,18 @@ static int make_table(struct ctx *ctx, const struct form *form,
     size_t i;
     int rc;
 
-    rc = db_exec(ctx,
-                 /* sql: names from the definition */
-                 arena_printf(ctx->arena,
-                              "CREATE TABLE IF NOT EXISTS \"%s\" ("
-                              "id INTEGER PRIMARY KEY,"
-                              " record INTEGER NOT NULL"
-                              " REFERENCES \"%s\"(id) ON DELETE CASCADE,"
-                              " position INTEGER NOT NULL) STRICT",
-                              table->table, form->table),
-                 "");
+    rc = db_exec(
+        ctx,
+        /* sql: names from the definition */
+        arena_printf(ctx->arena,
+                     "CREATE TABLE IF NOT EXISTS \"%s\" ("
+                     "id INTEGER PRIMARY KEY,"
+                     " record INTEGER NOT NULL"
+                     " REFERENCES \"%s\"(id) ON DELETE CASCADE,"
+                     " position INTEGER NOT NULL%s) STRICT",
+                     table->table, form->table,
+                     all_columns(ctx, table->fields, table->field_count)),
+        "");
     if (!rc)
         rc = add_index(ctx, table->table, "record", "record, position", false,
                        true);
