@@ -4,7 +4,7 @@
 //   E50 dark from the first paint         E2  no menu entry answers 403
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { demoSite, root, run } from '../lib/server.mjs';
 import { launch, as, visitor, phone, desktop, accessible, noSidewaysScroll,
   noFaults } from '../lib/browser.mjs';
@@ -200,7 +200,8 @@ test('E5 the browser\'s language before sign-in, and the switch', async () => {
   await page.locator('html[lang=zh-TW]').waitFor();
 });
 
-// Everything that the demo's files say: data, not the program's words.
+// Everything that the demo's and the modules' forms say: data, not the
+// program's words.
 function demoWords() {
   const words = new Set();
   const take = (value) => {
@@ -209,9 +210,13 @@ function demoWords() {
       Object.values(value).forEach(take);
   };
   take(JSON.parse(readFileSync(`${root}demo/company.json`)));
-  for (const name of readdirSync(`${root}demo/forms`))
-    if (name.endsWith('.json'))
-      take(JSON.parse(readFileSync(`${root}demo/forms/${name}`)));
+  const modules = ['plugins', 'scripts'].flatMap((kind) =>
+    readdirSync(`${root}${kind}`).map((name) => `${kind}/${name}`));
+  for (const folder of ['demo', ...modules]
+    .map((name) => `${root}${name}/forms`).filter((name) => existsSync(name)))
+    for (const name of readdirSync(folder))
+      if (name.endsWith('.json'))
+        take(JSON.parse(readFileSync(`${folder}/${name}`)));
   return words;
 }
 
