@@ -230,8 +230,9 @@ static void adapt(size_t rows, int64_t took)
         batch_rows = batch_rows * 3 / 2;
     else if (took > HOLD_MS)
         batch_rows = batch_rows * HOLD_MS / (size_t)took;
-    if (batch_rows < 10)
-        batch_rows = 10;
+    /* What did not fit is prepared again, which is cheap beside a commit. */
+    if (batch_rows < ROWS_FIRST)
+        batch_rows = ROWS_FIRST;
     if (batch_rows > ROWS_MAX)
         batch_rows = ROWS_MAX;
 }

@@ -59,16 +59,16 @@ async function open(bytes, name = 'accounts.csv', where = page) {
   await where.waitForURL(/\/imports\/\d+/);
 }
 
-async function go(action, words, where = page) {
+async function go(action, words, where = page, named = 2000) {
   await where.locator(`#import-map button[value=${action}]`).click();
-  await eventually(async () => words.test(await text(where)), 2000);
+  await eventually(async () => words.test(await text(where)), named);
 }
 
 test('E33_who_may_add_records_may_import_2000_and_nothing_else', async () => {
   const rows = Array.from({ length: 2000 }, (_, i) =>
     `A${i},Account ${i},2026-03-${String(i % 28 + 1).padStart(2, '0')}`);
   await open(`Code,Name,Since\n${rows.join('\n')}\n`);
-  await go('import', /2,000 added/);
+  await go('import', /2,000 added/, page, 6000);
   await page.goto('/records/account?q=Account%201999');
   await eventually(async () => /A1999/.test(await page.locator('#list')
     .innerText()));
@@ -97,7 +97,7 @@ test('E35_an_export_comes_back_without_a_change', async () => {
     page.locator('.tn-menu-item', { hasText: 'Excel' }).first().click()]);
   assert.equal(download.suggestedFilename(), 'account.xlsx');
   await open(readFileSync(await download.path()), 'account.xlsx');
-  await go('import', /2,000 unchanged/);
+  await go('import', /2,000 unchanged/, page, 6000);
   assert.doesNotMatch(await text(), /added|changed\b(?<!unchanged)|refused/);
 });
 
