@@ -19,6 +19,7 @@
 #include "form/anonymous.h"
 #include "form/field_type.h"
 #include "form/record_internal.h"
+#include "form/search.h"
 #include "org/person.h"
 #include "store/db.h"
 
@@ -265,6 +266,8 @@ int record_prepare(struct record_change **out, struct ctx *ctx,
     if (!rc)
         rc = build(ctx, change, HOOKS_MS);
     read_end(ctx);
+    if (!rc)
+        search_warm(ctx, change->record);
     return rc;
 }
 

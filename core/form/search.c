@@ -96,6 +96,18 @@ static void add_name(struct buf *buf, struct ctx *ctx,
         buf_addf(buf, "\n%s", pinyin_keys(ctx->arena, syllables));
 }
 
+void search_warm(struct ctx *ctx, const struct record *record)
+{
+    static bool warm;
+    const char *key = record->form->label_field;
+    const char *name = key ? value_get_text(record->values, key) : NULL;
+
+    if (warm || text_empty(name) || !text_has_han(name))
+        return;
+    (void)text_pinyin(ctx->arena, name);
+    warm = true;
+}
+
 const char *record_search_text(struct ctx *ctx, const struct record *record)
 {
     struct buf buf, out;

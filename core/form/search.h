@@ -27,6 +27,10 @@ struct buf;
  * telephone numbers without spaces. */
 const char *record_search_text(struct ctx *ctx, const struct record *record);
 
+/* Before the lock is taken: the first Chinese name of a process loads ICU's
+ * readings, which takes a tenth of a second that nobody shall wait for. */
+void search_warm(struct ctx *ctx, const struct record *record);
+
 /* In the transaction that writes the record. before: as it was; NULL: it was
  * not there, or in the bin. */
 int search_put(struct ctx *ctx, const struct record *record,
