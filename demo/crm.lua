@@ -405,7 +405,7 @@ local function add_opportunity(i, customer, ago)
     or "open"
   local walked = math.min(1, ago / length)
   local stage = ({ "first", "need", "offer", "talks" })
-    [math.min(4, 1 + math.floor(walked * 4 * (0.6 + chance() * 0.6)))]
+    [math.min(4, 1 + math.floor(walked * 4 * (0.15 + chance() * 0.8)))]
   local closes = -left
   if fate == "open" then
     local soon = ({ first = 55, need = 35, offer = 15, talks = -6 })[stage]
