@@ -22,8 +22,6 @@
 #include "front/stream.h"
 #include "front/tls.h"
 
-enum { FILE_PIECE = 32 * 1024 };
-
 static void set_state(struct conn *conn, enum conn_state state)
 {
     conn->state = state;
@@ -34,32 +32,6 @@ static void set_state(struct conn *conn, enum conn_state state)
     else
         conn->last_moved = conn->queued - (int64_t)evbuffer_get_length(
                                               bufferevent_get_output(conn->be));
-}
-
-/* The next piece of a file: what TLS sends has to be read first, and a file
- * that is mapped could be cut under our feet. */
-static void pump_file(struct conn *conn)
-{
-    struct evbuffer *output = bufferevent_get_output(conn->be);
-    char piece[FILE_PIECE];
-
-    while (conn->file_left && evbuffer_get_length(output) < OUTPUT_HIGH / 2) {
-        size_t size =
-            conn->file_left < FILE_PIECE ? (size_t)conn->file_left : FILE_PIECE;
-        ssize_t got = pread(conn->file_fd, piece, size, conn->file_at);
-
-        if (got <= 0 || evbuffer_add(output, piece, (size_t)got) < 0) {
-            conn->last = conn->broken = true;
-            conn->file_left = 0;
-            break;
-        }
-        conn->file_at += got;
-        conn->file_left -= got;
-    }
-    if (!conn->file_left && conn->file_fd >= 0) {
-        close(conn->file_fd);
-        conn->file_fd = -1;
-    }
 }
 
 static void on_read(struct bufferevent *be, void *argument)
@@ -75,7 +47,7 @@ static void on_written(struct bufferevent *be, void *argument)
 
     (void)be;
     front_now(conn->front);
-    pump_file(conn);
+    conn_pump(conn);
     conn_advance(conn);
 }
 
@@ -212,52 +184,6 @@ void conn_free(struct conn *conn)
 void conn_wake(struct conn *conn)
 {
     event_active(&conn->again, EV_TIMEOUT, 1);
-}
-
-void conn_write(struct conn *conn, struct iovec *parts, int count)
-{
-    struct evbuffer *output = bufferevent_get_output(conn->be);
-    struct msghdr message = { .msg_iov = parts, .msg_iovlen = (size_t)count };
-    ssize_t sent = 0;
-    int i;
-
-    if (!conn->tls && evbuffer_get_length(output) == 0) {
-        sent = sendmsg(conn->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent < 0)
-            sent = 0; /* the event loop meets the same error and ends it */
-    }
-    for (i = 0; i < count; i++) {
-        size_t length = parts[i].iov_len;
-
-        conn->queued += (int64_t)length;
-        conn->front->counters.bytes_out += length;
-        if ((size_t)sent >= length) {
-            sent -= (ssize_t)length;
-            continue;
-        }
-        if (evbuffer_add(output, (char *)parts[i].iov_base + sent,
-                         length - (size_t)sent) < 0)
-            conn->last = conn->broken = true;
-        sent = 0;
-    }
-}
-
-void conn_write_file(struct conn *conn, int fd, int64_t offset, int64_t length)
-{
-    conn->queued += length;
-    conn->front->counters.bytes_out += (uint64_t)length;
-    if (conn->tls) {
-        conn->file_fd = fd;
-        conn->file_at = offset;
-        conn->file_left = length;
-        pump_file(conn);
-        return;
-    }
-    if (evbuffer_add_file(bufferevent_get_output(conn->be), fd, offset,
-                          length) < 0) {
-        close(fd);
-        conn->last = conn->broken = true;
-    }
 }
 
 void conn_answered(struct conn *conn, bool keep_alive)

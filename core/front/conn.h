@@ -29,6 +29,10 @@ void conn_write(struct conn *conn, struct iovec *parts, int count);
 /* Appends a range of a file; takes the descriptor over. */
 void conn_write_file(struct conn *conn, int fd, int64_t offset, int64_t length);
 
+/* Goes on with a file that leaves piece by piece; when the socket has taken
+ * what it had. */
+void conn_pump(struct conn *conn);
+
 /* The exchange has been answered: the next request may come, or the end. The
  * caller then calls conn_advance from the outermost level (conn_wake). */
 void conn_answered(struct conn *conn, bool keep_alive);
