@@ -350,11 +350,12 @@ describe('behind a public link', () => {
 
   test('S56_ a page that is sent 20 times at once counts once', async () => {
     const one = await visitor();
+    const count = answersOf(id).length;
     const answers = await Promise.all(Array.from({ length: 20 }, () =>
       send(one)));
     assert.equal(answers.filter((answer) => answer.status === 200).length, 1,
       answers.map((a) => a.status).join(' '));
-    assert.equal(answersOf(id).length, 2);
+    assert.equal(answersOf(id).length, count + 1);
   });
 
   test('S16_ without the page\'s token nothing is taken; S19_ nor too often',
