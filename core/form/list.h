@@ -24,6 +24,7 @@ struct list {
     struct vector filter_values;
     const char *match; /* asks the full-text index (search.h); NULL: not */
     bool few;          /* it finds little, whoever may see it */
+    bool none;         /* it finds nothing at all */
     struct buf sql;
     struct vector values;
     const char *merge; /* between two branches */

@@ -372,6 +372,7 @@ static int count_matches(struct list *list)
                     "si", list->match, (int64_t)FEW_MATCHES);
 
     list->few = count < FEW_MATCHES;
+    list->none = count == 0;
     return rc;
 }
 

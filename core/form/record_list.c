@@ -239,7 +239,12 @@ int list_start(struct list *list, struct scopes *scopes, struct ctx *ctx,
     rc = list_key(list);
     if (!rc)
         rc = list_filter(list);
-    return rc ? rc : find_scopes(scopes, list);
+    if (!rc)
+        rc = find_scopes(scopes, list);
+    /* A search over all forms asks most of them in vain. */
+    if (list->none)
+        scopes->count = 0;
+    return rc;
 }
 
 /* ---- reading ---- */
