@@ -1,6 +1,8 @@
 # Modules of this repository, built against the SDK's headers alone:
 # plugins/NAME (C) and scripts/NAME (Lua) into the share folder,
-# tests/plugins/NAME and tests/scripts/NAME into build/…/test-plugins.
+# tests/plugins/NAME and tests/scripts/NAME into build/…/test-plugins, and
+# those of sdk/examples, which the SDK's reference quotes, into
+# build/…/sdk-examples.
 set(TENON_SDK_INCLUDE ${CMAKE_SOURCE_DIR}/sdk/include)
 include(sdk/cmake/tenon-sdkConfig.cmake)
 
@@ -45,6 +47,10 @@ tenon_modules(modules ${CMAKE_SOURCE_DIR} ${TENON_SHARE})
 if(TENON_TESTS)
   tenon_modules(test_modules ${CMAKE_SOURCE_DIR}/tests
                 ${CMAKE_BINARY_DIR}/test-plugins)
+  # It was built long ago: against the first header of 1.0.
+  target_include_directories(plugin_old_abi BEFORE PRIVATE sdk/abi/1.0.0-first)
+  tenon_modules(sdk_examples ${CMAKE_SOURCE_DIR}/sdk/examples
+                ${CMAKE_BINARY_DIR}/sdk-examples)
 endif()
 
 include(CMakePackageConfigHelpers)

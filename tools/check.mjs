@@ -141,14 +141,17 @@ const fuzz = (seconds) => async (log) => {
 // The modules' own tests, through `tenon plugin test`; TAP is counted.
 const modules = (preset) => async (log) => {
   const results = [];
-  for (const kind of ['plugins', 'scripts'])
-    for (const id of readdirSync(kind)) {
-      const tests = `${kind}/${id}/tests`;
+  // Folders of modules, and where the build puts them.
+  for (const [from, to] of [['.', 'share/tenon'], ['tests', 'test-plugins'],
+    ['sdk/examples', 'sdk-examples']])
+    for (const [kind, id] of ['plugins', 'scripts'].flatMap((kind) =>
+      readdirSync(join(from, kind)).map((id) => [kind, id]))) {
+      const tests = join(from, kind, id, 'tests');
       if (!existsSync(tests)) continue;
       const own = log.replace(/\.log$/, `-${id}.log`);
       writeFileSync(own, '');
       const code = await run(own, `build/${preset}/tenon`, ['plugin', 'test',
-        '--tests', tests, `build/${preset}/share/tenon/${kind}/${id}`]);
+        '--tests', tests, `build/${preset}/${to}/${kind}/${id}`]);
       const text = readFileSync(own, 'utf8');
       const count = (pattern) => [...text.matchAll(pattern)].length;
       const result = { passed: count(/^ok \d/gm),

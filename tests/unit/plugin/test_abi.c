@@ -2,8 +2,9 @@
  * test_abi.c - the shape of the SDK's structs as 1.0 has them.
  *
  * A change here is a break of every module that was built before: members are
- * added at the end only, and get a line here when their release is made.
- * Checked by the compiler; running it is a formality.
+ * added at the end only, and get a line here with the change that adds them
+ * (tests/tools/reference.test.mjs asks for it). Until 1.0 is released these
+ * lines are a draft's. Checked by the compiler; running it is a formality.
  */
 #include "base/banned.h"
 
@@ -24,11 +25,6 @@
                    #structure "." #member " moved or changed")
 
 #if __SIZEOF_POINTER__ == 8
-
-typedef int (*record_call)(tn_ctx *, tn_record *, void *);
-typedef int (*route_call)(tn_ctx *, tn_request *, tn_answer *, void *);
-typedef int (*page_call)(tn_ctx *, tn_request *, tn_value *, void *);
-typedef int (*service_call)(tn_ctx *, tn_record *, const tn_value *, void *);
 
 /* ---- constants ---- */
 _Static_assert(TN_ABI_MAJOR == 1 && TN_ABI_MINOR == 0, "the version");
@@ -56,11 +52,12 @@ _Static_assert(TN_BEFORE_SAVE == 0 && TN_BEFORE_DELETE == 1 &&
                "when");
 _Static_assert(TN_PERSON == 0 && TN_PUBLIC == 1 && TN_ADMINISTRATOR == 2,
                "access");
+_Static_assert(TN_STORE_TEXT == 0 && TN_STORE_INTEGER == 1, "storage");
 _Static_assert(TN_LOG_DEBUG == 0 && TN_LOG_INFO == 1 && TN_LOG_WARN == 2 &&
                    TN_LOG_ERROR == 3,
                "levels");
 
-/* ---- registrations, conditions ---- */
+/* ---- questions, registrations ---- */
 AT(tn_decimal, units, 0, int64_t);
 AT(tn_decimal, scale, 8, int32_t);
 
@@ -80,13 +77,23 @@ AT(tn_find, where, 16, const tn_condition *);
 AT(tn_find, sort, 24, const char *);
 AT(tn_find, search, 32, const char *);
 
+AT(tn_aggregate, size, 0, uint32_t);
+AT(tn_aggregate, limit, 4, int32_t);
+AT(tn_aggregate, where, 8, const tn_condition *);
+AT(tn_aggregate, search, 16, const char *);
+AT(tn_aggregate, groups, 24, const char *const *);
+AT(tn_aggregate, group_count, 32, size_t);
+AT(tn_aggregate, measures, 40, const char *const *);
+AT(tn_aggregate, measure_count, 48, size_t);
+AT(tn_aggregate, sort, 56, const char *);
+
 AT(tn_hook, size, 0, uint32_t);
 AT(tn_hook, when, 4, uint32_t);
 AT(tn_hook, form, 8, const char *);
 AT(tn_hook, guard, 16, const char *);
 AT(tn_hook, order, 24, int32_t);
 AT(tn_hook, required, 28, bool);
-AT(tn_hook, call, 32, record_call);
+AT(tn_hook, call, 32, int (*)(tn_ctx *, tn_record *, void *));
 AT(tn_hook, data, 40, void *);
 
 AT(tn_route, size, 0, uint32_t);
@@ -95,8 +102,10 @@ AT(tn_route, method, 8, const char *);
 AT(tn_route, path, 16, const char *);
 AT(tn_route, example, 24, const char *);
 AT(tn_route, network, 32, bool);
-AT(tn_route, call, 40, route_call);
+AT(tn_route, call, 40, int (*)(tn_ctx *, tn_request *, tn_answer *, void *));
 AT(tn_route, data, 48, void *);
+AT(tn_route, expensive, 56, bool);
+AT(tn_route, anonymous, 57, bool);
 
 AT(tn_page, size, 0, uint32_t);
 AT(tn_page, access, 4, uint32_t);
@@ -104,7 +113,7 @@ AT(tn_page, path, 8, const char *);
 AT(tn_page, example, 16, const char *);
 AT(tn_page, template_name, 24, const char *);
 AT(tn_page, title, 32, const char *);
-AT(tn_page, call, 40, page_call);
+AT(tn_page, call, 40, int (*)(tn_ctx *, tn_request *, tn_value *, void *));
 AT(tn_page, extra, 48, void *);
 
 AT(tn_menu, size, 0, uint32_t);
@@ -114,11 +123,81 @@ AT(tn_menu, path, 16, const char *);
 AT(tn_menu, icon, 24, const char *);
 AT(tn_menu, form, 32, const char *);
 AT(tn_menu, administrator, 40, bool);
+AT(tn_menu, call, 48, int (*)(tn_ctx *, void *));
+AT(tn_menu, data, 56, void *);
 
 AT(tn_service, size, 0, uint32_t);
+AT(tn_service, reserved, 4, uint32_t);
 AT(tn_service, name, 8, const char *);
-AT(tn_service, call, 16, service_call);
+AT(tn_service, call, 16,
+   int (*)(tn_ctx *, tn_record *, const tn_value *, void *));
 AT(tn_service, data, 24, void *);
+
+AT(tn_widget, size, 0, uint32_t);
+AT(tn_widget, order, 4, int32_t);
+AT(tn_widget, name, 8, const char *);
+AT(tn_widget, template_name, 16, const char *);
+AT(tn_widget, title, 24, const char *);
+AT(tn_widget, path, 32, const char *);
+AT(tn_widget, form, 40, const char *);
+AT(tn_widget, wide, 48, bool);
+AT(tn_widget, call, 56, int (*)(tn_ctx *, tn_value *, void *));
+AT(tn_widget, extra, 64, void *);
+
+AT(tn_participants, size, 0, uint32_t);
+AT(tn_participants, reserved, 4, uint32_t);
+AT(tn_participants, name, 8, const char *);
+AT(tn_participants, title, 16, const char *);
+AT(tn_participants, call, 24,
+   int (*)(tn_ctx *, tn_record *, const tn_value *, tn_value *, void *));
+AT(tn_participants, data, 32, void *);
+
+AT(tn_field_type, size, 0, uint32_t);
+AT(tn_field_type, storage, 4, uint32_t);
+AT(tn_field_type, name, 8, const char *);
+AT(tn_field_type, title, 16, const char *);
+AT(tn_field_type, input, 24,
+   int (*)(tn_ctx *, const tn_value **, const tn_value *, const tn_value *,
+           void *));
+AT(tn_field_type, text, 32,
+   const char *(*)(tn_ctx *, const tn_value *, const tn_value *, void *));
+AT(tn_field_type, edit, 40, const char *);
+AT(tn_field_type, read, 48, const char *);
+AT(tn_field_type, cell, 56, const char *);
+AT(tn_field_type, print, 64, const char *);
+AT(tn_field_type, fill, 72,
+   int (*)(tn_ctx *, tn_value *, const tn_value *, const tn_value *, void *));
+AT(tn_field_type, data, 80, void *);
+
+AT(tn_job, size, 0, uint32_t);
+AT(tn_job, seconds, 4, int32_t);
+AT(tn_job, every, 8, int32_t);
+AT(tn_job, attempts, 12, int32_t);
+AT(tn_job, name, 16, const char *);
+AT(tn_job, title, 24, const char *);
+AT(tn_job, call, 32, int (*)(tn_ctx *, const tn_value *, void *));
+AT(tn_job, extra, 40, void *);
+
+AT(tn_offer, size, 0, uint32_t);
+AT(tn_offer, reserved, 4, uint32_t);
+AT(tn_offer, name, 8, const char *);
+AT(tn_offer, call, 16,
+   int (*)(tn_ctx *, const tn_value *, const tn_value **, void *));
+AT(tn_offer, data, 24, void *);
+
+AT(tn_people, size, 0, uint32_t);
+AT(tn_people, limit, 4, int32_t);
+AT(tn_people, offset, 8, int32_t);
+AT(tn_people, below, 12, bool);
+AT(tn_people, department, 16, int64_t);
+AT(tn_people, role, 24, const char *);
+AT(tn_people, search, 32, const char *);
+
+AT(tn_notice, size, 0, uint32_t);
+AT(tn_notice, reserved, 4, uint32_t);
+AT(tn_notice, key, 8, const char *);
+AT(tn_notice, arguments, 16, const tn_value *);
+AT(tn_notice, path, 24, const char *);
 
 /* ---- the host's tables ---- */
 AT(tn_host, abi_major, 0, uint32_t);
@@ -130,6 +209,19 @@ AT(tn_host, record, 32, const tn_host_record *);
 AT(tn_host, records, 40, const tn_host_records *);
 AT(tn_host, web, 48, const tn_host_web *);
 AT(tn_host, add, 56, const tn_host_register *);
+AT(tn_host, people, 64, const tn_host_people *);
+AT(tn_host, files, 72, const tn_host_files *);
+AT(tn_host, work, 80, const tn_host_work *);
+
+AT(tn_host_call, size, 0, size_t);
+AT(tn_host_value, size, 0, size_t);
+AT(tn_host_record, size, 0, size_t);
+AT(tn_host_records, size, 0, size_t);
+AT(tn_host_web, size, 0, size_t);
+AT(tn_host_people, size, 0, size_t);
+AT(tn_host_files, size, 0, size_t);
+AT(tn_host_work, size, 0, size_t);
+AT(tn_host_register, size, 0, size_t);
 
 #define CALL(structure, member, index, result, ...)                            \
     _Static_assert(offsetof(structure, member) == 8 * (index) &&               \
@@ -151,6 +243,13 @@ CALL(tn_host_call, instant, 10, const char *, tn_ctx *, int64_t);
 CALL(tn_host_call, date, 11, const char *, tn_ctx *, int64_t);
 CALL(tn_host_call, time, 12, const char *, tn_ctx *, int64_t);
 CALL(tn_host_call, check, 13, int, tn_ctx *);
+CALL(tn_host_call, as_module, 14, int, tn_ctx *, int (*)(tn_ctx *, void *),
+     void *);
+CALL(tn_host_call, token, 15, const char *, tn_ctx *);
+CALL(tn_host_call, iso_date, 16, const char *, tn_ctx *, int64_t);
+CALL(tn_host_call, number, 17, const char *, tn_ctx *, const tn_value *);
+CALL(tn_host_call, money, 18, const char *, tn_ctx *, const tn_value *,
+     const char *);
 
 CALL(tn_host_value, kind, 1, int, const tn_value *);
 CALL(tn_host_value, as_bool, 2, bool, const tn_value *);
@@ -175,6 +274,9 @@ CALL(tn_host_value, make_list, 20, tn_value *, tn_ctx *);
 CALL(tn_host_value, make_map, 21, tn_value *, tn_ctx *);
 CALL(tn_host_value, append, 22, int, tn_value *, tn_value *);
 CALL(tn_host_value, put, 23, int, tn_value *, const char *, tn_value *);
+CALL(tn_host_value, to_json, 24, const char *, tn_ctx *, const tn_value *);
+CALL(tn_host_value, from_json, 25, int, const tn_value **, tn_ctx *,
+     const char *);
 
 CALL(tn_host_record, form, 1, const char *, const tn_record *);
 CALL(tn_host_record, is_new, 2, bool, const tn_record *);
@@ -193,6 +295,12 @@ CALL(tn_host_records, create, 4, int, int64_t *, tn_ctx *, const char *,
      const tn_value *);
 CALL(tn_host_records, update, 5, int, tn_ctx *, const char *, int64_t, int64_t,
      const tn_value *);
+CALL(tn_host_records, remove, 6, int, tn_ctx *, const char *, int64_t, int64_t);
+CALL(tn_host_records, aggregate, 7, int, const tn_value **, tn_ctx *,
+     const char *, const tn_aggregate *);
+CALL(tn_host_records, transaction, 8, int, tn_ctx *, int (*)(tn_ctx *, void *),
+     void *);
+CALL(tn_host_records, may, 9, bool, tn_ctx *, const char *, const char *);
 
 CALL(tn_host_web, method, 1, const char *, const tn_request *);
 CALL(tn_host_web, path, 2, const char *, const tn_request *);
@@ -208,12 +316,52 @@ CALL(tn_host_web, redirect, 11, int, tn_answer *, const char *);
 CALL(tn_host_web, page, 12, int, tn_answer *, const char *, const char *,
      tn_value *);
 CALL(tn_host_web, done, 13, int, tn_answer *, const char *, const char *);
+CALL(tn_host_web, file, 14, int, tn_answer *, tn_file *);
+CALL(tn_host_web, chart, 15, int, tn_value **, tn_ctx *, const char *,
+     const tn_value *, const tn_value *);
+CALL(tn_host_web, cookie, 16, const char *, const tn_request *, const char *);
+CALL(tn_host_web, set_cookie, 17, int, tn_answer *, const char *, const char *,
+     int64_t);
+CALL(tn_host_web, form_list, 18, const tn_value *, const tn_request *,
+     const char *);
+CALL(tn_host_web, set_status, 19, int, tn_answer *, int);
+
+CALL(tn_host_people, get, 1, int, const tn_value **, tn_ctx *, int64_t);
+CALL(tn_host_people, find, 2, int, const tn_value **, tn_ctx *,
+     const tn_people *);
+CALL(tn_host_people, departments, 3, int, const tn_value **, tn_ctx *);
+CALL(tn_host_people, has_role, 4, bool, tn_ctx *, int64_t, const char *);
+CALL(tn_host_people, notify, 5, int, tn_ctx *, int64_t, const tn_notice *);
+
+CALL(tn_host_files, open, 1, int, tn_file **, tn_ctx *, int64_t);
+CALL(tn_host_files, read, 2, int64_t, tn_file *, void *, size_t);
+CALL(tn_host_files, about, 3, const tn_value *, tn_file *);
+CALL(tn_host_files, create, 4, int, tn_file **, tn_ctx *, const char *);
+CALL(tn_host_files, write, 5, int, tn_file *, const void *, size_t);
+CALL(tn_host_files, finish, 6, int, int64_t *, tn_file *);
+CALL(tn_host_files, upload, 7, int, tn_file **, tn_request *, const char *);
+
+CALL(tn_host_work, add, 1, int, int64_t *, tn_ctx *, const char *,
+     const tn_value *, int64_t, const char *);
+CALL(tn_host_work, progress, 2, int, tn_ctx *, int64_t, int64_t);
+CALL(tn_host_work, setting, 3, const tn_value *, tn_ctx *, const char *);
+CALL(tn_host_work, function, 4, const tn_function *, tn_ctx *, const char *);
+CALL(tn_host_work, call, 5, int, const tn_value **, tn_ctx *,
+     const tn_function *, const tn_value *);
+CALL(tn_host_work, result, 6, int, tn_ctx *, const char *, const tn_value *,
+     const char *);
 
 CALL(tn_host_register, on, 1, int, tn_module *, const tn_hook *);
 CALL(tn_host_register, route, 2, int, tn_module *, const tn_route *);
 CALL(tn_host_register, page, 3, int, tn_module *, const tn_page *);
 CALL(tn_host_register, menu, 4, int, tn_module *, const tn_menu *);
 CALL(tn_host_register, service, 5, int, tn_module *, const tn_service *);
+CALL(tn_host_register, widget, 6, int, tn_module *, const tn_widget *);
+CALL(tn_host_register, participants, 7, int, tn_module *,
+     const tn_participants *);
+CALL(tn_host_register, field_type, 8, int, tn_module *, const tn_field_type *);
+CALL(tn_host_register, job, 9, int, tn_module *, const tn_job *);
+CALL(tn_host_register, offer, 10, int, tn_module *, const tn_offer *);
 
 #endif
 
