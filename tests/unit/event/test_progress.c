@@ -52,6 +52,29 @@ static int unwatched(struct ctx *ctx, const struct job *job)
     return job_result(ctx, "test.result", NULL, NULL);
 }
 
+static char order[16];
+
+/* Three pieces; what waits besides has its turn between them. */
+static int pieces(struct ctx *ctx, const struct job *job)
+{
+    size_t length = strlen(order);
+
+    assert_int_equal(job->attempt, 1);
+    order[length] = 'p';
+    clock_set(clock_now() + 1000);
+    if (length < 3)
+        job_continue();
+    return job_progress(ctx, (int64_t)length, 4);
+}
+
+static int between(struct ctx *ctx, const struct job *job)
+{
+    (void)ctx;
+    (void)job;
+    order[strlen(order)] = 'b';
+    return 0;
+}
+
 static int set_up(void **state)
 {
     static bool registered;
@@ -65,6 +88,8 @@ static int set_up(void **state)
         job_register(&(struct job_kind){
             .kind = "watched", .call = work, .attempts = 2 });
         job_register(&(struct job_kind){ .kind = "plain", .call = unwatched });
+        job_register(&(struct job_kind){ .kind = "pieces", .call = pieces });
+        job_register(&(struct job_kind){ .kind = "between", .call = between });
     }
     registered = true;
     failing = 0;
@@ -179,6 +204,25 @@ static void what_is_over_for_a_week_is_forgotten(void **state)
                    "event.no_job");
 }
 
+static void a_long_job_goes_on_after_what_waits_and_is_watched_to_its_end(
+    void **state)
+{
+    struct ctx *ctx = &((struct fixture *)*state)->ctx;
+    const struct job_watch watch = { .person = PERSON, .title = "test.title" };
+    int64_t due, id;
+
+    assert_int_equal(tx_begin(ctx, "test"), 0);
+    assert_int_equal(job_watch(&id, ctx, "pieces", NULL, &watch), 0);
+    assert_int_equal(job_add(ctx, "between", NULL, clock_now() + 1, NULL), 0);
+    assert_int_equal(tx_commit(ctx), 0);
+    assert_int_equal(job_run_due(ctx, 1, &due), 1);
+    assert_string_equal(value_get_text(state_of(ctx, id), "state"), "waiting");
+    assert_int_equal(job_run_due(ctx, 10, &due), 3);
+    assert_string_equal(order, "pbpp");
+    assert_string_equal(value_get_text(state_of(ctx, id), "state"), "done");
+    assert_int_equal(column(ctx, "SELECT count(*) FROM event_job"), 0);
+}
+
 int main(void)
 {
 #define progress_test(name)                                                    \
@@ -189,6 +233,8 @@ int main(void)
         progress_test(who_asks_for_the_same_again_sees_the_one_that_waits),
         progress_test(a_job_that_nobody_watches_writes_nothing),
         progress_test(what_is_over_for_a_week_is_forgotten),
+        progress_test(
+            a_long_job_goes_on_after_what_waits_and_is_watched_to_its_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
