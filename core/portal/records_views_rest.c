@@ -189,7 +189,7 @@ void records_views_rest_start(void)
 {
     static const struct route routes[] = {
         { "GET", "/api/v1/views", ROUTE_PERSON, ROUTE_API, get_list, NULL, NULL,
-          "/api/v1/views?form=visitor" },
+          NULL },
         { "POST", "/api/v1/views", ROUTE_PERSON, ROUTE_API, create, NULL, NULL,
           NULL },
         { "POST", "/api/v1/views/default", ROUTE_PERSON, ROUTE_API, set_default,

@@ -313,11 +313,11 @@ test('totals come when somebody asks, over all that the filter finds',
   async () => {
     const page = await as(browser, site, 'admin');
     await page.goto('/records/deal?f.name.starts=Deal%200&f.stage.eq=new');
-    assert.equal(await page.locator('.tn-totals').count(), 0);
+    assert.equal(await page.locator('.tn-listtotals').count(), 0);
     await page.locator('.tn-totals-ask').click();
     await page.waitForURL(/\/totals\?/);
     // 100, 500, … 5,700: each fourth of sixty.
-    const text = (await page.locator('.tn-totals .tn-num').innerText())
+    const text = (await page.locator('.tn-listtotals .tn-num').innerText())
       .replace(/\s+/g, ' ');
     assert.equal(text,
       'Sum 43,500.00 Average 2,900.00 Least 100.00 Most 5,700.00');
