@@ -67,7 +67,7 @@ test('S12 no route fails inside, whoever calls it with whatever', async () => {
   for (const route of table.filter((r) => r.method === 'GET' && !stream(r)))
     for (const query of odd)
       for (const client of [root, lin]) {
-        const page = await client.get(address(route) + query);
+        const page = await client.get(address(route).split('?')[0] + query);
         assert.ok(page.status < 500, `${name(route)}${query}: ${page.status}`);
       }
 });
@@ -113,7 +113,9 @@ test('S58 every body has its type and charset', async () => {
 test('S65 the same parameter twice is refused everywhere', async () => {
   for (const route of table.filter((r) => r.method === 'GET' && !stream(r))) {
     if (route.pattern === '/metrics') continue; // the front's own answer
-    const page = await root.get(`${address(route)}?zz=1&zz=2`);
+    const path = address(route);
+    const page = await root.get(`${path}${path.includes('?') ? '&' : '?'}` +
+      'zz=1&zz=2');
     assert.equal(page.status, 400, name(route));
   }
 });
