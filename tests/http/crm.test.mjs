@@ -2,7 +2,9 @@
 // in every output; what follows from a stage, an activity, another manager.
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { demoSite } from '../lib/server.mjs';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { demoSite, until } from '../lib/server.mjs';
 import { signedIn } from '../lib/person.mjs';
 import { addUser, password } from '../lib/client.mjs';
 
@@ -367,5 +369,42 @@ describe('first steps', () => {
       assert.doesNotMatch((await person.get('/')).text, /crm\.checklist/);
       assert.doesNotMatch((await people['huang.yan'].get('/')).text,
         /crm\.checklist/);
+    });
+});
+
+describe('processes', () => {
+  test('a task goes to the manager of the customer that a record names',
+    async () => {
+      writeFileSync(join(site.folder, 'forms/discount.json'), JSON.stringify({
+        title: 'Discount', flow: 'discount', fields: [
+          { key: 'reason', type: 'text', required: true },
+          { key: 'customer', type: 'link', target: 'crm.customer' }] }));
+      writeFileSync(join(site.folder, 'flows/discount.bpmn'), `
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
+  xmlns:tenon="urn:tenon:flow:1" id="d" targetNamespace="https://t.example">
+  <bpmn:process id="discount" name="Discount" isExecutable="true"
+    tenon:form="discount">
+    <bpmn:startEvent id="start"/>
+    <bpmn:sequenceFlow id="a" sourceRef="start" targetRef="agree"/>
+    <bpmn:userTask id="agree" name="Agree"><bpmn:extensionElements>
+      <tenon:participant rule="crm.account_manager"/>
+    </bpmn:extensionElements></bpmn:userTask>
+    <bpmn:sequenceFlow id="b" sourceRef="agree" targetRef="end"/>
+    <bpmn:endEvent id="end"/>
+  </bpmn:process>
+</bpmn:definitions>`);
+      site.child.kill('SIGHUP');
+      const [own] = (await list(salesperson(), 'crm.customer', { limit: 1,
+        filter: JSON.stringify({ owner: 'me' }) })).records;
+      const asked = await until(async () => {
+        const answer = await head().post(`${api}/discount`,
+          { values: { reason: 'Long friend', customer: own.id } });
+        return answer.status === 201 && answer.body;
+      }, 'form and process are there', 20000);
+      const has = async (person) => (await person.get(
+        '/api/v1/tasks?limit=200')).body.tasks
+        .some((task) => task.record === asked.id);
+      assert.ok(await has(salesperson()));
+      assert.ok(!await has(people['he.jun']));
     });
 });
