@@ -108,7 +108,13 @@ test('a card is moved by finger; a short touch scrolls', async () => {
   await touch('touchMove', x, y - 30);
   assert.equal(await page.locator('.is-ghost').count(), 0);
   await touch('touchEnd');
-  const again = await card(page, record).boundingBox();
+  // What was pushed comes to rest.
+  let again, rest;
+  do {
+    rest = await card(page, record).boundingBox();
+    await page.waitForTimeout(150);
+    again = await card(page, record).boundingBox();
+  } while (again.y !== rest.y);
   await touch('touchStart', again.x + 60, again.y + 20);
   await page.locator('.is-ghost').waitFor();
   // At the edge the board comes along, to the next columns.

@@ -142,11 +142,15 @@ export class Kanban {
     if (!lifted?.ghost) return;
     this.point = { x, y };
     lifted.ghost.style.transform = `translate(${x - lifted.dx}px, ${y - lifted.dy}px)`;
-    const under = document.elementFromPoint(x, y)?.closest<HTMLElement>(".tn-lane");
-    const home = this.lane(lifted.list);
-    if (under && this.root.contains(under) && under.dataset["droppable"] !== undefined)
-      this.place(under);
-    else if (home && !under) this.place(home);
+    // By places, not by what lies there: buttons float over a phone's board.
+    const board = this.root.getBoundingClientRect();
+    const lane = all(".tn-lane[data-droppable]", this.root).find((one) => {
+      const box = one.getBoundingClientRect();
+      return x >= box.left && x <= box.right;
+    });
+    // Between two columns the card stays where it was; outside it goes home.
+    if (y < board.top || y > board.bottom) this.place(this.lane(lifted.list));
+    else if (lane) this.place(lane);
   }
 
   /** Near an edge the board, or the page, comes along. */
