@@ -2,7 +2,8 @@
 // views (S20, S21), who may change whose view, bulk work.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { dealSite } from '../lib/deals.mjs';
+import { dealSite, importDeals } from '../lib/deals.mjs';
+import { until } from '../lib/server.mjs';
 import { signedIn } from '../lib/person.mjs';
 
 let site;
@@ -151,4 +152,30 @@ test('E22 S13 S15 many at once by REST: what is allowed, the rest listed',
       [{ action: 'delete', ids: Array(5001).fill('1') }, 413]])
       assert.equal((await root.post('/api/v1/records/deal/bulk', body)).status,
         status, JSON.stringify(body).slice(0, 80));
+  });
+
+test('E22 above 200 it is a job that says how far it is; so is its undo',
+  async () => {
+    importDeals(site, 510);
+    const lost = async () => (await root.get('/api/v1/records/deal?count=true' +
+      '&limit=1&filter={"stage":"lost"}')).body.count;
+    const before = await lost();
+    const begun = await root.post('/api/v1/records/deal/bulk', {
+      action: 'update', values: { stage: 'lost' },
+      filter: { name: { starts: 'Deal' } } });
+    assert.equal(begun.status, 202, begun.text);
+    const path = `/api/v1/records/deal/bulk/${begun.body.id}`;
+    const ended = (state) => until(async () => {
+      const { body } = await root.get(path);
+      return body.state === state && body;
+    }, state, 30000);
+    const done = await ended('done');
+    assert.equal(done.done, done.total);
+    assert.ok(done.total > 500);
+    const job = (await root.get(`/api/v1/jobs/${done.job}`)).body;
+    assert.equal(job.percent, 100);
+    assert.equal(job.link, `/records/deal/bulk/${begun.body.id}`);
+    assert.equal((await root.post(`${path}/undo`)).status, 202);
+    assert.equal((await ended('undone')).undone, done.total);
+    assert.equal(await lost(), before);
   });
