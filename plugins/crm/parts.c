@@ -170,12 +170,14 @@ void add_fact(tn_ctx *ctx, tn_value *facts, const char *label, const char *text,
     tn_append(facts, fact);
 }
 
-static const char *own_text(tn_ctx *ctx, const char *name, const char *what)
+/* The widget's own text `what` from the catalog, at `key`. */
+static void put_own(tn_ctx *ctx, tn_value *widget, const char *key,
+                    const char *name, const char *what)
 {
-    char key[80];
+    char message[80];
 
-    snprintf(key, sizeof key, "crm.%s.%s", name, what);
-    return tn_t(ctx, key, NULL);
+    snprintf(message, sizeof message, "crm.%s.%s", name, what);
+    put_text(ctx, widget, key, tn_t(ctx, message, NULL));
 }
 
 tn_value *new_widget(tn_ctx *ctx, const char *name, const char *icon,
@@ -186,8 +188,8 @@ tn_value *new_widget(tn_ctx *ctx, const char *name, const char *icon,
 
     snprintf(id, sizeof id, "crm-%s", name);
     put_text(ctx, widget, "id", id);
-    put_text(ctx, widget, "title", own_text(ctx, name, "title"));
-    put_text(ctx, widget, "empty_text", own_text(ctx, name, "none"));
+    put_own(ctx, widget, "title", name, "title");
+    put_own(ctx, widget, "empty_text", name, "none");
     put_text(ctx, widget, "icon", icon);
     put_text(ctx, widget, "url", url);
     tn_put(widget, "rows", tn_list(ctx));
