@@ -83,10 +83,9 @@ int checklist_read(struct ctx *ctx, struct tn_module *module)
     if (!rc)
         rc = check(&own, file);
     if (rc)
-        return fail(
-            ctx, E_INVALID, "plugin.file", "%s: %s: %s", "checklist.json",
-            own.problems && own.problems->field ? own.problems->field : "",
-            ctx_error(&own));
+        return fail(ctx, E_INVALID, "plugin.definition_file", "%s: %s", path,
+                    own.problems ? problem_message(&own, own.problems)
+                                 : ctx_error(&own));
     module->checklist = value_copy(module->arena, file);
     return 0;
 }

@@ -68,6 +68,9 @@ const rows = {
   'settings of a type that they can\'t have': [{ 'settings.json': () =>
     '{"fields":[{"key":"a","type":"file"}]}' },
   /settings\.json: \/fields\/0\/type: a setting is one of/],
+  'first steps that lead away': [{ 'checklist.json': () =>
+    '{"steps":[{"title":"Go","form":"x.y","path":"//evil.example"}]}' },
+  /checklist\.json: \/steps\/0\/path: expected an address of this site/],
   'a process that is wrong': [{ 'flows/x.bpmn': () => '<x/>' },
     /x\.bpmn/],
 };
