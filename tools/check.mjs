@@ -141,12 +141,13 @@ const fuzz = (seconds) => async (log) => {
 // The modules' own tests, through `tenon plugin test`; TAP is counted.
 const modules = (preset) => async (log) => {
   const results = [];
-  // Folders of modules, and where the build puts them.
-  for (const [from, to] of [['.', 'share/tenon'], ['tests', 'test-plugins'],
-    ['sdk/examples', 'sdk-examples']])
+  // Folders of modules, where the build puts them, tests that all share.
+  for (const [from, to, shared] of [['.', 'share/tenon'],
+    ['tests', 'test-plugins'],
+    ['sdk/examples', 'sdk-examples', 'sdk/examples/tests']])
     for (const [kind, id] of ['plugins', 'scripts'].flatMap((kind) =>
       readdirSync(join(from, kind)).map((id) => [kind, id]))) {
-      const tests = join(from, kind, id, 'tests');
+      const tests = shared ?? join(from, kind, id, 'tests');
       if (!existsSync(tests)) continue;
       const own = log.replace(/\.log$/, `-${id}.log`);
       writeFileSync(own, '');
