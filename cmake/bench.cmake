@@ -30,6 +30,7 @@ foreach(name trace_statements bench_sql)
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
   add_dependencies(bench ${name})
 endforeach()
+target_link_libraries(bench_sql PRIVATE tenon_form)
 
 # The module in C that measures what modules pay (tests/bench/sdk.mjs).
 tenon_add_plugin(bench_c tests/bench/modules/bench_c/bench_c.c)

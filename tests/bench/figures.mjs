@@ -9,6 +9,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build, configure, run as tenonRun, Site, sleep, stubSite,
   until } from '../lib/server.mjs';
+import { crmFigures } from './crm.mjs';
+import { copyRecords, sql } from './fill.mjs';
 import { importFigures } from './import.mjs';
 import { folder, program, pss, root, run, tree, wrk } from './lib.mjs';
 import { Person } from './person.mjs';
@@ -51,11 +53,6 @@ function makeSite(name) {
 // processor that is measured.
 const serve = (site, extra) => Object.assign(new Site(site, [], extra),
   { logFile: `${site}.log` }).start();
-
-function sql(site, text) {
-  return run(program('bench_sql'), [join(site, 'tenon.db')], { input: text,
-    maxBuffer: 1 << 26 });
-}
 
 const customers = ['Lakeside Hotels', '青松茶馆', 'Harbour Books', '锦程酒店',
   'North Clinic', '万家超市', 'Maple School', '云栖书院'];
@@ -133,48 +130,14 @@ async function fillOrders(site, records = RECORDS, changed = {}) {
     await Promise.all(Array.from({ length: 10 }, (_, j) =>
       person.post('/api/v1/records/order', order(i + j), 201)));
   await served.stop();
-  const table = sql(site, "SELECT table_name FROM form WHERE name = 'order';")
-    .trim();
-  const columns = sql(site, `SELECT name FROM pragma_table_info('${table}');`)
-    .trim().split('\n');
-  const other = {
-    id: 't.id - k * 60000 * 4194304',
-    owner: 'p.id', created_by: 'p.id', updated_by: 'p.id', f_clerk: 'p.id',
-    department: 'p.department',
-    created_at: 't.created_at - k * 60000',
-    updated_at: 't.updated_at - k * 60000',
-    f_amount: '(t.f_amount * 31 + k * 7919) % 9000000',
-    f_due: "date(t.f_due, (k * 13 % 700) || ' days')",
-    ...changed,
-  };
-  const missing = Object.keys(other).filter((name) => !columns.includes(name));
-  if (missing.length) throw new Error(`no column ${missing} in ${table}`);
-  // Indexes are made at the end: row by row a million of them takes long.
-  const indexes = sql(site, `SELECT replace(sql, char(10), ' ')
-    FROM sqlite_master WHERE type = 'index' AND tbl_name = '${table}'
-    AND sql IS NOT NULL;`).trim().split('\n');
-  const drops = indexes.map((line) =>
-    `DROP INDEX ${/INDEX ("[^"]+")/.exec(line)[1]}`);
-  sql(site, `
-    PRAGMA cache_size = -400000;
-    BEGIN IMMEDIATE;
-    ${drops.join(';')};
-    CREATE TEMP TABLE p (i INTEGER PRIMARY KEY, id, department);
-    INSERT INTO p SELECT row_number() OVER (ORDER BY id) - 1, id, department
-      FROM org_user;
-    WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n
-      WHERE k < ${records / TEMPLATES - 1})
-    INSERT INTO ${table} (${columns}) SELECT ${columns.map((name) =>
-      other[name] || `t.${name}`)} FROM ${table} t, n, p
-      WHERE p.i = (k * 7 + t.f_quantity) % (SELECT count(*) FROM p);
-    ${indexes.join(';')};
-    INSERT INTO access_reader (record, user_id, why)
+  return copyRecords(site, { form: 'order', records, spread: 't.f_quantity',
+    changed: { created_by: 'p.id', updated_by: 'p.id', f_clerk: 'p.id',
+      f_amount: '(t.f_amount * 31 + k * 7919) % 9000000',
+      f_due: "date(t.f_due, (k * 13 % 700) || ' days')", ...changed },
+    after: (table) => `INSERT INTO access_reader (record, user_id, why)
       SELECT t.id, u.id, 'share' FROM ${table} t, org_user u
       WHERE u.login = 'he.jun' AND t.department <> u.department
-      ORDER BY t.f_amount LIMIT 100;
-    COMMIT;
-    ANALYZE;`);
-  return table;
+      ORDER BY t.f_amount LIMIT 100;` });
 }
 
 async function listPage() {
@@ -394,11 +357,15 @@ async function startFirstPage() {
 async function memoryIdle() {
   const site = makeSite('memory-site');
   const listed = tenonRun('plugin', 'list', site).out;
-  for (const module of ['vehicle', 'notice']) // one in C, one in Lua
+  for (const module of ['crm', 'survey']) // one in C, one in Lua
     if (!new RegExp(`^${module}\\s+\\S+\\s+on\\b`, 'm').test(listed))
       throw new Error(`the module ${module} is not on:\n${listed}`);
   const served = await serve(site);
   await served.whole();
+  const person = await Person.signIn(served, 'li.na');
+  for (let i = 0; i < 4 * PAGES; i += 1)
+    await Promise.all(['/', '/records/crm.customer', '/m/crm', '/m/survey']
+      .map((path) => person.get(path)));
   await sleep(3000);
   const pids = tree(served.pid);
   const all = pss(pids);
@@ -486,6 +453,7 @@ export const figures = [
   ...sdkFigures({ makeSite, serve }),
   ...importFigures({ makeSite, serve }),
   ...searchFigures({ makeSite, serve, sql, fillOrders }),
+  ...crmFigures({ makeSite, serve }),
   { name: 'start.first_page', measure: startFirstPage },
   { name: 'memory.idle', measure: memoryIdle },
   { name: 'run.fresh', measure: runFresh },
