@@ -19,3 +19,17 @@ add_custom_target(share ALL
   COMMENT "share folder: catalogs, pages, themes")
 install(DIRECTORY ${TENON_SHARE}/ DESTINATION ${CMAKE_INSTALL_DATADIR}/tenon)
 install(DIRECTORY sdk/include/tenon DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+
+# The SDK's reference: of its headers, and of the examples that are tested.
+file(GLOB reference_sources CONFIGURE_DEPENDS sdk/include/tenon/*.h
+     sdk/examples/plugins/sdk_c/*.c sdk/examples/scripts/sdk_lua/*.lua)
+set(reference ${CMAKE_BINARY_DIR}/share/doc/tenon/sdk)
+add_custom_command(OUTPUT ${reference}/index.html
+  COMMAND ${NODE} tools/make-reference.mjs --out ${reference}
+  DEPENDS ${reference_sources} tools/make-reference.mjs tools/sdk-headers.mjs
+          sdk/reference.css
+  WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+  COMMENT "reference of the SDK" VERBATIM)
+add_custom_target(reference ALL DEPENDS ${reference}/index.html)
+install(DIRECTORY ${reference}/
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/tenon/sdk)

@@ -2,8 +2,8 @@
 // (make-reference.mjs) and for the tests that hold it complete.
 //
 // parseHeader(text) gives {about, sections, macros, structs, enums}, in the
-// order of the file. It knows the few shapes that those headers use, and
-// refuses what it does not understand rather than leaving it out.
+// order of the file. It knows the few shapes that those headers use; a test
+// counts that none is left out.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -105,6 +105,24 @@ export function parseHeader(text) {
     }
   }
   return header;
+}
+
+// The opaque types: [{name, comment}].
+export const handles = (text) => [...text.matchAll(
+  /^typedef struct (tn_\w+) \1;\s*\/\*\s*([^]*?)\s*\*\//gm)]
+  .map(([, name, about]) => ({ name, comment: about }));
+
+// The blocks that a source names: [{names, plain, text}]. In C between
+// "example: NAMES" and "end"; in Lua the same after "--", and once "plain
+// Lua: NAMES" for what needs no function there.
+export function examples(source, lua) {
+  const block = lua ? /^-- (example|plain Lua): ([^]*?)\n-- end$/gm
+    : /^\/\* (example): ([^]*?)\n\/\* end \*\/$/gm;
+  return [...source.matchAll(block)].map(([, kind, rest]) => {
+    const head = rest.match(lua ? /^(?:.*,\n-- )*.*\n/ : /^[^]*?\*\/\n/)[0];
+    return { plain: kind !== 'example', names: head.match(/\b(tn|TN)_\w+/g),
+      text: rest.slice(head.length).trimEnd() };
+  });
 }
 
 // All parts: [{part, about, sections, macros, structs, enums}].

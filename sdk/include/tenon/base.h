@@ -97,21 +97,28 @@ typedef struct tn_condition {
     size_t part_count;
 } tn_condition;
 
+/* One test, where the operator is known at run time only. */
 #define TN_TEST(op_, field_, value_)                                           \
     (&(const tn_condition){ .size = sizeof(tn_condition),                      \
                             .op = (op_),                                       \
                             .field = (field_),                                 \
                             .value = (value_) })
+/* Equal, not equal. */
 #define TN_EQ(field, value) TN_TEST(TN_OP_EQ, field, value)
 #define TN_NE(field, value) TN_TEST(TN_OP_NE, field, value)
+/* Less, at most, greater, at least. */
 #define TN_LT(field, value) TN_TEST(TN_OP_LT, field, value)
 #define TN_LE(field, value) TN_TEST(TN_OP_LE, field, value)
 #define TN_GT(field, value) TN_TEST(TN_OP_GT, field, value)
 #define TN_GE(field, value) TN_TEST(TN_OP_GE, field, value)
+/* One of a list. */
 #define TN_IN(field, list) TN_TEST(TN_OP_IN, field, list)
+/* A text that has the value in it, or begins with it. */
 #define TN_CONTAINS(field, value) TN_TEST(TN_OP_CONTAINS, field, value)
 #define TN_STARTS(field, value) TN_TEST(TN_OP_STARTS, field, value)
+/* true: nothing is in it; false: something is. */
 #define TN_EMPTY(field, value) TN_TEST(TN_OP_EMPTY, field, value)
+/* Conditions under an operator that is known at run time only. */
 #define TN_PARTS(op_, ...)                                                     \
     (&(const tn_condition){                                                    \
         .size = sizeof(tn_condition),                                          \
@@ -119,6 +126,7 @@ typedef struct tn_condition {
         .parts = (const tn_condition *const[]){ __VA_ARGS__ },                 \
         .part_count = sizeof((const tn_condition *const[]){ __VA_ARGS__ }) /   \
                       sizeof(const tn_condition *) })
+/* All of them hold; one of them; it does not. */
 #define TN_AND(...) TN_PARTS(TN_OP_AND, __VA_ARGS__)
 #define TN_OR(...) TN_PARTS(TN_OP_OR, __VA_ARGS__)
 #define TN_NOT(condition) TN_PARTS(TN_OP_NOT, condition)

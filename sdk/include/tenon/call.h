@@ -69,8 +69,10 @@
 /* ---- values. A NULL value reads as null. Getters' results belong to their
  * parents. ---- */
 
+/* enum tn_kind; NULL is a null, too. */
 #define tn_kind(v) TN_CALL_(value, kind, TN_NULL, v)
 #define tn_is_null(v) (tn_kind(v) == TN_NULL)
+/* false, or `otherwise`, where it is none. */
 #define tn_as_bool(v) TN_CALL_(value, as_bool, false, v)
 #define tn_as_int(v, otherwise) TN_CALL_(value, as_int, otherwise, v, otherwise)
 #define tn_as_double(v, otherwise)                                             \
@@ -115,6 +117,7 @@
 
 /* ---- the record of a hook or service ---- */
 
+/* Its form ("vehicle.booking"); whether it is saved for the first time. */
 #define tn_form(record_) TN_CALL_(record, form, NULL, record_)
 #define tn_is_new(record_) TN_CALL_(record, is_new, false, record_)
 /* A field's value, or a system one (id, version, state, owner, …). A record
@@ -165,6 +168,7 @@
 
 /* ---- requests and answers ---- */
 
+/* "GET"; "/m/vehicle/free" */
 #define tn_method(request) TN_CALL_(web, method, NULL, request)
 #define tn_path(request) TN_CALL_(web, path, NULL, request)
 /* NULL where absent: of the path's pattern, the query, a form's body. */
@@ -180,6 +184,8 @@
 /* name in lower case */
 #define tn_header(request, name) TN_CALL_(web, header, NULL, request, name)
 
+/* Cache-Control, Content-Disposition, ETag, Last-Modified, Link, Retry-After;
+ * the others are the host's. */
 #define tn_set_header(answer, name, value)                                     \
     TN_CALL_(web, set_header, TN_E_UNSUPPORTED, answer, name, value)
 /* type: "text/plain; charset=utf-8" */

@@ -8,17 +8,11 @@
 
 /* ---- registrations ------------------------------------------------------
  *
- * Filled by name through the macros TN_ON … TN_FUNCTION; what is left out is
+ * Filled by name through the macros TN_ON … TN_OFFER; what is left out is
  * 0. They are copied and checked at once; one that is refused fails the
  * module's start, with a reason for the administrator.
  */
 
-/*
- * Hooks around a change of a record. Before-hooks may change the record that
- * they were given (tn_set) and nothing else: one save may run them twice.
- * They have 2 seconds. They run as the module: all records of its own forms
- * and of those in its capabilities are visible, whoever saves.
- */
 enum tn_when {
     TN_BEFORE_SAVE,
     TN_BEFORE_DELETE,
@@ -27,6 +21,12 @@ enum tn_when {
     TN_COMMITTED,    /* later, in the jobs lane, at least once */
 };
 
+/*
+ * Hooks around a change of a record. Before-hooks may change the record that
+ * they were given (tn_set) and nothing else: one save may run them twice.
+ * They have 2 seconds. They run as the module: all records of its own forms
+ * and of those in its capabilities are visible, whoever saves.
+ */
 typedef struct tn_hook {
     uint32_t size;
     uint32_t when;     /* enum tn_when */
