@@ -228,7 +228,7 @@ export class Columns {
     const form = one("[data-columns]", this.root);
     if (!form || one(".tn-up", form)) return;
     for (const entry of all(".tn-menu-item", form)) {
-      const name = entry.innerText.trim();
+      const name = (entry.textContent ?? "").trim();
       for (const [kind, step] of [
         ["up", -1],
         ["down", 1],
