@@ -406,6 +406,11 @@ local function add_opportunity(i, customer, ago)
   local walked = math.min(1, ago / length)
   local stage = ({ "first", "need", "offer", "talks" })
     [math.min(4, 1 + math.floor(walked * 4 * (0.15 + chance() * 0.8)))]
+  -- Most of those that nobody closes have never come far.
+  if left > 0 and fate == "open" then
+    stage = draw { { 36, "first" }, { 28, "need" }, { 20, "offer" },
+      { 16, "talks" } }
+  end
   local closes = -left
   if fate == "open" then
     local soon = ({ first = 55, need = 35, offer = 15, talks = -6 })[stage]
