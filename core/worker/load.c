@@ -102,17 +102,22 @@ static int publish_all(struct ctx *ctx)
     return rc;
 }
 
-int worker_rooms_open(struct ctx *ctx)
+/* Texts, and whose zone and language count where nobody says another. */
+static int begin(struct ctx *ctx)
 {
     const struct settings *settings = &ctx->site->settings;
     const struct zone *zone = zone_find(settings->zone);
     int rc = load_texts(ctx);
 
-    if (rc)
-        return rc;
     ctx->zone = zone ? zone : zone_utc();
     ctx->locale = settings->locale;
-    rc = view_open(ctx, settings->theme);
+    return rc;
+}
+
+static int open_rooms(struct ctx *ctx)
+{
+    int rc = view_open(ctx, ctx->site->settings.theme);
+
     if (rc)
         return rc;
     start_rooms();
@@ -120,29 +125,27 @@ int worker_rooms_open(struct ctx *ctx)
     return 0;
 }
 
+int worker_rooms_open(struct ctx *ctx)
+{
+    int rc = begin(ctx);
+
+    return rc ? rc : open_rooms(ctx);
+}
+
 int process_load(struct process *process)
 {
     struct ctx *ctx = process->ctx;
-    const struct settings *settings = &ctx->site->settings;
-    const struct zone *zone = zone_find(settings->zone);
-    int rc = load_texts(ctx);
+    int rc = begin(ctx);
 
-    if (rc)
-        return rc;
-    ctx->zone = zone ? zone : zone_utc();
-    ctx->locale = settings->locale;
-    rc = db_open(ctx, ctx->site->folder, DB_WORKER);
-    if (rc == 0 && process->first)
+    if (!rc)
+        rc = db_open(ctx, ctx->site->folder, DB_WORKER);
+    if (!rc && process->first)
         rc = migrate_all(ctx);
-    if (rc == 0)
-        rc = view_open(ctx, settings->theme);
-    if (rc)
-        return rc;
-    start_rooms();
-    if (process->first)
+    if (!rc)
+        rc = open_rooms(ctx);
+    if (!rc && process->first)
         rc = publish_all(ctx);
     /* Behind the rooms: a module adds to them, and never comes first. */
-    plugin_page_with(portal_page);
     return rc ? rc : plugins_load(ctx);
 }
 
