@@ -3,9 +3,9 @@
 // else goes on. A row each.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { demoSite, run, until } from '../lib/server.mjs';
+import { build, demoSite, run, until } from '../lib/server.mjs';
 import { signedIn } from '../lib/person.mjs';
 
 let site, admin, person;
@@ -114,5 +114,16 @@ test('gone wrong while it was on: left out at the next start, with the place',
     await site.whole();
     assert.match((await admin.get('/admin/modules/once')).text,
       /once\/init\.lua:1: unexpected symbol/);
+    assert.equal((await person.get('/m/notice')).status, 200);
+  });
+
+test('built with a later header than it says: left out, with a sentence',
+  async () => {
+    cpSync(join(build, 'test-plugins/plugins/new_abi'),
+      join(site.folder, 'plugins/new_abi'), { recursive: true });
+    run('plugin', 'enable', site.folder, 'new_abi');
+    await site.whole();
+    await until(async () => /a struct of \d+ bytes is not known here/.test(
+      (await admin.get('/admin/modules/new_abi')).text), 'the reason');
     assert.equal((await person.get('/m/notice')).status, 200);
   });

@@ -73,6 +73,21 @@ describe('examples', () => {
             assert.match(text, new RegExp(`\\b${name}\\(`), `${path}: ${name}`);
   });
 
+  // Lua says the same with the last word of the name; where not, with this.
+  const inLua = { TN_EQ: '= ', TN_AND: ',', tn_get: 'loan.', tn_set: 'loan.',
+    tn_fail_with: 'fail', tn_form_field: 'form', tn_set_status: '404' };
+
+  test('one in Lua uses what it names', () => {
+    for (const { path, lua, blocks } of files)
+      for (const { names, text, plain } of blocks)
+        for (const name of lua && !plain ? names : []) {
+          const code = text.replace(/--.*/g, '');
+          const word = inLua[name] ?? name.match(/[A-Za-z]+$/)[0].toLowerCase();
+          assert.match(code, new RegExp(`(^|[^a-z])${word}`),
+            `${path}: ${name}: ${word}`);
+        }
+  });
+
   test('every block that begins ends', () => {
     for (const { path, text, blocks } of files) {
       const begun = text.match(

@@ -56,7 +56,7 @@ test.test("values are read, made and given back", function()
   local got = test.send("li.na", "POST", api("/values"), c and
     { ids = { "12", "x", "13" }, days = 7, gentle = true, value = "150.00",
       at = "2026-01-05T09:00:00.000Z" } or
-    { words = { "a", "b" }, days = 7, value = "150.00" })
+    { words = { "a", "b" }, days = 7, value = "150.00", day = "2026-01-30" })
   test.equal(got.status, 200, got.text)
   got = got.json
   test.equal(got.days, 7)
@@ -64,7 +64,9 @@ test.test("values are read, made and given back", function()
   if not c then
     test.equal(got.words, { "A", "B" })
     test.equal(got.fine, "10.5000")
+    test.equal(got.due, "2026-02-06")
     test.equal(got.can_chart, true)
+    test.equal(got.can_fly, false)
     return
   end
   test.equal(got.shape, "several")

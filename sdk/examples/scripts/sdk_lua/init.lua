@@ -10,10 +10,10 @@
 -- tn_decimal_value, tn_text, tn_instant_value, tn_id, tn_list, tn_map,
 -- tn_append, tn_put, TN_TEST, TN_PARTS, TN_HAS, TN_MODULE
 -- Values are Lua's own: texts, numbers, booleans, tables; money is a decimal.
--- Ids, dates and date-times are texts. What is missing is nil, tenon.null is
--- the null inside of a table, and what a host does not have is nil too.
--- Memory needs no thought; a call that takes too long is ended. The file that
--- plugin.cfg names is the module's start: an error in it is told with its line.
+-- Ids, dates and date-times are texts. What is missing is nil, tenon.null the
+-- null inside of a table. Memory needs no thought; a call that takes too long
+-- is ended. The file that plugin.cfg names is the module's start: an error in
+-- it is told with its line. A name that the host does not have is an error.
 local tenon = require "tenon"
 
 local function card(ctx, name, sent)
@@ -24,8 +24,10 @@ local function card(ctx, name, sent)
     days = sent.days or 14,
     -- One percent of the value, a day: decimals have no rounding of doubles.
     fine = decimal(sent.value) * decimal "0.01" * 7,
+    due = date(sent.day) + 7,
     nothing = type(sent.absent) == "nil" and tenon.null or sent.absent,
-    can_chart = ctx.chart ~= nil,
+    can_chart = pcall(function() return ctx.chart end),
+    can_fly = pcall(function() return ctx.fly end),
   }
 end
 -- end
