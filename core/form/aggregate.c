@@ -5,7 +5,8 @@
  * what the branches before it have; so each record is counted once, and
  * nothing has to be merged (architecture 3, "grant"). Who sees much of the
  * table anyway gets one look at all of it instead: a row by an index costs four
- * times what the next row costs.
+ * times what the next row costs. Where the filter keeps much of that, too, its
+ * fields' indexes are left alone as well.
  *
  * A sum is taken in two halves, of the high and the low 32 bits: neither
  * overflows in the store, and both together are exact.
@@ -167,43 +168,59 @@ static void add_any_scope(struct list *list, const struct scopes *scopes,
             add_number(list, clock_now());
             break;
         case SCOPE_ALL:
+            buf_add_text(sql, " OR 1");
             break;
         }
     }
     buf_add_char(sql, ')');
 }
 
+/* How much of a table is asked for, by its newest records. */
+struct share {
+    bool seen; /* the scopes show much of it */
+    bool kept; /* and the filter keeps much */
+};
+
 static void add_whole(struct list *list, const struct aggregation *work,
-                      const struct scopes *scopes)
+                      const struct scopes *scopes, const struct share *share)
 {
     select_columns(list, work);
     /* sql: names from the definition */
-    buf_addf(&list->sql, "\"%s\" t WHERE t.deleted_at %s 0 AND ",
-             work->form->table, list->query->bin ? ">" : "=");
+    buf_addf(&list->sql, "\"%s\" t%s WHERE t.deleted_at %s 0 AND ",
+             work->form->table, share->kept ? " NOT INDEXED" : "",
+             list->query->bin ? ">" : "=");
     add_any_scope(list, scopes, true);
     add_filter(list);
 }
 
-/* Whether the scopes show much of the table, by its newest records. */
-static int shows_much(bool *much, const struct list *like,
-                      const struct aggregation *work,
-                      const struct scopes *scopes)
+static int take_sample(struct share *share, const struct list *like,
+                       const struct aggregation *work,
+                       const struct scopes *scopes)
 {
+    bool all = scopes->items[0].kind == SCOPE_ALL;
     struct ctx *ctx = work->ctx;
-    struct list list = { .ctx = ctx };
+    struct list list = { .ctx = ctx,
+                         .filter = like->match ? " AND 0" : like->filter };
     QUERY_AUTO *rows = NULL;
     int rc;
 
-    *much = false;
-    if (scopes->items[0].kind == SCOPE_ALL || like->query->bin)
+    *share = (struct share){ 0 };
+    /* A list without a filter is read as it stands; the full-text index finds
+     * its records itself. */
+    if (like->query->bin || (all && (like->match || !*like->filter)))
         return 0;
+    if (!like->match)
+        list.filter_values = like->filter_values;
     buf_init(&list.sql, ctx->arena, 65536);
     vector_init(&list.values, ctx->arena);
     buf_add_text(&list.sql, "SELECT count(*), count(CASE WHEN ");
     add_any_scope(&list, scopes, false);
+    buf_add_text(&list.sql, " THEN 1 END), count(CASE WHEN ");
+    add_any_scope(&list, scopes, false);
+    add_filter(&list);
     /* sql: names from the definition */
     buf_addf(&list.sql,
-             " THEN 1 END) FROM (SELECT owner, department FROM \"%s\""
+             " THEN 1 END) FROM (SELECT * FROM \"%s\""
              " ORDER BY id DESC LIMIT %d) t",
              work->form->table, SAMPLE);
     rc = db_query_values(&rows, ctx, buf_text(&list.sql),
@@ -211,9 +228,10 @@ static int shows_much(bool *much, const struct list *like,
                          list.values.count);
     if (!rc)
         rc = query_next(rows);
-    if (rc > 0)
-        *much =
-            query_int(rows, 0) == SAMPLE && query_int(rows, 1) * MUCH >= SAMPLE;
+    if (rc > 0 && query_int(rows, 0) == SAMPLE) {
+        share->kept = query_int(rows, 2) * MUCH >= SAMPLE;
+        share->seen = all ? share->kept : query_int(rows, 1) * MUCH >= SAMPLE;
+    }
     return rc < 0 ? rc : 0;
 }
 
@@ -280,7 +298,8 @@ static void order_rows(struct list *list, const struct aggregation *work)
 }
 
 static void make_statement(struct list *list, const struct aggregation *work,
-                           const struct scopes *scopes, bool whole)
+                           const struct scopes *scopes,
+                           const struct share *share)
 {
     struct buf *sql = &list->sql;
     size_t i;
@@ -291,9 +310,9 @@ static void make_statement(struct list *list, const struct aggregation *work,
     for (i = 0; i < work->measure_count; i++)
         select_measure(sql, &work->measures[i], i);
     buf_add_text(sql, " FROM (");
-    if (whole)
-        add_whole(list, work, scopes);
-    for (i = 0; !whole && i < scopes->count; i++)
+    if (share->seen)
+        add_whole(list, work, scopes, share);
+    for (i = 0; !share->seen && i < scopes->count; i++)
         if (!list_repeats(scopes, i))
             add_branch(list, work, scopes, i);
     buf_add_char(sql, ')');
@@ -493,7 +512,7 @@ static int read_figures(struct vector *rows, const struct aggregation *work,
     QUERY_AUTO *found = NULL;
     struct scopes scopes;
     struct list list;
-    bool whole;
+    struct share share;
     int rc;
 
     plain.sort = plain.cursor = NULL;
@@ -506,10 +525,10 @@ static int read_figures(struct vector *rows, const struct aggregation *work,
         scopes.items[0].person = -1;
         scopes.count = 1;
     }
-    rc = shows_much(&whole, &list, work, &scopes);
+    rc = take_sample(&share, &list, work, &scopes);
     if (rc)
         return rc;
-    make_statement(&list, work, &scopes, whole);
+    make_statement(&list, work, &scopes, &share);
     rc = db_query_values(&found, work->ctx, buf_text(&list.sql),
                          (const struct value *const *)list.values.items,
                          list.values.count);

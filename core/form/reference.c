@@ -9,6 +9,7 @@
 
 #include "access/access.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/ctx.h"
 #include "base/json.h"
 #include "base/map.h"
@@ -116,18 +117,74 @@ static int read_row(struct ctx *ctx, const struct form *form, int64_t id,
     return 1;
 }
 
+/* ---- names that were asked for lately ---- */
+
+enum { KNOWN = 256, KNOWN_TEXT = 120, KNOWN_MS = 1000 };
+
+/* What a page of a list asks for again and again: the same few rows. Good
+ * until a record of the form changes; and no longer than KNOWN_MS, for the
+ * snapshot that was read may be older than that change. */
+struct known_label {
+    const struct form *form; /* never freed, so it names a version */
+    const struct db *db;
+    const struct zone *zone;
+    int64_t id, made;
+    uint64_t records;
+    char locale[16], label[KNOWN_TEXT];
+};
+
+static struct known_label known_labels[KNOWN];
+
+/* The place of this name, which *fresh says to be there; NULL: not kept. */
+static struct known_label *known_label(struct ctx *ctx, const struct form *form,
+                                       int64_t id, bool *fresh)
+{
+    /* An id ends in a counter and the node; above stands the time. */
+    struct known_label *known =
+        &known_labels[((uint64_t)id ^ (uint64_t)id >> 22) % KNOWN];
+    uint64_t records;
+
+    *fresh = false;
+    if (tx_active(ctx) || strlen(ctx->locale) >= sizeof known->locale)
+        return NULL;
+    records = change_counter_get(ctx, form->name);
+    *fresh = known->id == id && known->form == form && known->db == ctx->db &&
+             known->zone == ctx->zone && known->records == records &&
+             strcmp(known->locale, ctx->locale) == 0 &&
+             clock_monotonic() - known->made < KNOWN_MS;
+    if (*fresh)
+        return known;
+    *known = (struct known_label){ .form = form,
+                                   .db = ctx->db,
+                                   .zone = ctx->zone,
+                                   .made = clock_monotonic(),
+                                   .records = records };
+    memcpy(known->locale, ctx->locale, strlen(ctx->locale) + 1);
+    return known;
+}
+
 const char *reference_label(struct ctx *ctx, const char *target, int64_t id)
 {
     const struct form *form = find_target(ctx, target);
+    struct known_label *known = NULL;
     const char *label, *all = "";
-    int64_t parent;
+    int64_t parent, first = id;
+    bool fresh = false;
     int depth;
 
+    if (form && id)
+        known = known_label(ctx, form, id, &fresh);
+    if (fresh)
+        return arena_strdup(ctx->arena, known->label);
     for (depth = 0; form && id && depth < TREE_DEPTH_MAX; depth++) {
         if (read_row(ctx, form, id, &label, &parent) <= 0)
             break;
         all = *all ? arena_printf(ctx->arena, "%s / %s", label, all) : label;
         id = form->parent_field ? parent : 0;
+    }
+    if (known && *all && strlen(all) < sizeof known->label) {
+        memcpy(known->label, all, strlen(all) + 1);
+        known->id = first;
     }
     return all;
 }

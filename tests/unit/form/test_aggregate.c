@@ -7,6 +7,7 @@
 #include "form/form_site.h"
 
 #include "form/aggregate.h"
+#include "form/reference.h"
 #include "store/condition.h"
 
 #define DEAL                                                                   \
@@ -293,8 +294,29 @@ static void who_sees_much_gets_the_same_figures(void **state)
     assert_string_equal(answer(f, (const char *const[]){ "count", NULL },
                                "{\"stage\":\"new\"}"),
                         " 201");
+    assert_string_equal(answer(f, (const char *const[]){ "count", NULL },
+                               "{\"amount\":\"1000\"}"),
+                        " 1");
+    as(f, 0);
+    assert_string_equal(answer(f, (const char *const[]){ "count", NULL },
+                               "{\"stage\":\"lost\"}"),
+                        " 401");
     as(f, f->zhao);
     assert_string_equal(ANSWER(f, "count", "sum:amount"), " 2 \"1009.00\"");
+}
+
+/* Names are remembered for a moment: not beyond a change of the record. */
+static void a_link_has_the_new_name_at_once(void **state)
+{
+    struct fixture *f = *state;
+    int64_t id = deal(f, "{\"name\":\"Old\"}");
+    struct record *record;
+
+    assert_string_equal(reference_label(&f->ctx, "deal", id), "Old");
+    assert_string_equal(reference_label(&f->ctx, "deal", id), "Old");
+    ok(f, record_update(&record, &f->ctx, form_named(f, "deal"), id, 1,
+                        parse(f, "{\"name\":\"New\"}")));
+    assert_string_equal(reference_label(&f->ctx, "deal", id), "New");
 }
 
 static void filters_and_the_bin_count_as_in_lists(void **state)
@@ -352,6 +374,7 @@ int main(void)
         CASE(groups_may_be_sorted_by_a_figure),
         CASE(a_record_that_several_scopes_show_counts_once),
         CASE(who_sees_much_gets_the_same_figures),
+        CASE(a_link_has_the_new_name_at_once),
         CASE(filters_and_the_bin_count_as_in_lists),
         CASE(S20_only_names_of_the_definition_are_taken),
     };
