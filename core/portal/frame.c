@@ -75,36 +75,59 @@ static size_t covers(const char *entry, const char *path)
     return length;
 }
 
-static const char *current_path(struct ctx *ctx, const char *path)
+/* The menu in the making. Who may see an entry is asked once a page: it takes
+ * rights, and a module's own word. */
+struct menu {
+    struct ctx *ctx;
+    bool *visible; /* by the entry's index */
+    const char *current;
+    struct value *counts, *groups;
+};
+
+static void find_visible(struct menu *menu)
 {
     const struct menu_entry *entry;
-    const char *best = NULL;
+    size_t count = 0;
+    int i;
+
+    while (menu_at((int)count))
+        count++;
+    menu->visible =
+        arena_array(menu->ctx->arena, count + 1, sizeof *menu->visible);
+    for (i = 0; (entry = menu_at(i)); i++) /* these stand elsewhere */
+        menu->visible[i] = strcmp(entry->area, "administration") != 0 &&
+                           strcmp(entry->area, "apply") != 0 &&
+                           frame_menu_visible(menu->ctx, entry);
+}
+
+static const char *current_path(const struct menu *menu, const char *path)
+{
+    const struct menu_entry *entry;
+    const char *best = "";
     size_t most = 0, length;
     int i;
 
     for (i = 0; (entry = menu_at(i)); i++) {
-        if (strcmp(entry->area, "administration") == 0 ||
-            strcmp(entry->area, "apply") == 0)
-            continue; /* not in the menu itself */
-        length = covers(entry->path, path);
-        if (length > most && frame_menu_visible(ctx, entry)) {
+        length = menu->visible[i] ? covers(entry->path, path) : 0;
+        if (length > most) {
             most = length;
             best = entry->path;
         }
     }
-    return best ? best : "";
+    return best;
 }
 
-static struct value *menu_item(struct ctx *ctx, const struct menu_entry *entry,
-                               const char *current, struct value *counts)
+static struct value *menu_item(const struct menu *menu,
+                               const struct menu_entry *entry)
 {
+    struct ctx *ctx = menu->ctx;
     struct value *item = value_map(ctx->arena);
     int i;
 
     value_set_text(item, "label", frame_menu_label(ctx, entry));
     value_set(item, "url", value_url(ctx->arena, entry->path));
     value_set_text(item, "icon", entry->icon ? entry->icon : "folder");
-    value_set_bool(item, "current", strcmp(entry->path, current) == 0);
+    value_set_bool(item, "current", strcmp(entry->path, menu->current) == 0);
     for (i = 0; i < PLACES; i++) {
         if (strcmp(places[i].path, entry->path) != 0)
             continue;
@@ -113,7 +136,7 @@ static struct value *menu_item(struct ctx *ctx, const struct menu_entry *entry,
         if (places[i].topic) {
             value_set_text(item, "topic", places[i].topic);
             value_set_int(item, "count",
-                          value_get_int(counts, places[i].topic, 0));
+                          value_get_int(menu->counts, places[i].topic, 0));
         }
     }
     return item;
@@ -122,61 +145,60 @@ static struct value *menu_item(struct ctx *ctx, const struct menu_entry *entry,
 /* Who has so many entries has a group of its own. */
 enum { OWN_GROUP = 3 };
 
-static bool has_own_group(struct ctx *ctx, const struct menu_entry *entry)
+static bool has_own_group(const struct menu *menu,
+                          const struct menu_entry *entry)
 {
     const struct menu_entry *other;
     int i, count = 0;
 
     for (i = 0; entry->group && (other = menu_at(i)); i++)
-        count += text_equal(other->module, entry->module) &&
-                 text_equal(other->area, entry->area) &&
-                 frame_menu_visible(ctx, other);
+        count += menu->visible[i] && text_equal(other->module, entry->module) &&
+                 text_equal(other->area, entry->area);
     return count >= OWN_GROUP;
 }
 
 /* One group of the menu: the visible entries of an area; `module`: those of
  * that module, NULL: those of modules without a group. */
-static void add_group(struct ctx *ctx, struct value *menu, const char *area,
-                      const char *module, const char *label,
-                      const char *current, struct value *counts)
+static void add_group(const struct menu *menu, const char *area,
+                      const char *module, const char *label)
 {
+    struct ctx *ctx = menu->ctx;
     struct value *group = value_map(ctx->arena);
     struct value *items = value_list(ctx->arena);
     const struct menu_entry *entry;
     int i;
 
     for (i = 0; (entry = menu_at(i)); i++)
-        if (strcmp(entry->area, area) == 0 && frame_menu_visible(ctx, entry) &&
+        if (menu->visible[i] && strcmp(entry->area, area) == 0 &&
             (module ? text_equal(entry->module, module)
-                    : !has_own_group(ctx, entry)))
-            value_append(items, menu_item(ctx, entry, current, counts));
+                    : !has_own_group(menu, entry)))
+            value_append(items, menu_item(menu, entry));
     if (value_count(items) == 0)
         return;
     if (label)
         value_set_text(group, "label", label);
     value_set(group, "items", items);
-    value_append(menu, group);
+    value_append(menu->groups, group);
 }
 
 /* Modules with several entries, each below its name, then the others. */
-static void add_modules(struct ctx *ctx, struct value *menu,
-                        const char *current, struct value *counts)
+static void add_modules(const struct menu *menu)
 {
+    struct ctx *ctx = menu->ctx;
     const struct menu_entry *entry, *before;
     int i, j;
 
     for (i = 0; (entry = menu_at(i)); i++) {
-        if (strcmp(entry->area, "module") != 0 || !has_own_group(ctx, entry))
+        if (strcmp(entry->area, "module") != 0 || !has_own_group(menu, entry))
             continue;
         for (j = 0; (before = menu_at(j)) != entry; j++)
             if (text_equal(before->module, entry->module))
                 break;
         if (before == entry)
-            add_group(ctx, menu, "module", entry->module,
-                      locale_pick(ctx, entry->group), current, counts);
+            add_group(menu, "module", entry->module,
+                      locale_pick(ctx, entry->group));
     }
-    add_group(ctx, menu, "module", NULL, tr(ctx, "frame.modules"), current,
-              counts);
+    add_group(menu, "module", NULL, tr(ctx, "frame.modules"));
 }
 
 static bool has_route(struct ctx *ctx, const char *path)
@@ -219,8 +241,9 @@ static void add_person(struct ctx *ctx, struct value *page, const char *path)
     struct value *person =
         portal_person(ctx, ctx->person->id, ctx->person->name);
     struct value *counts = value_map(ctx->arena);
-    struct value *menu = value_list(ctx->arena);
-    const char *current = current_path(ctx, path);
+    struct menu menu = { .ctx = ctx,
+                         .counts = counts,
+                         .groups = value_list(ctx->arena) };
     int64_t tasks = 0, messages = 0;
 
     value_set_id(person, "id", ctx->person->id);
@@ -232,11 +255,12 @@ static void add_person(struct ctx *ctx, struct value *page, const char *path)
     value_set_int(counts, "tasks", tasks);
     value_set_int(counts, "messages", messages);
     value_set(page, "counts", counts);
-    add_group(ctx, menu, "main", NULL, NULL, current, counts);
-    add_modules(ctx, menu, current, counts);
-    add_group(ctx, menu, "system", NULL, tr(ctx, "frame.system"), current,
-              counts);
-    value_set(page, "menu", menu);
+    find_visible(&menu);
+    menu.current = current_path(&menu, path);
+    add_group(&menu, "main", NULL, NULL);
+    add_modules(&menu);
+    add_group(&menu, "system", NULL, tr(ctx, "frame.system"));
+    value_set(page, "menu", menu.groups);
     value_set(page, "places", place_list(ctx, path, counts));
     value_set(page, "find_url", value_url(ctx->arena, "/portal/find"));
 }
