@@ -225,10 +225,11 @@ int records_filter_add(struct records_filter *filter, struct ctx *ctx,
 
 static const char *class_name(const struct form *form, const char *key)
 {
+    int class = filter_class_of(form, key);
     size_t i;
 
     for (i = 0; i < CLASSES; i++)
-        if (classes[i].class == filter_class_of(form, key))
+        if (classes[i].class == class)
             return classes[i].name;
     return "text";
 }
@@ -266,12 +267,11 @@ static const char *op_label(struct ctx *ctx, const char *op, int class)
     return tr(ctx, key);
 }
 
-static void add_ops(struct ctx *ctx, struct value *list, const char *chosen)
+static struct value *ops_of(struct ctx *ctx, const char *chosen)
 {
     struct value *ops = value_list(ctx->arena);
-    struct value *by_class = value_list(ctx->arena);
     const struct filter_op *op;
-    size_t i, j;
+    size_t i;
 
     for (i = 0; (op = filter_op_at(i)); i++) {
         struct value *map =
@@ -280,6 +280,15 @@ static void add_ops(struct ctx *ctx, struct value *list, const char *chosen)
         if (text_equal(op->name, chosen))
             value_set_bool(map, "selected", true);
     }
+    return ops;
+}
+
+static struct value *ops_by_class(struct ctx *ctx)
+{
+    struct value *by_class = value_list(ctx->arena);
+    const struct filter_op *op;
+    size_t i, j;
+
     for (j = 0; j < CLASSES; j++) {
         struct value *map = value_map(ctx->arena);
         struct value *own = value_list(ctx->arena);
@@ -292,11 +301,10 @@ static void add_ops(struct ctx *ctx, struct value *list, const char *chosen)
         value_set(map, "ops", own);
         value_append(by_class, map);
     }
-    value_set(list, "filter_ops", ops);
-    value_set(list, "filter_classes", by_class);
+    return by_class;
 }
 
-static void add_periods(struct ctx *ctx, struct value *list)
+static struct value *periods_of(struct ctx *ctx)
 {
     struct value *periods = value_list(ctx->arena);
     const char *period;
@@ -304,7 +312,44 @@ static void add_periods(struct ctx *ctx, struct value *list)
 
     for (i = 0; (period = period_at(i)); i++)
         option(ctx, periods, period, records_period(ctx, period));
-    value_set(list, "filter_periods", periods);
+    return periods;
+}
+
+/* What every list has alike, in the languages that were asked for: made once,
+ * and never freed. The core's texts stay as they were loaded. */
+struct alike {
+    const char *locale; /* as locale_known() gives it */
+    struct value *ops, *classes, *periods;
+};
+
+static const struct alike *alike_in(const struct ctx *ctx)
+{
+    static struct alike all[4];
+    const char *known = locale_known(ctx->locale);
+    const char *locale = known ? known : locale_known("en");
+    struct ctx own = *ctx;
+    size_t i = 0;
+
+    while (i < sizeof all / sizeof all[0] - 1 && all[i].locale &&
+           all[i].locale != locale)
+        i++;
+    if (all[i].locale == locale)
+        return &all[i];
+    own.arena = arena_new(0);
+    all[i] = (struct alike){ .locale = locale,
+                             .ops = ops_of(&own, NULL),
+                             .classes = ops_by_class(&own),
+                             .periods = periods_of(&own) };
+    return &all[i];
+}
+
+static void add_alike(struct ctx *ctx, struct value *list, const char *chosen)
+{
+    const struct alike *alike = alike_in(ctx);
+
+    value_set(list, "filter_ops", chosen ? ops_of(ctx, chosen) : alike->ops);
+    value_set(list, "filter_classes", alike->classes);
+    value_set(list, "filter_periods", alike->periods);
 }
 
 /* Where a new test may go: a condition of its own, or one more of a group. */
@@ -395,7 +440,6 @@ void records_filter_editor(struct ctx *ctx, const struct records_filter *filter,
     for (i = form->flow ? 0 : 1; i < sizeof system / sizeof system[0]; i++)
         add_field(ctx, fields, form, system[i], chosen);
     value_set(list, "filter_fields", fields);
-    add_ops(ctx, list, value_get_text(editor, "op"));
-    add_periods(ctx, list);
+    add_alike(ctx, list, value_get_text(editor, "op"));
     value_set(list, "editor", editor);
 }
