@@ -154,6 +154,25 @@ test('E24 back keeps place', async () => {
   await page.context().close();
 });
 
+test('E24 a list that scrolls inside of itself keeps its place too',
+  async () => {
+    const page = await as(browser, site, 'li.na');
+    await page.goto('/records/crm.activity');
+    const row = page.locator('tbody tr').nth(40);
+    await page.locator('.tn-listscroll.is-wide').waitFor();
+    await row.scrollIntoViewIfNeeded();
+    const inner = () => page.evaluate(() =>
+      document.querySelector('.tn-listscroll').scrollTop);
+    const before = await inner();
+    assert.ok(before > 500);
+    await row.locator('td').nth(3).click();
+    await page.waitForURL(/\/\d+$/);
+    await page.goBack();
+    await eventually(async () => Math.abs(await inner() - before) < 60);
+    noFaults(page);
+    await page.context().close();
+  });
+
 test('rows by keyboard, search in place', async () => {
   const page = await as(browser, site, 'zhang.wei');
   await page.goto('/records/visitor');

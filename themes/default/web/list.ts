@@ -64,7 +64,7 @@ export class ListIsland {
     try {
       sessionStorage.setItem(
         FOCUS + location.pathname + location.search,
-        row.dataset["id"] ?? "",
+        `${row.dataset["id"] ?? ""} ${this.inner()?.scrollTop ?? 0}`,
       );
     } catch {
       // No storage: no focus on return.
@@ -95,11 +95,15 @@ export class ListIsland {
     this.open(row, event.ctrlKey || event.metaKey, event);
   }
 
+  private inner(): HTMLElement | null {
+    return one(".tn-listscroll", this.root);
+  }
+
   private remember(row: HTMLElement): void {
     try {
       sessionStorage.setItem(
         FOCUS + location.pathname + location.search,
-        row.dataset["id"] ?? "",
+        `${row.dataset["id"] ?? ""} ${this.inner()?.scrollTop ?? 0}`,
       );
     } catch {
       // No storage.
@@ -113,13 +117,18 @@ export class ListIsland {
     ) as PerformanceNavigationTiming[];
     const key = FOCUS + location.pathname + location.search;
     try {
-      const id = sessionStorage.getItem(key);
+      const [id, top] = (sessionStorage.getItem(key) ?? "").split(" ");
       sessionStorage.removeItem(key);
       if (!id || entry?.type !== "back_forward") return;
       const rows = this.rows();
       this.at = rows.findIndex((row) => row.dataset["id"] === id);
       rows[this.at]?.focus({ preventScroll: true });
       rows[this.at]?.classList.add("is-focus");
+      // A wide table scrolls inside of itself; the browser forgets where.
+      if (Number(top) > 0)
+        addEventListener("load", () =>
+          setTimeout(() => this.inner()?.scrollTo(0, Number(top)), 50),
+        );
     } catch {
       // No storage.
     }
