@@ -11,10 +11,6 @@
 
 enum { ORDER_MAX = 1000 };
 
-/* What a struct's first release had, up to its last member. */
-#define LEAST(type, member)                                                    \
-    (offsetof(type, member) + sizeof((type){ 0 }.member))
-
 extern const struct member widget_members[], job_members[], offer_members[],
     participants_members[], field_type_members[];
 

@@ -54,7 +54,7 @@ static int find(const tn_value **out, tn_ctx *call, const tn_people *wanted)
     *out = NULL;
     if (rc)
         return rc;
-    if (!wanted || wanted->size < sizeof *wanted)
+    if (!wanted || wanted->size < LEAST(tn_people, search))
         return host_bad_question(call->ctx);
     query = (struct people_query){
         .search = wanted->search,
@@ -104,7 +104,7 @@ static int check_notice(struct tn_ctx *call, const tn_notice *notice)
     const char *id = call->module->id;
     size_t length = strlen(id);
 
-    if (!notice || notice->size < sizeof *notice)
+    if (!notice || notice->size < LEAST(tn_notice, path))
         return host_bad_question(ctx);
     if (!notice->key || strncmp(notice->key, id, length) != 0 ||
         notice->key[length] != '.' || !tr_find("en", notice->key))

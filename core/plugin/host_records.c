@@ -139,7 +139,7 @@ static int records_find(const tn_value **out, tn_ctx *call, const char *form,
     int rc;
 
     *out = NULL;
-    if (!wanted || wanted->size < sizeof *wanted)
+    if (!wanted || wanted->size < LEAST(tn_find, search))
         return host_bad_question(call->ctx);
     options =
         (struct host_find){ wanted->limit, wanted->offset, wanted->descending,
@@ -208,7 +208,7 @@ static int records_aggregate(const tn_value **out, tn_ctx *call,
     int rc;
 
     *out = NULL;
-    if (!wanted || wanted->size < sizeof *wanted ||
+    if (!wanted || wanted->size < LEAST(tn_aggregate, sort) ||
         (wanted->group_count && !wanted->groups) ||
         (wanted->measure_count && !wanted->measures))
         return host_bad_question(call->ctx);

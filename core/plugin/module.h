@@ -21,6 +21,11 @@ struct request;
 struct response;
 struct value;
 
+/* What a struct of the SDK had in its first release, up to its last member
+ * then: a module that was built against that one sends no more. */
+#define LEAST(type, member)                                                    \
+    (offsetof(type, member) + sizeof((type){ 0 }.member))
+
 enum { MODULE_ID_MAX = 40, MODULE_TEXT_MAX = 200 };
 
 /* "1.4.0": three numbers below 100,000. */
