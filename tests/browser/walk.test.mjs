@@ -5,7 +5,7 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { demoSite, root, run } from '../lib/server.mjs';
+import { demoSite, long, root, run } from '../lib/server.mjs';
 import { launch, as, visitor, phone, desktop, accessible, noSidewaysScroll,
   noFaults } from '../lib/browser.mjs';
 
@@ -120,8 +120,9 @@ const each = async (options, visit) => {
   assert.equal(failures.length, 0, failures.join('\n\n'));
 };
 
+// Both widths and both themes; all four together in --long.
 for (const [size, width] of [[desktop, '1280 px'], [phone, '360 px']])
-  for (const dark of [false, true])
+  for (const dark of long ? [false, true] : [size === phone])
     test(`E53 E25 E7 every page, ${width}, ${dark ? 'dark' : 'light'}`, () =>
       each({ size, dark }, async (page, path) => {
         await accessible(page, path);
