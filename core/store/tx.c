@@ -430,7 +430,8 @@ int64_t epoch_of(const struct ctx *ctx, const char *name)
     int i;
 
     for (i = 0; i < db->epoch_count; i++)
-        if (strcmp(db->epochs[i].name, name) == 0)
+        if (*db->epochs[i].name == *name &&
+            strcmp(db->epochs[i].name, name) == 0)
             return db->epochs[i].number;
     return 0;
 }

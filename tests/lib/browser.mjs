@@ -26,6 +26,8 @@ export async function visitor(browser, site, {
     hasTouch: size.width < 600, isMobile: size.width < 600,
     colorScheme: dark ? 'dark' : 'light', javaScriptEnabled: scripts,
     timezoneId: 'Asia/Shanghai',
+    // Without scripts nothing asks for the frames that end a page's fading.
+    reducedMotion: scripts ? 'no-preference' : 'reduce',
   });
   context.setDefaultTimeout(10000 * slow);
   const page = await context.newPage();
