@@ -8,6 +8,8 @@ declare module "htmx.org/dist/htmx.esm.js" {
     headers?: Record<string, string>;
     push?: string;
     replace?: string;
+    /** Ours, kept in the context of its events: a reload that nobody asked. */
+    unasked?: boolean;
   }
   const htmx: {
     version: string;

@@ -98,6 +98,9 @@ export class Kanban {
     const box = card.getBoundingClientRect();
     this.lifted = { card, list, next: card.nextElementSibling, ghost: null, dx: 0, dy: 0 };
     this.root.dataset["busy"] = "1";
+    // The board keeps its height while its tallest column loses the card:
+    // else the hand would be outside of it, and the card go home.
+    this.root.style.minHeight = `${this.root.offsetHeight}px`;
     this.root.classList.add("is-moving");
     card.classList.add("is-lifted");
     one("[data-refused]", card)?.remove();
@@ -181,6 +184,7 @@ export class Kanban {
     if (!lifted) return null;
     lifted.ghost?.remove();
     lifted.card.classList.remove("is-lifted");
+    this.root.style.minHeight = "";
     this.root.classList.remove("is-moving");
     for (const lane of all(".tn-lane.is-over", this.root)) lane.classList.remove("is-over");
     return lifted;

@@ -61,8 +61,17 @@ export async function reloadFragment(element: Element): Promise<void> {
     target: selector,
     select: selector,
     swap: "outerMorph",
+    unasked: true,
   });
 }
+
+// What somebody has taken up since the reload was asked for stays as it is.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx } = (event as CustomEvent).detail as {
+    ctx: { unasked?: boolean; target: Element };
+  };
+  if (ctx.unasked && isBusy(ctx.target)) event.preventDefault();
+});
 
 // Several events in a moment are one reload, and none for a page that is
 // about to go (a decision tells its own page, too).
