@@ -11,9 +11,7 @@
 #include "access/access.h"
 #include "base/arena.h"
 #include "base/ctx.h"
-#include "base/file.h"
 #include "base/i18n.h"
-#include "base/json.h"
 #include "base/str.h"
 #include "base/value.h"
 #include "form/definition.h"
@@ -65,29 +63,20 @@ static int check(struct ctx *ctx, const struct value *file)
     return ctx->problem_count ? E_INVALID : 0;
 }
 
+static int take(struct ctx *ctx, struct tn_module *module,
+                const struct value *file)
+{
+    int rc = check(ctx, file);
+
+    if (!rc)
+        module->checklist = value_copy(module->arena, file);
+    return rc;
+}
+
 int checklist_read(struct ctx *ctx, struct tn_module *module)
 {
-    const char *path = module_path(ctx, module, "checklist.json"), *text;
-    struct ctx own = *ctx;
-    struct value *file;
-    size_t length;
-    int rc;
-
-    if (!file_exists(path))
-        return 0;
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
-    rc = file_read(&text, &length, &own, path, FILE_MAX_BYTES);
-    if (!rc)
-        rc = json_parse(&file, &own, text, length);
-    if (!rc)
-        rc = check(&own, file);
-    if (rc)
-        return fail(ctx, E_INVALID, "plugin.definition_file", "%s: %s", path,
-                    own.problems ? problem_message(&own, own.problems)
-                                 : ctx_error(&own));
-    module->checklist = value_copy(module->arena, file);
-    return 0;
+    return module_definition(ctx, module, "checklist.json", FILE_MAX_BYTES,
+                             take);
 }
 
 /* ---- the widget ---- */

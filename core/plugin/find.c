@@ -13,6 +13,8 @@
 #include "base/ctx.h"
 #include "base/file.h"
 #include "base/i18n.h"
+#include "base/json.h"
+#include "base/i18n.h"
 #include "base/site.h"
 #include "base/str.h"
 #include "base/value.h"
@@ -209,6 +211,30 @@ static int read_files(struct tn_module *module, struct ctx *ctx)
     if (!rc)
         rc = settings_read(ctx, module);
     return rc ? rc : checklist_read(ctx, module);
+}
+
+int module_definition(struct ctx *ctx, struct tn_module *module,
+                      const char *name, size_t max, module_take take)
+{
+    const char *path = module_path(ctx, module, name), *text;
+    struct value *definition;
+    struct ctx own = *ctx;
+    size_t length;
+    int rc;
+
+    if (!file_exists(path))
+        return 0;
+    own.problems = own.last_problem = NULL;
+    own.problem_count = 0;
+    rc = file_read(&text, &length, &own, path, max);
+    if (!rc)
+        rc = json_parse(&definition, &own, text, length);
+    if (!rc)
+        rc = take(&own, module, definition);
+    return rc ? fail(ctx, E_INVALID, "plugin.definition_file", "%s: %s", path,
+                     own.problems ? problem_message(&own, own.problems)
+                                  : ctx_error(&own))
+              : 0;
 }
 
 int module_read_at(struct tn_module **out, struct ctx *ctx, const char *folder,

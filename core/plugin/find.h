@@ -33,6 +33,17 @@ int module_read_at(struct tn_module **out, struct ctx *ctx, const char *folder,
  * lies somewhere. */
 const char *module_title(struct ctx *ctx, const char *id);
 
+/*
+ * Reads a definition that lies beside the manifest (settings.json …), at most
+ * `max` bytes, and gives it to `take`, which checks and keeps it. Nothing is
+ * done where there is no such file. What is wrong becomes one problem that
+ * names the file: E_INVALID.
+ */
+typedef int (*module_take)(struct ctx *ctx, struct tn_module *module,
+                           const struct value *definition);
+int module_definition(struct ctx *ctx, struct tn_module *module,
+                      const char *name, size_t max, module_take take);
+
 /* A file of the module; arena text. */
 const char *module_path(struct ctx *ctx, const struct tn_module *module,
                         const char *name);

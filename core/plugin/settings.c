@@ -12,7 +12,6 @@
 #include "audit/audit.h"
 #include "base/arena.h"
 #include "base/ctx.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "base/value.h"
@@ -65,30 +64,21 @@ static int check_form(struct form **out, struct ctx *ctx,
     return rc;
 }
 
+static int take(struct ctx *ctx, struct tn_module *module,
+                const struct value *definition)
+{
+    struct form *form = NULL;
+    int rc = check_form(&form, ctx, module, definition);
+
+    if (!rc)
+        module->settings = form;
+    return rc;
+}
+
 int settings_read(struct ctx *ctx, struct tn_module *module)
 {
-    const char *path = module_path(ctx, module, "settings.json"), *text;
-    struct value *definition;
-    struct ctx own = *ctx;
-    struct form *form = NULL;
-    size_t length;
-    int rc;
-
-    if (!file_exists(path))
-        return 0;
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
-    rc = file_read(&text, &length, &own, path, FILE_MAX_BYTES);
-    if (!rc)
-        rc = json_parse(&definition, &own, text, length);
-    if (!rc)
-        rc = check_form(&form, &own, module, definition);
-    if (rc)
-        return fail(ctx, E_INVALID, "plugin.definition_file", "%s: %s", path,
-                    own.problems ? problem_message(&own, own.problems)
-                                 : ctx_error(&own));
-    module->settings = form;
-    return 0;
+    return module_definition(ctx, module, "settings.json", FILE_MAX_BYTES,
+                             take);
 }
 
 /* ---- the values ---- */

@@ -396,38 +396,41 @@ static int post_settings(struct ctx *ctx, struct request *request,
     return response_done(ctx, request, response, imports_path(ctx, job), NULL);
 }
 
-static int post_run(struct ctx *ctx, struct request *request,
-                    struct response *response, void *payload)
+/* What a button without fields starts. */
+static int act(struct ctx *ctx, struct request *request,
+               struct response *response,
+               int (*start)(struct ctx *ctx, const struct import_job *job))
 {
     static const char *const names[] = { NULL };
     struct import_job *job;
     int rc = imports_find(&job, ctx, request);
 
-    (void)payload;
     if (!rc)
         rc = request_only(ctx, request, names);
     if (!rc)
-        rc = import_start(ctx, job, true);
+        rc = start(ctx, job);
     if (rc)
         return rc;
     return response_done(ctx, request, response, imports_path(ctx, job), NULL);
 }
 
+static int run(struct ctx *ctx, const struct import_job *job)
+{
+    return import_start(ctx, job, true);
+}
+
+static int post_run(struct ctx *ctx, struct request *request,
+                    struct response *response, void *payload)
+{
+    (void)payload;
+    return act(ctx, request, response, run);
+}
+
 static int post_undo(struct ctx *ctx, struct request *request,
                      struct response *response, void *payload)
 {
-    static const char *const names[] = { NULL };
-    struct import_job *job;
-    int rc = imports_find(&job, ctx, request);
-
     (void)payload;
-    if (!rc)
-        rc = request_only(ctx, request, names);
-    if (!rc)
-        rc = import_undo(ctx, job);
-    if (rc)
-        return rc;
-    return response_done(ctx, request, response, imports_path(ctx, job), NULL);
+    return act(ctx, request, response, import_undo);
 }
 
 int imports_send_refused(struct ctx *ctx, struct response *response,
