@@ -18,6 +18,12 @@ int frame_counts(int64_t *tasks, int64_t *messages, struct ctx *ctx);
 int frame_enter(struct ctx *ctx, struct request *request,
                 struct response *response, int64_t user, const char *back);
 
+/* Adds {label, text, url?} to a page's facts, where there is a text. key: of
+ * the catalog; url: NULL for none. */
+struct value;
+void frame_fact(struct ctx *ctx, struct value *facts, const char *key,
+                const char *text, const char *url);
+
 /* Whether ctx->person sees a menu entry, and what it is called. */
 struct menu_entry;
 bool frame_menu_visible(struct ctx *ctx, const struct menu_entry *entry);

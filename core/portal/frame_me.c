@@ -36,8 +36,8 @@ static const char *const zones[] = {
     "Australia/Sydney",  "Pacific/Auckland",
 };
 
-static void add_fact(struct ctx *ctx, struct value *facts, const char *key,
-                     const char *text)
+void frame_fact(struct ctx *ctx, struct value *facts, const char *key,
+                const char *text, const char *url)
 {
     struct value *fact;
 
@@ -46,6 +46,8 @@ static void add_fact(struct ctx *ctx, struct value *facts, const char *key,
     fact = value_map(ctx->arena);
     value_set_text(fact, "label", tr(ctx, key));
     value_set_text(fact, "text", text);
+    if (url)
+        value_set(fact, "url", value_url(ctx->arena, url));
     value_append(facts, fact);
 }
 
@@ -54,14 +56,15 @@ static struct value *own_facts(struct ctx *ctx)
     struct value *facts = value_list(ctx->arena);
     int64_t superior = 0;
 
-    add_fact(ctx, facts, "profile.name", ctx->person->name);
-    add_fact(ctx, facts, "profile.username", ctx->person->login);
-    add_fact(ctx, facts, "profile.mail", ctx->person->mail);
-    add_fact(ctx, facts, "profile.department",
-             department_name(ctx, ctx->person->department));
+    frame_fact(ctx, facts, "profile.name", ctx->person->name, NULL);
+    frame_fact(ctx, facts, "profile.username", ctx->person->login, NULL);
+    frame_fact(ctx, facts, "profile.mail", ctx->person->mail, NULL);
+    frame_fact(ctx, facts, "profile.department",
+               department_name(ctx, ctx->person->department), NULL);
     if (org_superior(&superior, ctx, ctx->person->id))
         ctx_clear(ctx);
-    add_fact(ctx, facts, "profile.superior", person_name(ctx, superior));
+    frame_fact(ctx, facts, "profile.superior", person_name(ctx, superior),
+               NULL);
     return facts;
 }
 

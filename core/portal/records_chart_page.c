@@ -136,28 +136,6 @@ static struct value *measures_of(struct ctx *ctx, const struct form *form,
     return choices.list;
 }
 
-/* The parameters that the small form must send along. */
-static struct value *kept(struct ctx *ctx, const struct records_filter *filter)
-{
-    struct value *params = records_filter_params(ctx, filter);
-    struct value *keep = value_list(ctx->arena);
-    size_t i;
-
-    for (i = 0; i < value_count(params); i++) {
-        const char *name = value_key_at(params, i);
-        struct value *item;
-
-        if (strstr(" chart group series measure ",
-                   arena_printf(ctx->arena, " %s ", name)))
-            continue;
-        item = value_map(ctx->arena);
-        value_set_text(item, "name", name);
-        value_set(item, "value", value_item_at(params, i));
-        value_append(keep, item);
-    }
-    return keep;
-}
-
 int records_chart_show(struct ctx *ctx, const struct request *request,
                        const struct records_filter *filter,
                        const struct record_query *query, struct value *list)
@@ -172,7 +150,8 @@ int records_chart_show(struct ctx *ctx, const struct request *request,
         return rc;
     value_set_bool(chart, "caption", true);
     value_set(list, "chart", chart);
-    value_set(form, "keep", kept(ctx, filter));
+    value_set(form, "keep",
+              records_filter_keep(ctx, filter, " chart group series measure "));
     value_set(form, "kinds", kinds_of(ctx, ask.kind));
     value_set(form, "groups", groups_of(ctx, filter->form, ask.group, false));
     value_set(form, "series", groups_of(ctx, filter->form, ask.series, true));

@@ -445,8 +445,9 @@ void records_filter_drop(struct filter *filter, size_t part, size_t test)
     memset(&filter->parts[filter->count], 0, sizeof *of);
 }
 
-void records_filter_show(struct ctx *ctx, const struct records_filter *filter,
-                         struct value *list)
+struct value *records_filter_keep(struct ctx *ctx,
+                                  const struct records_filter *filter,
+                                  const char *own)
 {
     struct value *params = records_filter_params(ctx, filter);
     struct value *keep = value_list(ctx->arena);
@@ -456,16 +457,22 @@ void records_filter_show(struct ctx *ctx, const struct records_filter *filter,
         const char *name = value_key_at(params, i);
         struct value *item;
 
-        if (strcmp(name, "q") == 0)
+        if (strstr(own, arena_printf(ctx->arena, " %s ", name)))
             continue;
         item = value_map(ctx->arena);
         value_set_text(item, "name", name);
         value_set(item, "value", value_item_at(params, i));
         value_append(keep, item);
     }
+    return keep;
+}
+
+void records_filter_show(struct ctx *ctx, const struct records_filter *filter,
+                         struct value *list)
+{
     if (filter->search)
         value_set_text(list, "q", filter->search);
-    value_set(list, "keep", keep);
+    value_set(list, "keep", records_filter_keep(ctx, filter, " q "));
     records_chips(ctx, filter, list);
     records_filter_editor(ctx, filter, list);
 }

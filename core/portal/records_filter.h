@@ -57,6 +57,11 @@ int records_filter_of_view(struct records_filter *out, struct ctx *ctx,
 /* name → value of the address, canonical. */
 struct value *records_filter_params(struct ctx *ctx,
                                     const struct records_filter *filter);
+/* The same as a form keeps them, {name, value} each, but for those that it asks
+ * for itself: `own`, between spaces (" q "). */
+struct value *records_filter_keep(struct ctx *ctx,
+                                  const struct records_filter *filter,
+                                  const char *own);
 /* The list's address with `name` set to `value` (NULL: without it); the page
  * is the first again unless it is what is set. */
 const char *records_filter_url(struct ctx *ctx,

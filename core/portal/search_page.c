@@ -299,21 +299,6 @@ static int find_records(struct ctx *ctx, const char *text, int most,
 
 /* ---- a person's page ---- */
 
-static void add_fact(struct ctx *ctx, struct value *facts, const char *key,
-                     const char *text, const char *url)
-{
-    struct value *fact;
-
-    if (text_empty(text))
-        return;
-    fact = value_map(ctx->arena);
-    value_set_text(fact, "label", tr(ctx, key));
-    value_set_text(fact, "text", text);
-    if (url)
-        value_set(fact, "url", value_url(ctx->arena, url));
-    value_append(facts, fact);
-}
-
 static int show_person(struct ctx *ctx, struct request *request,
                        struct response *response, void *payload)
 {
@@ -328,17 +313,18 @@ static int show_person(struct ctx *ctx, struct request *request,
         rc = person_load(&person, ctx, id);
     if (rc)
         return rc;
-    add_fact(ctx, facts, "profile.department",
-             department_name(ctx, person->department), NULL);
-    add_fact(ctx, facts, "profile.username", person->login, NULL);
-    add_fact(ctx, facts, "profile.mail", person->mail,
-             person->mail ? arena_printf(ctx->arena, "mailto:%s", person->mail)
-                          : NULL);
+    frame_fact(ctx, facts, "profile.department",
+               department_name(ctx, person->department), NULL);
+    frame_fact(ctx, facts, "profile.username", person->login, NULL);
+    frame_fact(ctx, facts, "profile.mail", person->mail,
+               person->mail
+                   ? arena_printf(ctx->arena, "mailto:%s", person->mail)
+                   : NULL);
     if (org_superior(&superior, ctx, id))
         ctx_clear(ctx);
     if (superior)
-        add_fact(ctx, facts, "profile.superior", person_name(ctx, superior),
-                 arena_printf(ctx->arena, "/people/%" PRId64, superior));
+        frame_fact(ctx, facts, "profile.superior", person_name(ctx, superior),
+                   arena_printf(ctx->arena, "/people/%" PRId64, superior));
     value_set(data, "facts", facts);
     value_set(data, "person", portal_person(ctx, id, person->name));
     value_set_bool(data, "left", !person->enabled);
