@@ -58,14 +58,15 @@ static bool matches(const char *pattern, const char *form)
     return strcmp(pattern, "*") == 0 || strcmp(pattern, form) == 0;
 }
 
-bool hook_any(enum hook_when when, const char *form)
+bool hook_any(enum hook_when when, const char *form, const char *flow)
 {
     size_t i;
 
     for (i = 0; i < hooks.count; i++) {
         const struct hook *hook = hooks.items[i];
 
-        if (hook->when == when && matches(hook->form, form))
+        if (hook->when == when && matches(hook->form, form) &&
+            (flow || !hook->of_flow))
             return true;
     }
     return false;

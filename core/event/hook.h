@@ -23,6 +23,7 @@ typedef int (*hook_call)(struct ctx *ctx, struct record *record, void *payload);
 
 struct hook {
     const char *form; /* "vehicle.booking"; "*" for all */
+    bool of_flow;     /* concerns only those forms that have a process */
     enum hook_when when;
     const char *module; /* id; NULL: a room of the core */
     const char *name;   /* entry point, for attribution */
@@ -41,8 +42,9 @@ void hook_add(const struct hook *hook);
 int hook_run(struct ctx *ctx, enum hook_when when, const char *form,
              struct record *record);
 
-/* True where any hook of that kind exists for the form. */
-bool hook_any(enum hook_when when, const char *form);
+/* True where any hook of that kind concerns the form. flow: its process;
+ * NULL: it has none. */
+bool hook_any(enum hook_when when, const char *form, const char *flow);
 
 /* A required hook of a module that did not load: saving the form answers
  * E_UNAVAILABLE until it is back. */

@@ -109,11 +109,13 @@ static int lock_delete(struct ctx *ctx, struct record *record, void *payload)
 void flow_start_room(void)
 {
     hook_add(&(struct hook){ .form = "*",
+                             .of_flow = true,
                              .when = HOOK_BEFORE_SAVE,
                              .name = "flow.lock",
                              .order = -100,
                              .call = lock_save });
     hook_add(&(struct hook){ .form = "*",
+                             .of_flow = true,
                              .when = HOOK_BEFORE_DELETE,
                              .name = "flow.lock",
                              .order = -100,

@@ -140,8 +140,8 @@ static bool is_plain(const struct form *form)
 {
     size_t i;
 
-    if (hook_any(HOOK_BEFORE_SAVE, form->name) ||
-        hook_any(HOOK_AFTER_SAVE, form->name))
+    if (hook_any(HOOK_BEFORE_SAVE, form->name, form->flow) ||
+        hook_any(HOOK_AFTER_SAVE, form->name, form->flow))
         return false;
     for (i = 0; i < form->field_count; i++)
         if (strcmp(form->fields[i]->type->name, "auto_number") == 0)

@@ -390,7 +390,7 @@ static int add_search(struct list *list, struct buf *sql)
         return rc;
     buf_init(&match, ctx->arena, 65536);
     if (query->bin || list->form->anonymous || !state.known ||
-        (state.cursor && !query->words) ||
+        tx_pending(ctx) || (state.cursor && !query->words) ||
         !search_ask(&match, ctx, list->form, query->search, query->words)) {
         if (query->words)
             buf_add_text(sql, " AND 0");

@@ -119,7 +119,7 @@ static int build(struct ctx *ctx, struct record_change *change, int ms)
     rc = record_validate(ctx, change);
     if (bad || rc)
         return bad ? bad : rc;
-    if (hook_any(HOOK_BEFORE_SAVE, change->form->name)) {
+    if (hook_any(HOOK_BEFORE_SAVE, change->form->name, change->form->flow)) {
         rc = run_hooks(ctx, change, ms);
         /* What hooks set is computed and checked like anybody's input. */
         if (!rc)
@@ -354,7 +354,8 @@ static int tell(struct ctx *ctx, const struct record_change *change)
 {
     const char *action = change->id ? "update" : "create";
     const struct record *record = change->record;
-    bool quiet = change->quiet && !hook_any(HOOK_COMMITTED, change->form->name);
+    bool quiet = change->quiet && !hook_any(HOOK_COMMITTED, change->form->name,
+                                            change->form->flow);
     int rc = 0;
 
     if (!change->form->anonymous)

@@ -157,9 +157,11 @@ static int run_committed(struct ctx *ctx, const char *key, const char *topic,
     (void)key;
     (void)topic;
     (void)payload;
-    if (!name || !hook_any(HOOK_COMMITTED, name))
+    if (!name)
         return 0;
     rc = form_find(&form, ctx, name);
+    if (!rc && !hook_any(HOOK_COMMITTED, name, form->flow))
+        return 0;
     if (!rc)
         rc = record_get_unchecked(&record, ctx, form, subject);
     if (rc == E_NOT_FOUND) {

@@ -464,6 +464,7 @@ int db_open(struct ctx *ctx, const char *folder, int flags)
         return fail(ctx, rc, "store.failed", "no source of random numbers");
     }
     db->arena = arena;
+    db->tx_arena = arena_new(0);
     db->flags = flags;
     db->busy_ms = BUSY_MS;
     db->lock.fd = -1;
@@ -496,6 +497,7 @@ void db_close(struct db *db)
     }
     if (db->lock.page)
         lock_close(&db->lock);
+    arena_free(db->tx_arena);
     arena = db->arena;
     arena_free(arena);
 }

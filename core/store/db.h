@@ -100,10 +100,19 @@ bool tx_active(const struct ctx *ctx);
  * returns rc, or the commit's error:  return tx_end(ctx, rc); */
 int tx_end(struct ctx *ctx, int rc);
 
-/* `call(ctx, argument)` runs after the outermost commit; dropped when the
- * level it was added in is rolled back. Argument: arena memory. */
+/* `call(ctx, argument)` runs in the transaction, just before its outermost
+ * commit, or after it; dropped when the level it was added in is rolled back.
+ * They run in the order they were added. An error of one before rolls all
+ * back. Argument: memory of tx_arena(), or that lives longer. */
+void tx_before_commit(struct ctx *ctx, int (*call)(struct ctx *, void *),
+                      void *argument);
 void tx_after_commit(struct ctx *ctx, void (*call)(struct ctx *, void *),
                      void *argument);
+
+/* Whether something waits for the commit: what it writes is not there yet. */
+bool tx_pending(const struct ctx *ctx);
+/* Memory until the outermost transaction has ended. */
+struct arena *tx_arena(struct ctx *ctx);
 
 /* Tells that what this transaction does now must not be cut off for its
  * length: an index build, a migration (architecture 3, "hook"). */

@@ -42,9 +42,11 @@ struct query {
     bool failed;
 };
 
-struct after_commit {
-    struct after_commit *next;
-    void (*call)(struct ctx *, void *);
+/* What is to be done at the outermost commit; newest first. */
+struct at_commit {
+    struct at_commit *next;
+    int (*before)(struct ctx *, void *);
+    void (*after)(struct ctx *, void *);
     void *argument;
     int level;
 };
@@ -80,7 +82,8 @@ struct db {
     bool doomed[LEVELS_MAX]; /* a statement of that level failed */
     int read_depth;
     bool read_open;
-    struct after_commit *after, *free_after; /* newest first */
+    struct at_commit *before, *after;
+    struct arena *tx_arena; /* theirs; empty outside of transactions */
     uint16_t raised[RAISED_MAX];
     int raised_count;
     bool raised_all;

@@ -18,66 +18,104 @@
 #include "ipc/slot.h"
 #include "store/checkpoint.h"
 
-/* ---- callbacks after the commit ---- */
+/* ---- callbacks around the commit ---- */
 
-static void drop_after(struct db *db, int level)
+static void drop(struct at_commit **list, int level)
 {
-    while (db->after && db->after->level >= level) {
-        struct after_commit *after = db->after;
-
-        db->after = after->next;
-        after->next = db->free_after;
-        db->free_after = after;
-    }
+    while (*list && (*list)->level >= level)
+        *list = (*list)->next;
 }
 
 /* What was added in a savepoint now belongs to the level around it. */
-static void inherit_after(struct db *db, int level)
+static void inherit(struct at_commit *list, int level)
 {
-    struct after_commit *after;
-
-    for (after = db->after; after && after->level > level; after = after->next)
-        after->level = level;
+    for (; list && list->level > level; list = list->next)
+        list->level = level;
 }
 
-/* In the order they were added. A callback may begin a transaction. */
+static struct at_commit *in_order(struct at_commit *newest)
+{
+    struct at_commit *list = NULL, *next;
+
+    for (; newest; newest = next) {
+        next = newest->next;
+        newest->next = list;
+        list = newest;
+    }
+    return list;
+}
+
+static struct at_commit *add_call(struct db *db, struct at_commit **list,
+                                  void *argument)
+{
+    struct at_commit *call = arena_alloc(db->tx_arena, sizeof *call);
+
+    call->next = *list;
+    call->argument = argument;
+    call->level = db->depth;
+    *list = call;
+    return call;
+}
+
+/* They may write, but not begin a level that lives on. */
+static int run_before(struct db *db, struct ctx *ctx)
+{
+    struct at_commit *call = in_order(db->before);
+    int rc = 0;
+
+    db->before = NULL;
+    for (; !rc && call; call = call->next)
+        rc = call->before(ctx, call->argument);
+    return rc;
+}
+
+/* A callback may begin a transaction of its own: with an empty list, and an
+ * arena that is emptied when this one is done. */
 static void run_after(struct db *db, struct ctx *ctx)
 {
-    struct after_commit *list = NULL, *after;
+    struct arena *arena = db->tx_arena;
+    struct at_commit *call = in_order(db->after);
 
-    while ((after = db->after)) {
-        db->after = after->next;
-        after->next = list;
-        list = after;
+    db->after = NULL;
+    if (!call) {
+        arena_reset(arena);
+        return;
     }
-    while ((after = list)) {
-        void (*call)(struct ctx *, void *) = after->call;
-        void *argument = after->argument;
+    db->tx_arena = arena_new(0);
+    for (; call; call = call->next)
+        call->after(ctx, call->argument);
+    arena_free(db->tx_arena);
+    db->tx_arena = arena;
+    arena_reset(arena);
+}
 
-        list = after->next;
-        after->next = db->free_after;
-        db->free_after = after;
-        call(ctx, argument);
-    }
+void tx_before_commit(struct ctx *ctx, int (*call)(struct ctx *, void *),
+                      void *argument)
+{
+    assert(ctx->db->depth);
+    add_call(ctx->db, &ctx->db->before, argument)->before = call;
 }
 
 void tx_after_commit(struct ctx *ctx, void (*call)(struct ctx *, void *),
                      void *argument)
 {
     struct db *db = ctx->db;
-    struct after_commit *after;
 
-    if (!db || !db->depth) {
+    if (!db || !db->depth)
         call(ctx, argument);
-        return;
-    }
-    after = db->free_after;
-    if (after)
-        db->free_after = after->next;
     else
-        after = arena_alloc(db->arena, sizeof *after);
-    *after = (struct after_commit){ db->after, call, argument, db->depth };
-    db->after = after;
+        add_call(db, &db->after, argument)->after = call;
+}
+
+bool tx_pending(const struct ctx *ctx)
+{
+    return ctx->db->before != NULL;
+}
+
+struct arena *tx_arena(struct ctx *ctx)
+{
+    assert(ctx->db->depth);
+    return ctx->db->tx_arena;
 }
 
 /* ---- change counters ---- */
@@ -199,7 +237,8 @@ static void rollback_all(struct db *db)
 {
     if (!sqlite3_get_autocommit(db->sql))
         db_run(db, "ROLLBACK");
-    drop_after(db, 0);
+    db->before = db->after = NULL;
+    arena_reset(db->tx_arena);
     finish(db);
 }
 
@@ -294,8 +333,14 @@ static int commit_outermost(struct ctx *ctx)
     struct db *db = ctx->db;
     struct lock_page *page = db->lock.page;
     uint64_t begun;
-    int rc;
+    int rc = run_before(db, ctx);
 
+    if (!rc && db->doomed[0])
+        rc = refuse_doomed(ctx);
+    if (rc) {
+        rollback_all(db);
+        return rc;
+    }
     slot_push_host("commit");
     lock_state(&db->lock, LOCK_COMMITTING);
     begun = atomic_fetch_add(&page->begun, 1) + 1;
@@ -333,7 +378,8 @@ int tx_commit(struct ctx *ctx)
     rc = end_savepoint(db, true);
     if (rc != SQLITE_OK)
         return db_fail(db, ctx, rc, "RELEASE");
-    inherit_after(db, db->depth);
+    inherit(db->before, db->depth);
+    inherit(db->after, db->depth);
     return 0;
 }
 
@@ -346,7 +392,8 @@ void tx_rollback(struct ctx *ctx)
         rollback_all(db);
         return;
     }
-    drop_after(db, db->depth);
+    drop(&db->before, db->depth);
+    drop(&db->after, db->depth);
     end_savepoint(db, false);
 }
 

@@ -375,8 +375,8 @@ static void hooks_run_in_order_and_the_first_refusal_ends_it(void **state)
     assert_refused(ctx, hook_run(ctx, HOOK_BEFORE_SAVE, "b", NULL), E_INVALID,
                    "event.hook_failed");
     assert_string_equal(notes, "early ");
-    assert_true(hook_any(HOOK_BEFORE_SAVE, "zzz"));
-    assert_false(hook_any(HOOK_AFTER_SAVE, "a"));
+    assert_true(hook_any(HOOK_BEFORE_SAVE, "zzz", NULL));
+    assert_false(hook_any(HOOK_AFTER_SAVE, "a", NULL));
 }
 
 static void a_required_hook_that_is_missing_fails_closed(void **state)

@@ -81,7 +81,7 @@ static void what_they_register_is_in_force(void **state)
     bool other, found = false;
     int i;
 
-    assert_true(hook_any(HOOK_BEFORE_SAVE, "vehicle.booking"));
+    assert_true(hook_any(HOOK_BEFORE_SAVE, "vehicle.booking", NULL));
     assert_non_null(route_match(f->arena, "GET", "/m/vehicle/day",
                                 value_map(f->arena), &other));
     assert_non_null(

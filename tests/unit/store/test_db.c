@@ -166,6 +166,47 @@ static void what_waits_for_the_commit_goes_with_its_level(void **state)
     assert_string_equal(letters, "kk");
 }
 
+static int fill_in(struct ctx *ctx, void *argument)
+{
+    return db_exec(ctx, "INSERT INTO thing (id, number) VALUES (?1, ?2)", "ii",
+                   *(int64_t *)argument, *(int64_t *)argument);
+}
+
+static int64_t things(struct ctx *ctx)
+{
+    int64_t count = -1;
+
+    assert_int_equal(db_int(&count, ctx, "SELECT count(*) FROM thing", ""), 0);
+    return count;
+}
+
+static void what_is_written_at_the_commit_goes_with_its_level(void **state)
+{
+    struct ctx *ctx = &((struct fixture *)*state)->ctx;
+    int64_t ids[] = { 901, 902, 903 }, before = things(ctx);
+
+    assert_int_equal(tx_begin(ctx, "outer"), 0);
+    tx_before_commit(ctx, fill_in, &ids[0]);
+    assert_int_equal(tx_begin(ctx, "kept"), 0);
+    tx_before_commit(ctx, fill_in, &ids[1]);
+    assert_int_equal(tx_commit(ctx), 0);
+    assert_int_equal(tx_begin(ctx, "undone"), 0);
+    tx_before_commit(ctx, fill_in, &ids[2]);
+    tx_rollback(ctx);
+    assert_int_equal(things(ctx), before);
+    assert_true(tx_pending(ctx));
+    assert_int_equal(tx_commit(ctx), 0);
+    assert_false(tx_pending(ctx));
+    assert_int_equal(things(ctx), before + 2);
+    /* Its error is the commit's, and undoes all of it. */
+    assert_int_equal(tx_begin(ctx, "outer"), 0);
+    assert_int_equal(fill_in(ctx, &ids[2]), 0);
+    tx_before_commit(ctx, fill_in, &ids[0]);
+    assert_true(tx_commit(ctx) < 0);
+    assert_int_equal(things(ctx), before + 2);
+    assert_false(tx_active(ctx));
+}
+
 static void the_same_statement_may_be_open_twice(void **state)
 {
     struct ctx *ctx = &((struct fixture *)*state)->ctx;
@@ -491,6 +532,7 @@ int main(void)
         memory_test(a_failed_statement_dooms_its_transaction),
         memory_test(a_savepoint_saves_its_transaction_from_a_failure),
         memory_test(what_waits_for_the_commit_goes_with_its_level),
+        memory_test(what_is_written_at_the_commit_goes_with_its_level),
         memory_test(the_same_statement_may_be_open_twice),
         memory_test(a_transaction_does_not_begin_beside_an_open_query),
         memory_test(a_reference_to_nothing_is_a_conflict),
