@@ -48,8 +48,9 @@ set(CPACK_DEBIAN_PACKAGE_HOMEPAGE "https://tenon.example")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
-    # Its update closed holes that we stand on (docs/admin).
-    "adduser, tzdata, ca-certificates, util-linux, libevent-2.1-7 (>= 2.1.12-stable-8+deb12u1)")
+    # libcurl is loaded by who sends a mail, so nothing is linked to it.
+    # libevent: its update closed holes that we stand on (docs/admin).
+    "adduser, tzdata, ca-certificates, util-linux, libcurl4, libevent-2.1-7 (>= 2.1.12-stable-8+deb12u1)")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "poppler-utils")
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA

@@ -8,7 +8,6 @@
 
 #include "notify/mail.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <sodium.h>
 #include <sys/stat.h>
@@ -21,12 +20,12 @@
 #include "base/log.h"
 #include "base/site.h"
 #include "base/unicode.h"
+#include "notify/smtp.h"
 
 enum {
     WORD_BYTES = 42, /* of text in one encoded word: 75 characters at most */
     LINE_BYTES = 57, /* of text in one line of base64: 76 characters */
     MAIL_MAX = 1024 * 1024,
-    SEND_SECONDS = 30,
 };
 
 static const char *base64(struct arena *arena, const char *data, size_t length)
@@ -150,60 +149,6 @@ int mail_write(struct buf *out, struct ctx *ctx, const struct mail *mail)
 
 /* ---- sending ---- */
 
-struct source {
-    const struct buf *buf;
-    size_t at;
-};
-
-static size_t read_source(char *out, size_t size, size_t count, void *payload)
-{
-    struct source *source = payload;
-    size_t n = size * count, left = source->buf->length - source->at;
-
-    if (n > left)
-        n = left;
-    memcpy(out, source->buf->data + source->at, n);
-    source->at += n;
-    return n;
-}
-
-static int send_smtp(struct ctx *ctx, const struct mail *mail,
-                     const struct buf *text)
-{
-    struct curl_slist *to = NULL;
-    struct source source = { text, 0 };
-    char error[CURL_ERROR_SIZE] = "";
-    CURL *curl = curl_easy_init();
-    CURLcode code = CURLE_OUT_OF_MEMORY;
-
-    if (curl) {
-        to =
-            curl_slist_append(NULL, arena_printf(ctx->arena, "<%s>", mail->to));
-        curl_easy_setopt(curl, CURLOPT_URL, ctx->site->settings.smtp_url);
-        curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-        curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_TRY);
-        curl_easy_setopt(curl, CURLOPT_MAIL_FROM,
-                         arena_printf(ctx->arena, "<%s>", sender(ctx)));
-        curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, to);
-        curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_source);
-        curl_easy_setopt(curl, CURLOPT_READDATA, &source);
-        curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-        curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE,
-                         (curl_off_t)text->length);
-        curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)SEND_SECONDS);
-        curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
-        if (to)
-            code = curl_easy_perform(curl);
-        curl_slist_free_all(to);
-        curl_easy_cleanup(curl);
-    }
-    if (code != CURLE_OK)
-        return fail(ctx, E_IO, "notify.send", "the mail server: %s",
-                    error[0] ? error : curl_easy_strerror(code));
-    return 0;
-}
-
 /* No server is set: a folder takes them, for tests and for looking. */
 static int capture(struct ctx *ctx, const struct mail *mail,
                    const struct buf *text)
@@ -247,7 +192,7 @@ int mail_send(struct ctx *ctx, const struct mail *mail)
         return 0;
     if (text_empty(ctx->site->settings.smtp_url))
         return capture(ctx, mail, &text);
-    return send_smtp(ctx, mail, &text);
+    return smtp_send(ctx, sender(ctx), mail->to, &text);
 }
 
 const char *mail_link(struct ctx *ctx, const char *path)

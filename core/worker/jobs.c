@@ -3,6 +3,8 @@
  */
 #include "base/banned.h"
 
+#include <malloc.h>
+
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/ctx.h"
@@ -19,7 +21,21 @@ enum {
     /* Between two rounds: what many commits leave is then taken up together,
      * and a round's own commits do not stand in the way of each of theirs. */
     GATHER_MS = 100,
+    QUIET_MS = 1000,
 };
+
+/* What a job has taken and given back stays with the process, until nothing
+ * is to be done for a while. */
+static void give_back(int done, int64_t wait)
+{
+    static bool worked = true;
+
+    worked = worked || done;
+    if (!worked || wait < QUIET_MS)
+        return;
+    malloc_trim(0);
+    worked = false;
+}
 
 /* When the last round ended (clock_monotonic), 0 where more is due at once. */
 static int64_t last_round;
@@ -55,5 +71,6 @@ int jobs_idle(void *self)
     wait = due == INT64_MAX ? LONGEST_MS : due - clock_now();
     if (wait < 0)
         wait = 0;
+    give_back(done, wait);
     return wait < LONGEST_MS ? (int)wait : LONGEST_MS;
 }
