@@ -92,7 +92,8 @@ static void show_progress(void *payload, int64_t done, int64_t total)
     progress_show(&command->bar, done, total);
 }
 
-static int read_files(struct import_command *command, int argc, char **argv)
+static int read_files(struct import_command *command, int argc, char **argv,
+                      const char *sheet)
 {
     struct ctx *ctx = command->ctx;
     const char *text, *slash;
@@ -112,7 +113,7 @@ static int read_files(struct import_command *command, int argc, char **argv)
             break;
         slash = strrchr(argv[i], '/');
         rc = import_read(&command->files[at], ctx, slash ? slash + 1 : argv[i],
-                         text, length);
+                         text, length, sheet);
     }
     return rc;
 }
@@ -158,9 +159,10 @@ int command_import(struct ctx *ctx, int argc, char **argv)
     struct import_options options = { .refuse = take_refused,
                                       .progress = show_progress,
                                       .payload = &command };
-    const char *site = NULL;
+    const char *site = NULL, *sheet = NULL;
     const struct option_row rows[] = {
         { "form", &options.form, NULL },
+        { "sheet", &sheet, NULL },
         { "site", &site, NULL },
         { "all-or-none", NULL, &options.all_or_none },
         { 0 },
@@ -173,7 +175,7 @@ int command_import(struct ctx *ctx, int argc, char **argv)
     if (argc < 2 || argc > IMPORT_FILES_MAX + 1 || !options.form)
         return cli_usage(ctx, argv[0]);
     command.bar.title = tr(ctx, "import.title");
-    rc = read_files(&command, argc, argv);
+    rc = read_files(&command, argc, argv, sheet);
     if (!rc)
         rc = site_command_open(ctx, site);
     if (!rc) {

@@ -26,9 +26,6 @@ struct import_row {
 
 struct import_file {
     const char *name; /* "cities.csv", for messages and names of levels */
-    const char *text; /* UTF-8, without byte order mark */
-    size_t length;
-    /* Filled by import_read. */
     const char **header;
     size_t columns;
     struct import_row *rows;
@@ -52,11 +49,12 @@ struct import_result {
     bool made_form;
 };
 
-/* Decodes (byte order mark, UTF-8, GB18030) and splits a file. E_INVALID with
- * line and column; row-wise errors are not its business. The structure is
- * filled from `data`, in ctx's arena. */
+/* Splits a file into rows: CSV (byte order mark, UTF-8, GB18030) or the sheet
+ * of an XLSX workbook, by its name or its number from "1" (NULL: the first).
+ * E_INVALID with line and column; row-wise errors are not its business. The
+ * structure is filled from `data`, which must stay, in ctx's arena. */
 int import_read(struct import_file *file, struct ctx *ctx, const char *name,
-                const char *data, size_t length);
+                const char *data, size_t length, const char *sheet);
 
 /* Imports as the system. Batches hold the writer lock at most 50 ms. With
  * all_or_none and a refused row nothing stays (E_INVALID "import.none"). */

@@ -7,14 +7,15 @@
 #include "base/ctx.h"
 #include "base/str.h"
 #include "base/unicode.h"
-#include "form/csv.h"
 #include "form/import.h"
 #include "form/import_internal.h"
+#include "form/table.h"
 
 /* Rows while they come. */
 struct reading {
     struct import_file *file;
     size_t capacity;
+    bool quotes; /* an apostrophe keeps a text from being a formula */
 };
 
 static int take_header(struct ctx *ctx, struct import_file *file,
@@ -22,9 +23,13 @@ static int take_header(struct ctx *ctx, struct import_file *file,
 {
     size_t i, j;
 
+    /* Spreadsheets keep cells that somebody has emptied. */
     file->columns = row->count;
-    file->header = arena_array(ctx->arena, row->count, sizeof *file->header);
-    for (i = 0; i < row->count; i++) {
+    while (file->columns > 1 &&
+           !*text_clean(ctx->arena, row->cells[file->columns - 1]))
+        file->columns--;
+    file->header = arena_array(ctx->arena, file->columns, sizeof *file->header);
+    for (i = 0; i < file->columns; i++) {
         file->header[i] = text_clean(ctx->arena, row->cells[i]);
         if (!file->header[i][strspn(file->header[i], " ")])
             return fail(ctx, E_INVALID, "import.empty_header",
@@ -72,40 +77,62 @@ static int take_row(struct ctx *ctx, const struct csv_row *row, void *payload)
     made->cells = arena_array(ctx->arena, file->columns, sizeof *made->cells);
     wanted = row->count < file->columns ? row->count : file->columns;
     for (i = 0; i < file->columns; i++)
-        made->cells[i] = i < wanted && row->cells[i][0]
-                             ? arena_strdup(ctx->arena, row->cells[i])
-                             : "";
+        made->cells[i] =
+            i < wanted && row->cells[i][0]
+                ? arena_strdup(ctx->arena, reading->quotes
+                                               ? csv_cell_text(row->cells[i])
+                                               : row->cells[i])
+                : "";
+    return 0;
+}
+
+static int choose_sheet(struct table *table, struct ctx *ctx, const char *sheet)
+{
+    int64_t number;
+    size_t i;
+
+    if (!sheet)
+        return 0;
+    for (i = 0; i < table->sheet_count; i++)
+        if (strcmp(table->sheets[i], sheet) == 0)
+            break;
+    if (i == table->sheet_count &&
+        int_parse(&number, sheet, 1, (int64_t)table->sheet_count) == 0)
+        i = (size_t)number - 1;
+    if (i == table->sheet_count)
+        return fail(ctx, E_INVALID, "import.no_sheet_named",
+                    "%s has no sheet \"%s\"", table->name, sheet);
+    table->sheet = i;
     return 0;
 }
 
 int import_read(struct import_file *file, struct ctx *ctx, const char *name,
-                const char *data, size_t length)
+                const char *data, size_t length, const char *sheet)
 {
     struct reading reading = { .file = file };
-    const char *encoding;
-    struct ctx own;
+    struct table table;
+    struct ctx own = *ctx;
     int rc;
 
     memset(file, 0, sizeof *file);
     file->name = name;
-    rc = text_decode(&file->text, &file->length, &encoding, ctx, data, length,
-                     NULL);
-    if (rc)
-        return fail(ctx, rc, "import.encoding",
-                    "%s is neither UTF-8 nor GB18030 text", name);
-    own = *ctx;
     own.problems = own.last_problem = NULL;
     own.problem_count = 0;
-    rc = csv_read(&own, file->text, file->length, take_row, &reading);
+    rc = table_of(&table, &own, name, data, length);
+    if (!rc)
+        rc = choose_sheet(&table, &own, sheet);
+    reading.quotes = !table.workbook;
+    if (!rc)
+        rc = table_rows(&table, &own, take_row, &reading);
     if (rc) {
         const char *text = problem_message(&own, own.problems);
 
-        /* The reader of CSV knows no file names, the taker of rows does. */
+        /* The readers know no file names, the taker of rows does. */
         return text_starts(text, name)
                    ? fail(ctx, rc, "form.message", "%s", text)
                    : fail(ctx, rc, "import.file", "%s: %s", name, text);
     }
-    if (!rc && !file->header)
+    if (!file->header)
         return fail(ctx, E_INVALID, "import.empty", "%s is empty", name);
-    return rc;
+    return 0;
 }

@@ -120,17 +120,12 @@ static int decode(struct table *table, struct ctx *ctx, const char *encoding)
     return 0;
 }
 
-int table_open(struct table *out, struct ctx *ctx, const char *name, int fd,
-               const char *encoding, char separator, size_t sheet)
+/* What the bytes are that lie at data. */
+static int recognise(struct table *out, struct ctx *ctx, const char *encoding,
+                     char separator)
 {
     int rc;
 
-    memset(out, 0, sizeof *out);
-    out->name = name;
-    out->sheet = sheet;
-    rc = map_file(out, ctx, fd);
-    if (rc)
-        return rc;
     out->workbook = xlsx_looks(out->data, out->length);
     if (out->workbook) {
         rc = xlsx_open(&out->book, ctx, out->data, out->length);
@@ -145,6 +140,30 @@ int table_open(struct table *out, struct ctx *ctx, const char *name, int fd,
         out->separator =
             separator ? separator : csv_separator(out->data, out->length);
     return rc;
+}
+
+int table_open(struct table *out, struct ctx *ctx, const char *name, int fd,
+               const char *encoding, char separator, size_t sheet)
+{
+    int rc;
+
+    memset(out, 0, sizeof *out);
+    out->name = name;
+    out->sheet = sheet;
+    rc = map_file(out, ctx, fd);
+    return rc ? rc : recognise(out, ctx, encoding, separator);
+}
+
+int table_of(struct table *out, struct ctx *ctx, const char *name,
+             const char *data, size_t length)
+{
+    memset(out, 0, sizeof *out);
+    out->name = name;
+    out->data = data;
+    out->length = length;
+    if (!length)
+        return fail(ctx, E_INVALID, "import.empty", "%s is empty", name);
+    return recognise(out, ctx, NULL, '\0');
 }
 
 /* Between the reader and who takes the rows. */

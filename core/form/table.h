@@ -35,6 +35,10 @@ struct table {
 int table_open(struct table *out, struct ctx *ctx, const char *name, int fd,
                const char *encoding, char separator, size_t sheet);
 
+/* The same of bytes that stay where they lie. */
+int table_of(struct table *out, struct ctx *ctx, const char *name,
+             const char *data, size_t length);
+
 /* Passes on the rows in which anything stands, each cell clean text. A code
  * of `take` other than 0 ends the reading with it. Errors name the file. */
 int table_rows(struct table *table, struct ctx *ctx, csv_take take,

@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { demoSite, run, temporaryFolder, slow } from '../lib/server.mjs';
 import { signedIn } from '../lib/person.mjs';
+import { parts, sheet, workbook, zip } from '../lib/workbook.mjs';
 
 let site;
 let folder;
@@ -92,6 +93,75 @@ test('what is exported comes back', () => {
   const copy = imported('--form', 'copies', file('copy.csv', out.out));
   assert.equal(copy.code, 0, copy.err);
   assert.equal(run('export', site.folder, '--form', 'copies').out, out.out);
+});
+
+test('a workbook is read as a CSV is, whatever it is called', async () => {
+  // A day in WPS's own format, numbers, an emptied column at the end.
+  const book = workbook([['Name', 'Tax no', 'Since', 'Limit', ''],
+    ['白杨', '0044', { day: 46112 }, 1234.5, ''],
+    ['=1+1', '0045', { day: 46113 }, 0.1],
+    ['', '0046', { day: 46114 }, 3]]);
+  const path = file('book.csv', book);
+  const result = imported('--form', 'suppliers', path);
+  assert.equal(result.code, 0, result.err);
+  assert.match(result.out, /3 of 3 rows/);
+  const list = (await person.get('/api/v1/records/suppliers?sort=tax_no&q=白杨'))
+    .body.records;
+  assert.deepEqual(list.map((r) => r.values), [{ name: '白杨', tax_no: '0044',
+    since: '2026-03-31', limit: '1234.50' }]);
+  // It makes a form, too, with the types of its cells.
+  const made = imported('--form', 'poplars', file('poplars.xlsx', workbook([
+    ['Name', 'Planted', 'Height'], ['A', { day: 46112 }, 2.25],
+    ['B', { day: 46113 }, 10]])));
+  assert.equal(made.code, 0, made.err);
+  const form = (await person.get('/api/v1/forms/poplars')).body;
+  assert.deepEqual(form.fields.map((f) => f.type), ['text', 'date', 'decimal']);
+});
+
+test('a refused row of a workbook comes back as CSV; a text that looks like a ' +
+  'formula keeps no apostrophe', async () => {
+  const path = file('mixed.xlsx', workbook([['Name', 'Since'],
+    ['=SUM(A1)', 'soon'], ['Rowan', { day: 46112 }]]));
+  const result = imported('--form', 'suppliers', path);
+  assert.match(result.out, /1 of 2 rows/);
+  const refused = readFileSync(`${path}.refused.csv`, 'utf8');
+  assert.match(refused, /\r\n"'=SUM\(A1\)",soon,/);
+  writeFileSync(`${path}.refused.csv`, refused.replace('soon', '2022-02-02'));
+  assert.match(imported('--form', 'suppliers', `${path}.refused.csv`).out,
+    /1 of 1 rows/);
+  const { records } = (await person.get('/api/v1/records/suppliers?filter=' +
+    encodeURIComponent(JSON.stringify({ since: '2022-02-02' })))).body;
+  assert.ok(records.some((r) => r.values.name === '=SUM(A1)'),
+    JSON.stringify(records));
+});
+
+test('--sheet names or numbers a sheet', () => {
+  const two = parts([['Name'], ['First']]);
+  const xml = Object.fromEntries(Object.entries(two));
+  xml['xl/workbook.xml'] = xml['xl/workbook.xml'].replace('</sheets>',
+    '<sheet name="2026" sheetId="2" r:id="rId2"/></sheets>');
+  xml['xl/_rels/workbook.xml.rels'] = xml['xl/_rels/workbook.xml.rels']
+    .replace('</Relationships>', '<Relationship Id="rId2" ' +
+      'Target="worksheets/sheet2.xml"/></Relationships>');
+  xml['xl/worksheets/sheet2.xml'] = sheet([['Name'], ['Second'], ['Third']]);
+  const path = file('two.xlsx', zip(xml));
+  const rows = (...words) => imported('--form', 'sheets', ...words, path);
+  assert.match(rows().out, /1 of 1 rows/);
+  assert.match(rows('--sheet', '2').out, /2 of 2 rows/);
+  assert.match(rows('--sheet', '2026').out, /2 of 2 rows/);
+  assert.match(rows('--sheet', '客户').out, /1 of 1 rows/);
+  for (const wrong of ['3', '0', 'Summary']) {
+    const result = rows('--sheet', wrong);
+    assert.equal(result.code, 1, wrong);
+    assert.match(result.err, /two\.xlsx has no sheet/);
+  }
+  const bad = imported('--form', 'sheets', file('bad.xlsx',
+    zip(xml).subarray(0, 300)));
+  assert.equal(bad.code, 1);
+  assert.match(bad.err, /bad\.xlsx: This is no XLSX workbook/);
+  const old = imported('--form', 'sheets', file('old.xlsx',
+    Buffer.from('d0cf11e0a1b11ae1', 'hex')));
+  assert.match(old.err, /old\.xlsx is no table/);
 });
 
 const real = (name) => join(data, name);

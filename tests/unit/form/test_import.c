@@ -46,7 +46,7 @@ static int import_texts(struct fixture *f, struct import_result *result,
     memset(refusals, 0, sizeof *refusals);
     for (i = 0; i < count; i++)
         ok(f, import_read(&files[i], &f->ctx, texts[i][0], texts[i][1],
-                          strlen(texts[i][1])));
+                          strlen(texts[i][1]), NULL));
     return import_run(result, &f->ctx, files, count, &options);
 }
 
@@ -229,7 +229,7 @@ static void gb18030_is_read_as_well(void **state)
     struct fixture *f = *state;
     struct import_file file;
 
-    ok(f, import_read(&file, &f->ctx, "x.csv", text, sizeof text - 1));
+    ok(f, import_read(&file, &f->ctx, "x.csv", text, sizeof text - 1, NULL));
     assert_string_equal(file.header[0], "名称");
     assert_string_equal(file.rows[0].cells[0], "北京");
 }
