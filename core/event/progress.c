@@ -34,6 +34,11 @@ int64_t job_person(void)
     return now.person;
 }
 
+int64_t job_current(void)
+{
+    return now.job;
+}
+
 /* The owner's open pages, or those of all administrators, ask again. */
 static void tell(struct ctx *ctx, int64_t job, int64_t person)
 {

@@ -48,6 +48,8 @@ int job_result_file(struct ctx *ctx, int fd, const char *name,
 
 /* Inside a job: who started it; 0: nobody (a schedule), or not inside one. */
 int64_t job_person(void);
+/* Inside a job that somebody watches: its id; else 0. */
+int64_t job_current(void);
 
 /*
  * {id, title, state: "waiting" | "running" | "failed" | "done" | "gone"

@@ -11,10 +11,34 @@
 #include "base/site.h"
 #include "org/person.h"
 
-int act_as(struct ctx *ctx, int64_t person)
+static void speak(struct ctx *ctx, const struct person *person)
 {
     const struct settings *settings = ctx->site ? &ctx->site->settings : NULL;
-    const char *locale, *zone;
+    const char *locale = person->locale ? person->locale
+                         : settings     ? settings->locale
+                                        : NULL;
+    const char *zone = person->zone ? person->zone
+                       : settings   ? settings->zone
+                                    : NULL;
+
+    if (locale_known(locale))
+        ctx->locale = locale_known(locale);
+    if (zone && zone_find(zone))
+        ctx->zone = zone_find(zone);
+}
+
+void speak_as(struct ctx *ctx, int64_t person)
+{
+    const struct person *found;
+
+    if (person_load(&found, ctx, person))
+        ctx_clear(ctx);
+    else
+        speak(ctx, found);
+}
+
+int act_as(struct ctx *ctx, int64_t person)
+{
     int rc = person_load(&ctx->person, ctx, person);
 
     if (!rc && !ctx->person->enabled)
@@ -22,16 +46,7 @@ int act_as(struct ctx *ctx, int64_t person)
                   "the account that started this is switched off");
     if (rc)
         return rc;
-    locale = ctx->person->locale ? ctx->person->locale
-             : settings          ? settings->locale
-                                 : NULL;
-    zone = ctx->person->zone ? ctx->person->zone
-           : settings        ? settings->zone
-                             : NULL;
-    if (locale_known(locale))
-        ctx->locale = locale_known(locale);
-    if (zone && zone_find(zone))
-        ctx->zone = zone_find(zone);
+    speak(ctx, ctx->person);
     ctx->system = false;
     return 0;
 }

@@ -64,4 +64,8 @@ int export_job(int64_t *job, struct ctx *ctx, const struct form *form,
                const struct export_plan *plan);
 void export_job_start(void);
 
+/* The file of that job goes after a day, though what came of it is still told.
+ * 0: no job, nothing. */
+int export_forget_later(struct ctx *ctx, int64_t job);
+
 #endif

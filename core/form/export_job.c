@@ -91,25 +91,31 @@ static int read_query(struct record_query *query, struct condition **where,
     return rc;
 }
 
-/* After a day the file goes, though what came of the job is still told. */
+int export_forget_later(struct ctx *ctx, int64_t job)
+{
+    struct value *data = value_map(ctx->arena);
+    int rc;
+
+    if (!job)
+        return 0;
+    value_set_id(data, "job", job);
+    rc = tx_begin(ctx, "export.forget");
+    return rc ? rc
+              : tx_end(ctx, job_add(ctx, "form.export_forget", data,
+                                    clock_now() + DAY_MS, NULL));
+}
+
 static int leave_file(struct ctx *ctx, const struct form *form, bool xlsx,
                       int fd, int64_t count, int64_t id)
 {
     struct value *arguments = value_map(ctx->arena);
-    struct value *data = value_map(ctx->arena);
     int rc = job_result_file(ctx, fd, export_name(ctx, form, xlsx),
                              export_type(xlsx));
 
     value_set_int(arguments, "count", count);
-    value_set_id(data, "job", id);
     if (!rc)
         rc = job_result(ctx, "export.done_result", arguments, NULL);
-    if (!rc)
-        rc = tx_begin(ctx, "export.forget");
-    if (rc)
-        return rc;
-    return tx_end(ctx, job_add(ctx, "form.export_forget", data,
-                               clock_now() + DAY_MS, NULL));
+    return rc ? rc : export_forget_later(ctx, id);
 }
 
 static int run(struct ctx *ctx, const struct job *job)

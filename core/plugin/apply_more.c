@@ -14,6 +14,8 @@
 #include "base/ctx.h"
 #include "base/value.h"
 #include "event/job.h"
+#include "event/progress.h"
+#include "form/act_as.h"
 #include "flow/flow.h"
 #include "ipc/slot.h"
 #include "plugin/call.h"
@@ -76,6 +78,8 @@ static int run_job(struct ctx *ctx, const struct job *job)
     if (!access_module_on(ctx, entry->module->id))
         return fail(ctx, E_UNAVAILABLE, "plugin.off",
                     "the module %s is switched off", entry->module->id);
+    if (job_person())
+        speak_as(ctx, job_person());
     call_begin(&call, ctx, entry->module, true);
     call.job = true;
     rc = entry->as.job.call(&call, value_out(job->data), entry->as.job.extra);

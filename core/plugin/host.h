@@ -52,7 +52,8 @@ int host_aggregate(struct value **out, struct tn_ctx *call, const char *form,
                    const struct value *where, const char *search,
                    const struct aggregate *ask);
 
-/* host_files.c, host_cookie.c: for the table `web`. */
+/* host_files.c, host_cookie.c: for the tables `web` and `work`. */
+int host_job_file(tn_ctx *call, tn_file *file);
 int host_answer_file(tn_answer *answer, tn_file *file);
 const char *host_cookie(const tn_request *request, const char *name);
 int host_set_cookie(tn_answer *answer, const char *name, const char *value,

@@ -18,12 +18,17 @@
 #include "base/site.h"
 #include "base/str.h"
 #include "base/value.h"
+#include "event/progress.h"
 #include "form/attachment.h"
+#include "form/export.h"
 #include "form/file_type.h"
 #include "plugin/call.h"
 #include "web/request.h"
 
 enum { FILES_MAX = 100, HEAD_BYTES = 4096 };
+
+/* What a job leaves is no upload: it may be longer than those. */
+#define JOB_FILE_MAX (INT64_C(1024) * 1024 * 1024)
 
 static void close_fd(void *argument)
 {
@@ -135,7 +140,9 @@ static int create_file(tn_file **out, tn_ctx *call, const char *name)
 static int write_file(tn_file *file, const void *bytes, size_t size)
 {
     struct ctx *ctx = file->call->ctx;
-    int64_t most = ctx->site ? ctx->site->settings.body_max : INT64_MAX;
+    int64_t most = file->call->job ? JOB_FILE_MAX
+                   : ctx->site     ? ctx->site->settings.body_max
+                                   : INT64_MAX;
     int rc = call_check(file->call);
 
     if (rc)
@@ -198,6 +205,27 @@ static int upload(tn_file **out, tn_request *request, const char *name)
     return rc ? rc
               : fail(ctx, E_NOT_FOUND, "plugin.no_upload", "no file came as %s",
                      name ? name : "");
+}
+
+int host_job_file(tn_ctx *call, tn_file *file)
+{
+    struct ctx *ctx = call->ctx;
+    const char *type;
+    int rc = call_check(call);
+
+    if (rc)
+        return rc;
+    if (!call->job || !file || !file->writable || file->id)
+        return fail(ctx, E_INVALID, "plugin.job_file",
+                    "a job leaves a file that it has written and not finished");
+    type = type_of(file);
+    if (!type)
+        return fail(ctx, E_INVALID, "plugin.file_type",
+                    "%s is not what its name says, or of a kind that is not "
+                    "given out",
+                    file->name);
+    rc = job_result_file(ctx, file->fd, file->name, type);
+    return rc ? rc : export_forget_later(ctx, job_current());
 }
 
 int host_answer_file(tn_answer *answer, tn_file *file)

@@ -95,6 +95,7 @@ const tn_host_work host_work = {
     .progress = progress,
     .setting = setting,
     .result = result,
+    .file = host_job_file,
     .function = host_offer_find,
     .call = host_offer_call,
 };

@@ -6,6 +6,7 @@
 
 #include <lauxlib.h>
 
+#include "base/arena.h"
 #include "base/ctx.h"
 #include "base/value.h"
 #include "form/aggregate.h"
@@ -74,6 +75,39 @@ static int count(lua_State *L)
     return 1;
 }
 
+static void free_page(void *page)
+{
+    arena_free(page);
+}
+
+/*
+ * A job asks page after page, each of which is Lua's once it is pushed: it is
+ * made in memory of its own, so that a job of any length takes that of one.
+ */
+static int find_page(struct value **list, struct tn_ctx *call, const char *form,
+                     const struct value *where, const struct host_find *wanted)
+{
+    struct ctx *ctx = call->ctx, own = *ctx;
+    int rc;
+
+    if (call->page)
+        arena_reset(call->page);
+    else
+        arena_cleanup(ctx->arena, free_page, call->page = arena_new(0));
+    own.arena = call->page;
+    call->ctx = &own;
+    rc = host_find(list, call, form, where, wanted);
+    call->ctx = ctx;
+    if (rc) {
+        /* What was wrong is read later: that page stays. */
+        ctx->problems = own.problems;
+        ctx->last_problem = own.last_problem;
+        ctx->problem_count = own.problem_count;
+        call->page = NULL;
+    }
+    return rc;
+}
+
 /* ctx.records.find(form, { where, sort, descending, limit, offset, texts,
  * search }) → list of tables */
 static int find(lua_State *L)
@@ -89,9 +123,10 @@ static int find(lua_State *L)
         .sort = value_get_text(options, "sort"),
         .search = value_get_text(options, "search"),
     };
+    struct value *where = where_of(value_get(options, "where"));
     struct value *list;
-    int rc = host_find(&list, call, form, where_of(value_get(options, "where")),
-                       &wanted);
+    int rc =
+        (call->job ? find_page : host_find)(&list, call, form, where, &wanted);
 
     if (rc)
         return lua_raise(L, rc);

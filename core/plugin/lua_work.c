@@ -69,6 +69,15 @@ static int job_result_of(lua_State *L)
     return rc ? lua_raise(L, rc) : 0;
 }
 
+/* ctx:job_file(file) */
+static int job_file_of(lua_State *L)
+{
+    struct tn_ctx *call = handle_ctx(L, 1);
+    int rc = host_work.file(call, handle_file(L, 2));
+
+    return rc ? lua_raise(L, rc) : 0;
+}
+
 /* ctx:setting("name") → as records have such a value */
 static int setting_of(lua_State *L)
 {
@@ -83,9 +92,7 @@ static int setting_of(lua_State *L)
 }
 
 const luaL_Reg work_functions[] = {
-    { "job_add", job_add_of },
-    { "job_progress", job_progress_of },
-    { "job_result", job_result_of },
-    { "setting", setting_of },
-    { NULL, NULL },
+    { "job_add", job_add_of },       { "job_progress", job_progress_of },
+    { "job_result", job_result_of }, { "job_file", job_file_of },
+    { "setting", setting_of },       { NULL, NULL },
 };

@@ -133,8 +133,9 @@ struct tn_ctx {
     bool job;     /* has progress */
     int status;   /* of the last fail() */
     int problems, depth;
-    int transactions; /* that it has begun */
-    int files;        /* that it has opened */
+    int transactions;   /* that it has begun */
+    int files;          /* that it has opened */
+    struct arena *page; /* of a job: what its last question found; NULL */
 };
 
 struct tn_record {

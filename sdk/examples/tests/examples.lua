@@ -224,6 +224,20 @@ test.test("a job tells people, and an offer answers", function()
   test.equal(test.notices("sun.tao")[1].text, "Tenon: one thing is late.")
 end)
 
+test.test("the file of a job is for who started it, for a day", function()
+  thing("admin", "Saw")
+  thing("admin", "Drill")
+  local job = test.send("li.na", "POST", api("/list"), {}).json.job
+  local path = "/jobs/" .. job .. "/file"
+  test.equal(test.get("li.na", path).status, 404, "not before it is done")
+  test.ok(test.jobs() > 0)
+  test.equal(test.get("li.na", path).text, "Drill\nSaw\n")
+  test.equal(test.get("sun.tao", path).status, 404)
+  test.pass("25h")
+  test.jobs()
+  test.equal(test.get("li.na", path).status, 404)
+end)
+
 test.test("page, menu and widget are the person's", function()
   local path, entry = page(""), 'href="' .. page("") .. '"'
   local list = test.get("li.na", "/records/" .. module() .. ".thing").text

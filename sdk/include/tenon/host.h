@@ -174,6 +174,7 @@ typedef struct tn_host_work {
                 const tn_value *in);
     int (*result)(tn_ctx *ctx, const char *key, const tn_value *arguments,
                   const char *path);
+    int (*file)(tn_ctx *ctx, tn_file *file);
 } tn_host_work;
 
 typedef struct tn_host_register {

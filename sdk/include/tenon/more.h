@@ -67,6 +67,11 @@
  * with a map for {name} (NULL), and an own path where that leads (NULL). */
 #define tn_job_result(ctx, key, arguments, path)                               \
     TN_CALL_(work, result, TN_OK, ctx, key, arguments, path)
+/* Inside a job: a file that was written (not finished), which its page offers
+ * for a day to the person who started the job, to nobody else. It may be as
+ * large as 1 GB. */
+#define tn_job_file(ctx, file_)                                                \
+    TN_CALL_(work, file, TN_E_UNSUPPORTED, ctx, file_)
 
 /* ---- settings ---- */
 

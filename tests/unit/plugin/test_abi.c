@@ -350,6 +350,7 @@ CALL(tn_host_work, call, 5, int, const tn_value **, tn_ctx *,
      const tn_function *, const tn_value *);
 CALL(tn_host_work, result, 6, int, tn_ctx *, const char *, const tn_value *,
      const char *);
+CALL(tn_host_work, file, 7, int, tn_ctx *, tn_file *);
 
 CALL(tn_host_register, on, 1, int, tn_module *, const tn_hook *);
 CALL(tn_host_register, route, 2, int, tn_module *, const tn_route *);

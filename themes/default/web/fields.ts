@@ -291,10 +291,12 @@ function labelText(id: string): string {
   return label.textContent?.trim() ?? "";
 }
 
-/** What the summary calls a field: "Purpose", "Items 2 · Unit price". */
+/** What the summary calls a field: "Purpose", "Items 2 · Unit price"; a part
+ * that is no row of a table by its own label. */
 function nameOf(name: string): string {
   const [table = "", index, key] = name.split(".");
-  if (key === undefined || index === undefined) return labelText(idOf(name));
+  if (key === undefined || index === undefined || !/^\d+$/.test(index))
+    return labelText(idOf(name));
   const label = labelText(idOf(name));
   return `${labelText(idOf(table))} ${Number(index) + 1} · ${label}`;
 }

@@ -115,7 +115,9 @@ export class FormIsland {
       }
       // A draft may be unfinished. What else is wrong is told with the rest.
       const messages =
-        submitter?.value === "draft" ? [] : await this.logic.check();
+        submitter?.value === "draft"
+          ? []
+          : [...(await this.logic.check()), ...this.askedProblems()];
       if (messages.length) {
         showProblems(this.form, [...missing(this.form), ...messages]);
         return;
@@ -128,6 +130,15 @@ export class FormIsland {
     } finally {
       this.busy(false, submitter);
     }
+  }
+
+  /** What a page of a module finds wrong: its script listens to tn:check. */
+  private askedProblems(): Problem[] {
+    const problems: Problem[] = [];
+    this.form.dispatchEvent(
+      new CustomEvent("tn:check", { detail: { problems } }),
+    );
+    return problems;
   }
 
   private async deliver(submitter: HTMLButtonElement | null): Promise<void> {

@@ -1,6 +1,8 @@
 /*
  * work.c - examples: background work, and what modules offer each other.
  */
+#include <string.h>
+
 #include "sdk_c.h"
 
 /* example: TN_JOB, tn_job_progress, tn_job_result */
@@ -35,6 +37,36 @@ static int register_jobs(tn_module *self)
 {
     return TN_JOB(self, .name = "sdk_c.remind", .title = "sdk_c.remind",
                   .seconds = 600, .attempts = 3, .call = remind);
+}
+/* end */
+
+/* example: tn_job_file */
+/* All things as a file. Who started the job finds it at /jobs/ID for a day. */
+static int write_list(tn_ctx *ctx, const tn_value *data, void *unused)
+{
+    const tn_value *things;
+    tn_file *file;
+    size_t i;
+    int rc = tn_file_create(&file, ctx, "things.csv");
+
+    (void)data;
+    (void)unused;
+    if (rc == TN_OK)
+        rc = tn_records_find(&things, ctx, THING, .sort = "name", .limit = 200);
+    for (i = 0; rc == TN_OK && i < tn_count(things); i++) {
+        const char *name = tn_as_text(tn_item(tn_at(things, i), "name"));
+
+        rc = tn_file_write(file, name, strlen(name));
+        if (rc == TN_OK)
+            rc = tn_file_write(file, "\n", 1);
+    }
+    return rc != TN_OK ? rc : tn_job_file(ctx, file);
+}
+
+static int register_list(tn_module *self)
+{
+    return TN_JOB(self, .name = "sdk_c.list", .title = "sdk_c.list",
+                  .call = write_list);
 }
 /* end */
 
@@ -122,9 +154,25 @@ static int work(tn_ctx *ctx, tn_request *request, tn_answer *answer, void *data)
     return tn_answer_json(answer, 200, map);
 }
 
+static int start_list(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                      void *data)
+{
+    tn_value *map = tn_map(ctx);
+    int64_t job;
+    int rc = tn_job_add(&job, ctx, "sdk_c.list", NULL, 0, NULL);
+
+    (void)request;
+    (void)data;
+    tn_put(map, "job", tn_id(ctx, job));
+    return rc != TN_OK ? rc : tn_answer_json(answer, 200, map);
+}
+
 int start_work(tn_module *self)
 {
     register_jobs(self);
+    register_list(self);
+    TN_ROUTE(self, .path = "/api/v1/m/sdk_c/list", .method = "POST",
+             .call = start_list);
     register_offers(self);
     return TN_ROUTE(self, .path = "/api/v1/m/sdk_c/work", .method = "POST",
                     .call = work);

@@ -17,6 +17,19 @@ tenon.job { name = "sdk_lua.remind", title = "sdk_lua.remind", seconds = 600,
   end }
 -- end
 
+-- example: tn_job_file
+-- All things as a file. Who started the job finds it at /jobs/ID for a day.
+tenon.job { name = "sdk_lua.list", title = "sdk_lua.list",
+  call = function(ctx)
+    local file = ctx.files.create("things.csv")
+    for _, thing in ipairs(ctx.records.find("sdk_lua.thing",
+      { sort = "name", limit = 200 })) do
+      file:write(thing.name .. "\n")
+    end
+    ctx:job_file(file)
+  end }
+-- end
+
 -- example: tn_job_add
 -- Starts it behind the answer. While one with the same key waits, no second one
 -- is added; /jobs/ID shows how far it is.
@@ -50,6 +63,11 @@ local function ask_free(ctx, thing)
   return ctx:call("sdk_lua.is_free", { thing = thing })
 end
 -- end
+
+tenon.route { path = "/api/v1/m/sdk_lua/list", method = "POST",
+  call = function(ctx, request, answer)
+    answer:json(200, { job = ctx:job_add("sdk_lua.list") })
+  end }
 
 tenon.route { path = "/api/v1/m/sdk_lua/work", method = "POST",
   call = function(ctx, request, answer)
