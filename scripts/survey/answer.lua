@@ -2,11 +2,13 @@
 -- the questions, and to the columns of a record of survey.answer.
 --
 -- Names of fields: q.ID; q.ID[] of several choices and of files; q.ID.ROW of a
--- matrix. Values: a text, a list of texts (choices, files), a map row → text.
+-- matrix; q.ID.other of the text of "Other". Values: a text, a list of texts
+-- (choices, files), a map row → text; ID.other → what was typed there.
 
 local design = require "design"
 
 local SHORT, LONG, FILES = 200, 4000, 5
+local OTHER = design.OTHER
 
 local answer = {}
 
@@ -16,6 +18,16 @@ end
 
 answer.name_of = name_of
 
+local function other_name(item)
+  return name_of(item) .. ".other"
+end
+
+answer.other_name = other_name
+
+function answer.other_key(item)
+  return item.id .. ".other"
+end
+
 local function option_of(item, id)
   for _, option in ipairs(item.options) do
     if option.id == id then return option end
@@ -24,29 +36,66 @@ end
 
 answer.option_of = option_of
 
--- ---- one question: → value (nil: empty), key of what is wrong ----
+local function may_choose(item, id)
+  return option_of(item, id) or item.other and id == OTHER
+end
+
+-- ---- one question: → value (nil: empty), key of what is wrong, an argument
+-- of that, and the field that has it where it is not the question's own ----
 
 local read = {}
 
+-- What was typed behind "Other".
+local function other_text(item, request)
+  return item.other and text.trim(request:form(other_name(item)) or "") or ""
+end
+
+-- Nil, or what is wrong with it.
+local function wrong_other(item, words)
+  if words == "" then return "survey.wrong.other", nil, other_name(item) end
+  if text.len(words) > SHORT then
+    return "survey.wrong.long", nil, other_name(item)
+  end
+end
+
 function read.single(item, request)
   local id = request:form(name_of(item)) or ""
+  local words = other_text(item, request)
+  -- Without scripts nothing ticks "Other" for who types there.
+  if id == "" and words ~= "" then id = OTHER end
   if id == "" then return nil end
-  if not option_of(item, id) then return nil, "survey.wrong.option" end
+  if not may_choose(item, id) then return nil, "survey.wrong.option" end
+  if id == OTHER then return id, wrong_other(item, words) end
   return id
+end
+
+local function few_or_many(item, count)
+  if item.least and count < item.least then
+    return "survey.wrong.few", tostring(item.least)
+  end
+  if item.most and count > item.most then
+    return "survey.wrong.many", tostring(item.most)
+  end
 end
 
 function read.multiple(item, request)
   local given, values = request:form_list(name_of(item) .. "[]") or {}, {}
-  local chosen = {}
+  local words, chosen = other_text(item, request), {}
   for _, id in ipairs(given) do
-    if not option_of(item, id) then return nil, "survey.wrong.option" end
+    if not may_choose(item, id) then return nil, "survey.wrong.option" end
     chosen[id] = true
   end
   -- In the order of the question, whatever the browser's.
   for _, option in ipairs(item.options) do
     if chosen[option.id] then values[#values + 1] = option.id end
   end
-  return #values > 0 and values or nil
+  if chosen[OTHER] or words ~= "" then
+    values[#values + 1] = OTHER
+    local key, argument, field = wrong_other(item, words)
+    if key then return values, key, argument, field end
+  end
+  if #values == 0 then return nil end
+  return values, few_or_many(item, #values)
 end
 
 function read.scale(item, request)
@@ -132,6 +181,15 @@ local function missing(item, value)
   end
 end
 
+-- Whether it is chosen in an answer to a question with one or several choices.
+function answer.chose(value, id)
+  if type(value) ~= "table" then return value == id end
+  for _, one in ipairs(value) do
+    if one == id then return true end
+  end
+  return false
+end
+
 -- → values of what was asked, a list of problems {field, item, key, argument},
 -- and what is shown. What was typed into a question that is not asked counts
 -- as nothing. added: item → the id of a file that came with the form.
@@ -139,13 +197,16 @@ function answer.read(items, request, added)
   local values, wrong, problems = {}, {}, {}
   for _, item in ipairs(items) do
     if item.kind ~= "section" then
-      local value, key, argument = read[item.kind](item, request,
+      local value, key, argument, field = read[item.kind](item, request,
         added or {})
       if key then
-        wrong[item.id] = { field = name_of(item), item = item, key = key,
-          argument = argument }
+        wrong[item.id] = { field = field or name_of(item), item = item,
+          key = key, argument = argument }
       end
       values[item.id] = value
+      if item.other and answer.chose(value, OTHER) then
+        values[answer.other_key(item)] = other_text(item, request)
+      end
     end
   end
   local shown = design.shown(items, values)
@@ -153,7 +214,7 @@ function answer.read(items, request, added)
     if item.kind == "section" then
       -- Nothing is asked here.
     elseif not shown[item.id] then
-      values[item.id] = nil
+      values[item.id], values[answer.other_key(item)] = nil, nil
     elseif wrong[item.id] then
       problems[#problems + 1] = wrong[item.id]
     elseif item.required then
@@ -191,6 +252,9 @@ function answer.columns(items, values)
       columns[item.slot] = joined(value)
     else
       columns[item.slot] = value
+    end
+    if item.other_slot then
+      columns[item.other_slot] = values[answer.other_key(item)]
     end
   end
   return columns

@@ -79,7 +79,8 @@ local TEXTS = { "add", "kind", "single", "multiple", "scale", "matrix", "text",
   "down", "copy", "delete", "low", "high", "from", "to", "unit", "least",
   "most", "long", "when", "always", "only", "is", "is_not", "at_least",
   "at_most", "undo", "redo", "empty", "yes", "no", "example_options",
-  "more", "locked", "untitled", "moved", "deleted", "section_title" }
+  "more", "locked", "untitled", "moved", "deleted", "section_title", "other",
+  "offer_other", "fewest", "most_chosen" }
 
 local function texts(ctx)
   local list = {}

@@ -4,12 +4,16 @@
 --
 -- Each question has slots: columns of an answer (forms/answer.json) that are
 -- its own for ever. c: short text (choices), n: number, t: text, f: files.
+--
+-- Where a choice offers "Other: ___" its id is OTHER, which no option can have,
+-- and what is typed there has a column for texts (other_slot).
 
 local KINDS = { section = "", single = "c", multiple = "c", scale = "c",
   matrix = "c", text = "t", number = "n", date = "c", file = "f" }
 local SLOTS = { c = 80, n = 20, t = 30, f = 10 }
 local ITEMS, OPTIONS, ROWS, TITLE, HINT = 80, 30, 20, 300, 1000
 local SCALE_LEAST, SCALE_MOST = 0, 10
+local OTHER = "_other"
 
 -- Which questions a condition may ask, and how.
 local ASKED = {
@@ -18,7 +22,7 @@ local ASKED = {
   number = { at_least = true, at_most = true },
 }
 
-local design = { kinds = KINDS }
+local design = { kinds = KINDS, OTHER = OTHER }
 
 -- ---- reading ----
 
@@ -87,10 +91,29 @@ local readers = {}
 
 function readers.single(item, given)
   item.options = parts(item, given.options, OPTIONS, "survey.bad.option")
+  item.other = given.other == true or nil
   if #item.options < 2 then refuse(item, "survey.bad.few_options") end
 end
 
-readers.multiple = readers.single
+-- How many may be chosen; nil where that is left open.
+local function limit(item, value, most)
+  if value == nil or value == "" then return nil end
+  local number = math.tointeger(tonumber(value))
+  if not number or number < 1 or number > most then
+    refuse(item, "survey.bad.limit", { tostring(most) })
+  end
+  return number
+end
+
+function readers.multiple(item, given)
+  readers.single(item, given)
+  local count = #item.options + (item.other and 1 or 0)
+  item.least = limit(item, given.least, count)
+  item.most = limit(item, given.most, count)
+  if item.least and item.most and item.least > item.most then
+    refuse(item, "survey.bad.range")
+  end
+end
 
 function readers.scale(item, given)
   item.from = whole(item, given.from or 1, SCALE_LEAST, 1)
@@ -135,6 +158,7 @@ local function read_when(item, when, before)
   end
   local known, values = {}, {}
   for _, option in ipairs(asked.options) do known[option.id] = true end
+  known[OTHER] = asked.other
   if not is_list(when.values) or #when.values == 0 then
     refuse(item, "survey.bad.condition")
   end
@@ -217,6 +241,10 @@ function design.give_slots(items, old, used)
       item.slot = take(was and was.slot, letter)
       if not item.slot then return letter end
     end
+    if item.other then
+      item.other_slot = take(was and was.other_slot, "t")
+      if not item.other_slot then return "t" end
+    end
   end
 end
 
@@ -236,6 +264,13 @@ local function same_when(a, b)
     and table.concat(a.values or {}, "|") == table.concat(b.values or {}, "|")
 end
 
+-- Whether something that was answered so far would be refused now.
+local function tighter(now, before)
+  local function more(a, b) return a and (not b or a > b) end
+  return now.kind == "multiple" and (more(now.least, before.least)
+    or now.most and (not before.most or now.most < before.most))
+end
+
 -- Words, order, further questions and options may change; what answers were
 -- given to may not go. Returns the key of what is refused and the name of
 -- what would be lost.
@@ -249,6 +284,10 @@ function design.breaks(items, old)
     end
     local part = lost(item, was, "options") or lost(item, was, "rows")
     if part then return "survey.bad.lost_option", part end
+    if was.other and not item.other then
+      return "survey.bad.lost_other", was.title
+    end
+    if tighter(item, was) then return "survey.bad.tighter", was.title end
     if not same_when(item.when, was.when) then
       return "survey.bad.other_condition", was.title
     end

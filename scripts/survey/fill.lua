@@ -14,7 +14,7 @@ local function items_of(ctx, survey)
 end
 
 local function message(ctx, problem)
-  return ctx:t(problem.key, { value = problem.argument or "" })
+  return ctx:t(problem.key, { ["1"] = problem.argument or "" })
 end
 
 -- What an uploaded file is called, for the page that is shown again.
@@ -55,6 +55,9 @@ local function page_data(ctx, survey, items, action, problems, request, added)
     asks_required = true,
     sections = view.sections(ctx, items, design.index(items), raw, errors,
       file_shown(ctx)),
+    messages = ctx:to_json { missing = ctx:t("survey.wrong.missing"),
+      few = ctx:t("survey.wrong.few"), many = ctx:t("survey.wrong.many"),
+      other = ctx:t("survey.wrong.other") },
     nonce = request and request:form("_nonce") or ctx:token(),
   }
 end

@@ -7,7 +7,8 @@
 -- view.lua     data for the templates
 -- fill.lua     answering: inside, and by a public link
 -- build.lua    the list, the builder, open, close, copy
--- results.lua  charts, cross tables, export
+-- results.lua  charts, cross tables
+-- export.lua   all answers as a file
 -- jobs.lua     invitations, reminders, the last day
 
 local tenon = require "tenon"

@@ -8,8 +8,9 @@ local tenon = require "tenon"
 local SURVEY, ANSWER, PART =
   "survey.survey", "survey.answer", "survey.participation"
 local TREE_MINUTES = 1
+local LEAST = 5
 
-local reach = { SURVEY = SURVEY, ANSWER = ANSWER, PART = PART }
+local reach = { SURVEY = SURVEY, ANSWER = ANSWER, PART = PART, LEAST = LEAST }
 
 -- ---- departments ----
 
@@ -134,6 +135,12 @@ function reach.published(ctx, id)
   if survey and survey.status ~= "draft" and is_for(ctx, survey) then
     return survey
   end
+end
+
+-- Of an anonymous survey nothing is shown, and nothing goes out, before LEAST
+-- people have answered.
+function reach.too_few(survey, total)
+  return survey.anonymous and total < LEAST
 end
 
 -- By the token of a public link.

@@ -1,17 +1,18 @@
--- Results: charts of each question, one question by another, export.
+-- Results: charts of each question, one question by another.
 --
 -- All figures are asked of the store as the module, after the person was
 -- found to own the survey or to be an officer. Of an anonymous survey nothing
--- is shown before LEAST people have answered, and no group smaller than GROUP.
+-- is shown before reach.LEAST people have answered, and no group smaller than
+-- GROUP.
 
 local tenon = require "tenon"
 local answer = require "answer"
 local design = require "design"
+local export = require "export"
 local reach = require "reach"
 local view = require "view"
 
-local LEAST, GROUP = 5, 3
-local TEXTS, EXPORT, PAGE, SERIES = 100, 5000, 200, 8
+local GROUP, TEXTS, SERIES = 3, 100, 8
 
 local function items_of(ctx, survey)
   return ctx:from_json(survey.design or '{"items":[]}').items
@@ -45,10 +46,14 @@ local function percent(ctx, part, total)
   return tostring(math.floor(part * 100 / total + 0.5)) .. " %"
 end
 
--- What may be chosen in a question: { id, title }.
-local function choices(item)
-  if item.options then return item.options end
+-- What may be chosen in a question: { id, title }; "Other" behind the options.
+local function choices(ctx, item)
   local list = {}
+  for i, option in ipairs(item.options or {}) do list[i] = option end
+  if item.other then
+    list[#list + 1] = { id = design.OTHER, title = ctx:t("survey.other") }
+  end
+  if item.options then return list end
   for number = item.from, item.to do
     list[#list + 1] = { id = tostring(number), title = tostring(number) }
   end
@@ -59,6 +64,25 @@ end
 
 local show = {}
 
+-- By id, which in an anonymous form is no order at all.
+local function filled(ctx, survey, slot)
+  return ctx.records.find(reach.ANSWER, { sort = "id", limit = TEXTS,
+    where = { survey = survey.id, [slot] = { empty = false } } })
+end
+
+-- What was typed: the texts, how many there are, and what is said of those
+-- that are not among them.
+local function texts_of(ctx, survey, slot)
+  local texts = {}
+  for i, record in ipairs(filled(ctx, survey, slot)) do
+    texts[i] = record[slot]
+  end
+  local total = ctx.records.count(reach.ANSWER,
+    { survey = survey.id, [slot] = { empty = false } })
+  return texts, total, total > #texts and
+    ctx:t("survey.more_texts", { count = total - #texts }) or nil
+end
+
 local function answered(ctx, total)
   return ctx:t("survey.answered_by", { count = total })
 end
@@ -66,15 +90,22 @@ end
 function show.single(ctx, survey, item)
   local map, total = counts(ctx, survey, item.slot)
   local rows = {}
-  for i, option in ipairs(choices(item)) do
+  for i, option in ipairs(choices(ctx, item)) do
     local count = map[option.id] or 0
     rows[i] = { label = option.title .. " · " .. percent(ctx, count, total),
       value = count }
   end
-  return { total = answered(ctx, total), chart = ctx:chart("bar", rows,
+  local shown = { total = answered(ctx, total), chart = ctx:chart("bar", rows,
     { title = item.title, group_label = ctx:t("survey.option"),
       value_label = ctx:t("survey.answers"), ordered = item.kind == "scale",
-      empty = ctx:t("survey.no_answers") }) }, map, total
+      empty = ctx:t("survey.no_answers") }) }
+  if item.other_slot and map[design.OTHER] then
+    local texts, _, more = texts_of(ctx, survey, item.other_slot)
+    shown.texts, shown.more = texts, more
+    shown.texts_title = ctx:t("survey.other") .. " · "
+      .. ctx:t("survey.other_texts")
+  end
+  return shown, map, total
 end
 
 show.multiple = show.single
@@ -107,11 +138,6 @@ function show.matrix(ctx, survey, item)
       empty = ctx:t("survey.no_answers") }) }
 end
 
-local function shorter(number)
-  return (string.gsub(string.gsub(tostring(number), "(%..-)0+$", "%1"),
-    "%.$", ""))
-end
-
 function show.number(ctx, survey, item)
   local slot = item.slot
   local row = figures(ctx, survey, {}, { "count", "avg:" .. slot,
@@ -124,7 +150,7 @@ function show.number(ctx, survey, item)
     if value then
       if key == "avg" then value = decimal(tostring(value)):round(2) end
       facts[#facts + 1] = { label = ctx:t("survey.figure." .. key),
-        text = shorter(value) .. unit }
+        text = view.shorter(value) .. unit }
     end
   end
   return { total = answered(ctx, row and row.count or 0), facts = facts }
@@ -143,27 +169,14 @@ function show.date(ctx, survey, item)
       empty = ctx:t("survey.no_answers") }) }
 end
 
--- By id, which in an anonymous form is no order at all.
-local function filled(ctx, survey, item)
-  return ctx.records.find(reach.ANSWER, { sort = "id", limit = TEXTS,
-    where = { survey = survey.id, [item.slot] = { empty = false } } })
-end
-
 function show.text(ctx, survey, item)
-  local texts = {}
-  for i, record in ipairs(filled(ctx, survey, item)) do
-    texts[i] = record[item.slot]
-  end
-  local total = ctx.records.count(reach.ANSWER,
-    { survey = survey.id, [item.slot] = { empty = false } })
-  return { total = answered(ctx, total), texts = texts,
-    more = total > #texts and
-      ctx:t("survey.more_texts", { count = total - #texts }) or nil }
+  local texts, total, more = texts_of(ctx, survey, item.slot)
+  return { total = answered(ctx, total), texts = texts, more = more }
 end
 
 function show.file(ctx, survey, item)
   local files = {}
-  local found = filled(ctx, survey, item)
+  local found = filled(ctx, survey, item.slot)
   for _, record in ipairs(found) do
     for _, id in ipairs(record[item.slot]) do
       files[#files + 1] = { url = "/m/survey/" .. survey.id .. "/files/" .. id,
@@ -196,13 +209,15 @@ end
 local function cross(ctx, survey, item, by, sizes)
   local map, columns, rows, chart = cross_counts(ctx, survey, item, by), {},
     {}, {}
-  for i, column in ipairs(choices(by)) do
+  local across = choices(ctx, by)
+  for i, column in ipairs(across) do
     columns[i] = { label = column.title, total = sizes[column.id] or 0,
       hidden = survey.anonymous and (sizes[column.id] or 0) < GROUP }
   end
-  for i, option in ipairs(choices(item)) do
+  local down = choices(ctx, item)
+  for i, option in ipairs(down) do
     local cells = {}
-    for j, column in ipairs(choices(by)) do
+    for j, column in ipairs(across) do
       local count = map[option.id] and map[option.id][column.id] or 0
       if columns[j].hidden then
         cells[j] = { text = "–" }
@@ -216,7 +231,7 @@ local function cross(ctx, survey, item, by, sizes)
     rows[i] = { label = option.title, cells = cells }
   end
   return { table = { columns = columns, rows = rows, title = item.title,
-    by = by.title }, chart = #choices(item) <= SERIES and
+    by = by.title }, chart = #down <= SERIES and
     ctx:chart("bar", chart, { title = item.title, stacked = true,
       empty = ctx:t("survey.no_answers") }) or nil }
 end
@@ -259,10 +274,6 @@ local function own(ctx, request)
   return nil, ctx:fail("not_found", "survey.not_here", "no such survey")
 end
 
-local function too_few(survey, total)
-  return survey.anonymous and total < LEAST
-end
-
 tenon.page { path = "/m/survey/{id}/results", example = "/m/survey/1/results",
   template = "results", title = "survey.results",
   call = function(ctx, request)
@@ -275,7 +286,8 @@ tenon.page { path = "/m/survey/{id}/results", example = "/m/survey/1/results",
     local size = not survey.public and reach.size(ctx, survey) or nil
     return ctx:as_module(function()
       local total = ctx.records.count(reach.ANSWER, { survey = survey.id })
-      local few = too_few(survey, total)
+      local few = reach.too_few(survey, total)
+      local may_export = not few and total > 0
       return {
         page = { title = survey.title, width = "read",
           crumbs = { { label = ctx:t("survey.surveys"), url = "/m/survey" } } },
@@ -286,11 +298,15 @@ tenon.page { path = "/m/survey/{id}/results", example = "/m/survey/1/results",
         closes = survey.closes and
           ctx:t("survey.until", { date = ctx:date(survey.closes) }) or nil,
         anonymous = survey.anonymous or false,
-        few = few and ctx:t("survey.too_few", { count = LEAST }) or nil,
+        few = few and ctx:t("survey.too_few", { count = reach.LEAST }) or nil,
         questions = not few and questions(ctx, survey, items, by) or {},
         by = by and by.title or nil, action = base .. "/results",
         cross = not few and cross_options(items, by) or {},
-        export_url = not few and total > 0 and base .. "/export" or nil,
+        -- Many take a while: a job, which a POST starts.
+        export_url = may_export and total <= export.AT_ONCE
+          and base .. "/export" or nil,
+        export_job_url = may_export and total > export.AT_ONCE
+          and base .. "/export" or nil,
         edit_url = base .. "/edit",
         remind_url = survey.status == "open" and not survey.public
           and base .. "/remind" or nil,
@@ -299,110 +315,6 @@ tenon.page { path = "/m/survey/{id}/results", example = "/m/survey/1/results",
         link = survey.public and survey.link and
           "/m/survey/s/" .. survey.link or nil,
       }
-    end)
-  end }
-
--- ---- export ----
-
--- A cell as a spreadsheet may open it: what it would take for a formula gets
--- an apostrophe in front.
-local function cell(value)
-  local given = tostring(value or "")
-  if string.match(given, "^[=+@\t\r-]") and not string.match(given,
-    "^-?%d+%.?%d*$") then
-    given = "'" .. given
-  end
-  if string.match(given, '[",\n\r]') then
-    given = '"' .. string.gsub(given, '"', '""') .. '"'
-  end
-  return given
-end
-
--- Columns of the file: title and what stands in it for one answer.
-local function export_columns(ctx, survey, items)
-  local columns = {}
-  local function add(title, value)
-    columns[#columns + 1] = { title = title, value = value }
-  end
-  local function title_of(item, ids)
-    local words = {}
-    for i, id in ipairs(ids) do
-      local option = item.options and answer.option_of(item, id)
-      words[i] = option and option.title or id
-    end
-    return table.concat(words, "; ")
-  end
-  if not survey.anonymous and not survey.public then
-    add(ctx:t("survey.person"), function(record) return record.text.person end)
-    add(ctx:t("survey.given"), function(record)
-      return record.given and ctx:instant(record.given)
-    end)
-  end
-  for _, item in ipairs(items) do
-    if item.kind == "matrix" then
-      for _, row in ipairs(item.rows) do
-        add(item.title .. " – " .. row.title, function(record)
-          return title_of(item, answer.split(record[row.slot]))
-        end)
-      end
-    elseif item.kind == "file" then
-      add(item.title, function(record)
-        return tostring(#(record[item.slot] or {}))
-      end)
-    elseif item.kind == "number" then
-      add(item.title, function(record)
-        return record[item.slot] and shorter(record[item.slot])
-      end)
-    elseif item.options then
-      add(item.title, function(record)
-        return title_of(item, answer.split(record[item.slot]))
-      end)
-    elseif item.kind ~= "section" then
-      add(item.title, function(record) return record[item.slot] end)
-    end
-  end
-  return columns
-end
-
-local function each_answer(ctx, survey, each)
-  local offset = 0
-  repeat
-    local records = ctx.records.find(reach.ANSWER, { sort = "id",
-      where = { survey = survey.id }, limit = PAGE, offset = offset,
-      texts = not survey.anonymous })
-    for _, record in ipairs(records) do each(record) end
-    offset = offset + PAGE
-  until #records < PAGE or offset >= EXPORT
-end
-
-tenon.route { path = "/m/survey/{id}/export", example = "/m/survey/1/export",
-  expensive = true,
-  call = function(ctx, request, respond)
-    local survey, code = own(ctx, request)
-    if not survey then return code end
-    local columns = export_columns(ctx, survey, items_of(ctx, survey))
-    local lines, head = {}, {}
-    for i, column in ipairs(columns) do head[i] = cell(column.title) end
-    lines[1] = "\u{feff}" .. table.concat(head, ",")
-    return ctx:as_module(function()
-      local total = ctx.records.count(reach.ANSWER, { survey = survey.id })
-      if too_few(survey, total) then
-        return ctx:fail("forbidden", "survey.too_few_to_export", "too few",
-          { tostring(LEAST) })
-      end
-      if total > EXPORT then
-        return ctx:fail("limit", "survey.too_many_to_export", "too many",
-          { tostring(EXPORT) })
-      end
-      each_answer(ctx, survey, function(record)
-        local row = {}
-        for i, column in ipairs(columns) do row[i] = cell(column.value(record)) end
-        lines[#lines + 1] = table.concat(row, ",")
-      end)
-      respond:header("Content-Disposition",
-        'attachment; filename="survey-' .. survey.id .. '.csv"')
-      respond:text(200, "text/csv; charset=utf-8",
-        table.concat(lines, "\r\n") .. "\r\n")
     end)
   end }
 

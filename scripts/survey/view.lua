@@ -2,13 +2,27 @@
 
 local tenon = require "tenon"
 local answer = require "answer"
+local design = require "design"
 
 local view = {}
 
 local COLORS = { draft = "gray", open = "green", closed = "blue" }
 
+-- 2.5000 → 2.5
+function view.shorter(number)
+  return (string.gsub(string.gsub(tostring(number), "(%..-)0+$", "%1"),
+    "%.$", ""))
+end
+
 function view.status(ctx, status)
   return { text = ctx:t("survey.status." .. status), color = COLORS[status] }
+end
+
+-- What an answer of a choice is called, "Other" too.
+function view.title_of(ctx, item, id)
+  if item.other and id == design.OTHER then return ctx:t("survey.other") end
+  local option = item.options and answer.option_of(item, id)
+  return option and option.title or id
 end
 
 -- "Only where “Are you coming?” is: Yes, Maybe", for readers without scripts.
@@ -17,7 +31,7 @@ local function only_where(ctx, item, by_id)
   if not when then return nil end
   local asked, words = by_id[when.question], {}
   for i, value in ipairs(when.values or {}) do
-    words[i] = answer.option_of(asked, value).title
+    words[i] = view.title_of(ctx, asked, value)
   end
   return ctx:t("survey.only." .. when.op, { question = asked.title,
     value = when.value or table.concat(words, ctx:t("survey.or")) })
@@ -38,19 +52,48 @@ end
 
 local control = {}
 
-function control.single(field, item, raw)
+-- "Other: ___" below the options. A text that was typed chooses it.
+local function offer_other(ctx, field, item, raw, errors, chosen)
+  if not item.other then return end
+  local name = answer.other_name(item)
+  local words = raw(name) or ""
+  field.control = "survey/choices"
+  field.choice = field.radios and field.name or field.name .. "[]"
+  field.other = { value = design.OTHER, label = ctx:t("survey.other"),
+    name = name, id = "f-" .. string.gsub(name, "%.", "-"), text = words,
+    selected = chosen, error = errors[name], what = field.label }
+end
+
+-- "Choose 2 to 3", for who reads the question.
+local function limits_text(ctx, item)
+  local least, most = item.least, item.most
+  if not least and not most then return nil end
+  local key = least == most and "exactly" or not most and "least"
+    or not least and "most" or "between"
+  return ctx:t("survey.choose." .. key, { least = least or "",
+    most = most or "" })
+end
+
+function control.single(field, item, raw, errors, files, ctx)
   field.type, field.control, field.group = "choice", "field/choice.edit", true
   field.radios = true
   local chosen = raw(field.name)
   field.options = options_of(item, function(id) return id == chosen end)
+  offer_other(ctx, field, item, raw, errors, chosen == design.OTHER)
 end
 
-function control.multiple(field, item, raw)
+function control.multiple(field, item, raw, errors, files, ctx)
   field.type, field.group = "multi_choice", true
   field.control = "field/multi_choice.edit"
   local chosen = {}
   for _, id in ipairs(raw(field.name .. "[]") or {}) do chosen[id] = true end
   field.options = options_of(item, function(id) return chosen[id] end)
+  field.least, field.most = item.least, item.most
+  local limits = limits_text(ctx, item)
+  if limits then
+    field.help = field.help and field.help .. "\n" .. limits or limits
+  end
+  offer_other(ctx, field, item, raw, errors, chosen[design.OTHER])
 end
 
 function control.scale(field, item, raw)
@@ -121,7 +164,7 @@ function view.sections(ctx, items, by_id, raw, errors, files)
         id = "f-q-" .. item.id, label = item.title, help = item.hint,
         required = item.required or false, readonly = false, wide = true,
         error = errors[name], when = when, only = only }
-      control[item.kind](field, item, raw, errors, files)
+      control[item.kind](field, item, raw, errors, files, ctx)
       local fields = sections[#sections].fields
       fields[#fields + 1] = field
     end

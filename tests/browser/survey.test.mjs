@@ -27,6 +27,79 @@ async function question(page, kind, title) {
   await page.keyboard.type(title);
 }
 
+describe('Other, and how many', () => {
+  test('offered in the builder, told at once where it is wrong', async () => {
+    const page = officer;
+    await page.goto('/m/survey/new');
+    await page.locator('[name=title]').fill('Drinks');
+    await question(page, 'multiple', 'What would you drink?');
+    await card(page, 1).getByText('Required').click();
+    await page.locator('[data-part="options.a1"]').fill('Tea');
+    await page.locator('[data-part="options.a2"]').fill('Milk');
+    await card(page, 1).getByLabel(/Offer “Other”/).check();
+    await card(page, 1).getByLabel('Fewest choices').fill('2');
+    await card(page, 1).getByLabel('Most choices').fill('2');
+    await question(page, 'text', 'Which?');
+    // What is offered may be asked for.
+    await card(page, 2).locator('[data-when]').selectOption('q1');
+    await card(page, 2).locator('.survey-values').getByLabel('Other').check();
+    await card(page, 2).locator('.survey-values').getByLabel('Tea').uncheck();
+    await accessible(page, 'builder');
+    await noSidewaysScroll(page, 'builder');
+    await page.getByLabel('Everybody here').check();
+    await Promise.all([page.waitForURL(/\/m\/survey\/\d+\/edit/),
+      page.getByRole('button', { name: 'Publish' }).click()]);
+    const link = new URL(page.url()).pathname.replace('/edit', '');
+    // What people may have chosen stays.
+    assert.ok(await card(page, 1).getByLabel(/Offer “Other”/).isDisabled());
+    noFaults(page);
+
+    const person = await as(browser, site, 'chen.jing', { size: phone });
+    let sent = 0;
+    person.on('request', (one) => {
+      if (one.method() === 'POST' && one.url().endsWith(link)) sent++;
+    });
+    await person.goto(link);
+    await person.getByText('Choose 2.').waitFor();
+    const submit = person.locator('[data-submit]');
+    const problems = person.locator('[data-problems] li');
+    await submit.click();
+    await problems.first().waitFor();
+    assert.match(await problems.first().textContent(), /drink\?: Please answer/);
+    const words = person.locator('[name="q.q1.other"]');
+    await words.fill('Juice');
+    assert.ok(await person.locator('[data-other]').isChecked());
+    await person.locator('[data-item=q2]').waitFor();
+    await submit.click();
+    assert.match(await problems.first().textContent(), /at least 2/);
+    await person.getByLabel('Tea').check();
+    await person.getByLabel('Milk').check();
+    await submit.click();
+    assert.match(await problems.first().textContent(), /at most 2/);
+    // Who takes it back has the words again with it.
+    await person.locator('[data-other]').uncheck();
+    assert.equal(await words.inputValue(), '');
+    await person.locator('[data-item=q2]').waitFor({ state: 'hidden' });
+    await person.locator('[data-other]').check();
+    assert.equal(await words.inputValue(), 'Juice');
+    await person.getByLabel('Milk').uncheck();
+    await words.fill('');
+    await submit.click();
+    assert.match(await problems.first().textContent(), /^Other: .*“Other”/);
+    await accessible(person, 'answering');
+    await noSidewaysScroll(person, 'answering');
+    assert.equal(sent, 0);
+    await words.fill('Juice');
+    await submit.click();
+    await person.getByText('Your answers have arrived').waitFor();
+    noFaults(person);
+
+    await page.goto(`${link}/results`);
+    await page.locator('.survey-texts').getByText('Juice').waitFor();
+    await accessible(page, 'results');
+  });
+});
+
 describe('an officer builds, people answer', () => {
   test('a survey with a branch is built by keyboard and published', async () => {
     const page = officer;

@@ -468,6 +468,47 @@ describe('results', () => {
         200);
   });
 
+  test('more than 5,000 answers go out by a job with progress', async () => {
+    const many = await published({ title: 'Many', items: [
+      { id: 'q1', kind: 'single', title: 'Where?', other: true,
+        options: options('North', 'South') }] });
+    const row = sql(`SELECT id FROM r_survey_answer LIMIT 1`)[0].id;
+    const columns = sql(`SELECT name FROM pragma_table_info('r_survey_answer')
+      WHERE name NOT IN ('id', 'f_survey', 'f_c1', 'f_t1')`)
+      .map((one) => one.name);
+    // Rows as their neighbour's, but for what is asked here.
+    sql(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+      WHERE i < 12001) INSERT INTO r_survey_answer (id, f_survey, f_c1, f_t1,
+      ${columns}) SELECT abs(random() / 2) + i, ${many},
+      iif(i = 7, '_other', 'a1'), iif(i = 7, '-1+cmd', NULL), ${columns}
+      FROM n, r_survey_answer WHERE r_survey_answer.id = ${row}`, '-csv');
+    const base = `/m/survey/${many}`;
+    const page = (await hr.get(`${base}/results`)).text;
+    assert.match(page, /<form method="post" action="[^"]*\/export">/);
+    assert.doesNotMatch(page, /href="[^"]*\/export"/);
+    // Whoever asks the old way is led there.
+    assert.equal((await hr.get(`${base}/export`)).status, 303);
+    assert.equal((await li.form(`${base}/export`, {}, SCRIPT)).status, 404);
+    const job = (await hr.form(`${base}/export`, {}, SCRIPT)).body.location;
+    assert.match(job, /^\/jobs\/\d+$/);
+    const state = await until(async () => {
+      const one = (await hr.get(`/api/v1${job}`)).body;
+      return one.state === 'done' && one;
+    }, 'the export', 60000);
+    assert.deepEqual([state.done, state.total, state.percent],
+      [12001, 12001, 100]);
+    assert.equal((await li.get(`${job}/file`)).status, 404);
+    const file = await hr.get(`${job}/file`);
+    assert.match(file.headers.get('content-type'), /text\/csv/);
+    assert.match(file.headers.get('content-disposition'),
+      new RegExp(`survey-${many}\\.csv`));
+    const lines = file.text.replace(/^\ufeff/, '').trimEnd().split('\r\n');
+    assert.equal(lines.length, 12002);
+    assert.match(lines[0], /Where\?,Where\? – Other$/);
+    assert.equal(lines.filter((line) => line.endsWith(",Other,'-1+cmd")).length,
+      1);
+  });
+
   test('S27_ the export neutralises formulas', async () => {
     const file = await hr.get(`/m/survey/${id}/export`);
     assert.equal(file.status, 200);

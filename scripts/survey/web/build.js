@@ -9,6 +9,8 @@ const ASKED = {
   scale: ["at_least", "at_most"], number: ["at_least", "at_most"],
 };
 const HISTORY = 100;
+const OTHER = "_other"; // as design.lua calls it
+const offersOther = (kind) => kind === "single" || kind === "multiple";
 
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -34,7 +36,7 @@ class Builder {
     // What people have answered to already is not taken away.
     this.kept = new Set(root.hasAttribute("data-opened")
       ? this.items.flatMap((item) => [item.id,
-        ...[...(item.options ?? []), ...(item.rows ?? [])]
+        ...this.choices(item).concat(item.rows ?? [])
           .map((part) => `${item.id}.${part.id}`)]) : []);
     this.tools();
     this.render();
@@ -150,6 +152,12 @@ class Builder {
     return this.freshId(letter, taken);
   }
 
+  // What may be chosen in a question, "Other" with it.
+  choices(item) {
+    return (item.options ?? []).concat(item.other
+      ? [{ id: OTHER, title: this.t("other") }] : []);
+  }
+
   at(id) {
     return this.items.findIndex((item) => item.id === id);
   }
@@ -161,7 +169,7 @@ class Builder {
       const asked = item.when && before.get(item.when.question);
       if (item.when && !asked) delete item.when;
       else if (asked && item.when.values) {
-        const known = new Set((asked.options ?? []).map((one) => one.id));
+        const known = new Set(this.choices(asked).map((one) => one.id));
         item.when.values = item.when.values.filter((one) => known.has(one));
         if (!item.when.values.length) delete item.when;
       }
@@ -220,6 +228,7 @@ class Builder {
   retype(item, kind) {
     for (const key of ["rows", "from", "to", "low", "high", "long", "unit",
       "least", "most"]) delete item[key];
+    if (!offersOther(kind)) delete item.other;
     const options = item.options;
     delete item.options;
     item.kind = kind;
@@ -370,6 +379,13 @@ class Builder {
     const parts = [];
     if (item.options) parts.push(this.parts(item, "options", "option"));
     if (item.rows) parts.push(this.parts(item, "rows", "row"));
+    if (offersOther(item.kind)) parts.push(this.other(item));
+    if (item.kind === "multiple")
+      parts.push(make("div", { class: "survey-pair" },
+        this.line(item, "least", this.t("fewest"),
+          { wide: false, long: 2, mode: "numeric" }),
+        this.line(item, "most", this.t("most_chosen"),
+          { wide: false, long: 2, mode: "numeric" })));
     if (item.kind === "scale") {
       const kept = this.kept.has(item.id);
       const numbers = (from, to) => Array.from({ length: to - from + 1 },
@@ -395,6 +411,18 @@ class Builder {
     if (item.kind === "text")
       parts.push(this.tick(item, "long", this.t("long")));
     return parts;
+  }
+
+  other(item) {
+    const label = this.tick(item, "other", this.t("offer_other"),
+      this.kept.has(`${item.id}.${OTHER}`));
+    // Conditions may ask for it.
+    label.addEventListener("change", () => {
+      this.prune();
+      this.redraw(`[data-id="${item.id}"] [data-other]`);
+    });
+    label.querySelector("input").setAttribute("data-other", "");
+    return label;
   }
 
   // "Show only where QUESTION is VALUES."
@@ -442,7 +470,7 @@ class Builder {
 
   values(item, other, kept) {
     return make("span", { class: "survey-values" },
-      ...other.options.map((option) => {
+      ...this.choices(other).map((option) => {
         const box = make("input", { class: "form-check-input",
           type: "checkbox", checked: item.when.values.includes(option.id),
           disabled: kept });
