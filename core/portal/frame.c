@@ -278,7 +278,9 @@ static void add_notice(struct ctx *ctx, const struct request *request,
     value_set_text(notice, "kind", "success");
     value_set_text(notice, "text", text);
     /* A cookie that somebody planted must not name any other action. */
-    if (text_starts(undo, "/records/") && text_ends(undo, "/restore"))
+    if (text_starts(undo, "/records/") &&
+        (text_ends(undo, "/restore") ||
+         (strstr(undo, "/bulk/") && text_ends(undo, "/undo"))))
         value_set(notice, "undo_url", value_url(ctx->arena, undo));
     value_set(page, "notice", notice);
 }

@@ -76,26 +76,22 @@ static struct value *job_value(struct ctx *ctx, const struct import_job *job)
     return map;
 }
 
-static int show_upload(struct ctx *ctx, struct request *request,
-                       struct response *response, void *payload)
+static int upload_page(struct ctx *ctx, struct request *request,
+                       struct response *response, const struct form *form,
+                       struct value *problems)
 {
     struct value *data = value_map(ctx->arena);
     struct value *jobs = value_list(ctx->arena);
     struct import_job **list;
-    const struct form *form;
-    const char *path;
+    const char *path = records_path(ctx, form);
     size_t count = 0, i;
-    int rc = records_form(&form, ctx, request);
+    int rc = import_list(&list, &count, ctx, form);
 
-    (void)payload;
-    if (!rc && !imports_may(ctx, form))
-        return fail(ctx, E_FORBIDDEN, "form.may_not_create",
-                    "you may not add records here");
-    if (!rc)
-        rc = import_list(&list, &count, ctx, form);
     if (rc)
         return rc;
-    path = records_path(ctx, form);
+    for (i = 0; i < value_count(problems); i++)
+        value_set_text(value_at(problems, i), "id", "import-file");
+    value_set(data, "problems", problems);
     for (i = 0; i < count; i++)
         value_append(jobs, job_value(ctx, list[i]));
     value_set(data, "imports", jobs);
@@ -110,6 +106,22 @@ static int show_upload(struct ctx *ctx, struct request *request,
                        tr(ctx, "import.page_title"), data);
 }
 
+static int show_upload(struct ctx *ctx, struct request *request,
+                       struct response *response, void *payload)
+{
+    const struct form *form;
+    int rc = records_form(&form, ctx, request);
+
+    (void)payload;
+    if (!rc && !imports_may(ctx, form))
+        return fail(ctx, E_FORBIDDEN, "form.may_not_create",
+                    "you may not add records here");
+    return rc ? rc
+              : upload_page(ctx, request, response, form,
+                            value_list(ctx->arena));
+}
+
+/* A file that can't be read is refused where the next one is chosen. */
 static int take_file(struct ctx *ctx, struct request *request,
                      struct response *response, void *payload)
 {
@@ -120,12 +132,20 @@ static int take_file(struct ctx *ctx, struct request *request,
     int rc = records_form(&form, ctx, request);
 
     (void)payload;
-    if (!rc)
-        rc = request_only(ctx, request, names);
+    if (rc)
+        return rc;
+    rc = request_only(ctx, request, names);
     if (!rc)
         rc = imports_upload(&upload, ctx, request);
     if (!rc)
         rc = import_create(&id, ctx, form, upload->name, upload->fd);
+    if (rc == E_INVALID && !request->script_form && !request->wants_json) {
+        struct value *problems = problems_value(ctx);
+
+        ctx_clear(ctx);
+        response->status = 422;
+        return upload_page(ctx, request, response, form, problems);
+    }
     if (rc)
         return rc;
     return response_done(

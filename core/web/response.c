@@ -156,15 +156,16 @@ int response_undoable(struct ctx *ctx, const struct request *request,
                       const char *toast, const char *undo)
 {
     struct value *answer;
+    /* A script shows its own notice; one with an undo only the page has. */
+    bool by_page = !request->script_form || undo;
 
-    if (!request->script_form) {
-        if (toast && set_notice(ctx, request, response, toast, undo))
-            return E_INTERNAL;
+    if (toast && by_page && set_notice(ctx, request, response, toast, undo))
+        return E_INTERNAL;
+    if (!request->script_form)
         return response_redirect(ctx, response, location);
-    }
     answer = value_map(ctx->arena);
     value_set_text(answer, "location", own_path(location));
-    if (toast)
+    if (toast && !by_page)
         value_set_text(answer, "toast", toast);
     return response_json(ctx, response, 200, answer);
 }

@@ -64,6 +64,23 @@ async function go(action, words, where = page, named = 2000) {
   await eventually(async () => words.test(await text(where)), named);
 }
 
+test('a file that can not be read is refused where one is chosen', async () => {
+  await page.goto('/records/account/import');
+  await page.locator('#import-file').setInputFiles({ name: 'open.csv',
+    mimeType: 'text/csv', buffer: Buffer.from('Code,Name\nX1,"x\nX2,y\n') });
+  await page.locator('.tn-import-upload button').click();
+  await page.locator('[data-problems] a', { hasText: 'never ends' }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.id),
+    'import-file');
+  await accessible(page);
+  // The next one goes on from here.
+  await page.locator('#import-file').setInputFiles({ name: 'closed.csv',
+    mimeType: 'text/csv', buffer: Buffer.from('Code,Name\nX1,x\n') });
+  await page.locator('.tn-import-upload button').click();
+  await page.waitForURL(/\/imports\/\d+/);
+  noFaults(page);
+});
+
 test('E33_who_may_add_records_may_import_2000_and_nothing_else', async () => {
   const rows = Array.from({ length: 2000 }, (_, i) =>
     `A${i},Account ${i},2026-03-${String(i % 28 + 1).padStart(2, '0')}`);

@@ -309,6 +309,58 @@ test('E22 many are changed at once, with the rights of each, and taken back',
     await page.context().close();
   });
 
+test('E22 the notice of bulk work takes it back', async () => {
+  const wang = await signedIn(site, 'wang.fang');
+  for (let i = 0; i < 3; i += 1) await mine(wang, `Back ${i}`);
+  const undo = (page) => page.locator('.tn-toast form[action$="/undo"] button');
+  for (const size of [desktop, phone]) {
+    const page = await as(browser, site, 'wang.fang', { size });
+    const open = async (stage) => {
+      await page.goto(`/records/deal?q=Back&f.stage.eq=${stage}`);
+      return page.locator('#list [data-tick]').count();
+    };
+    const tick = async () => {
+      for (const box of await page.locator('#list [data-tick]').all())
+        await box.check();
+    };
+    assert.equal(await open('won'), 3);
+    await tick();
+    await page.selectOption('#bulk-field', 'stage');
+    await page.locator('[data-bulk] button[value=edit]').click();
+    await page.waitForURL(/\/bulk/);
+    await page.locator('main').getByText('Lost', { exact: true }).first()
+      .click().catch(() => page.selectOption('#f-stage', 'lost'));
+    await page.locator('[data-submit]').click();
+    await undo(page).waitFor();
+    await Promise.all([page.waitForURL(/\/bulk\/\d+$/), undo(page).click()]);
+    assert.equal(await open('lost'), 0);
+    assert.equal(await open('won'), 3);
+    noFaults(page);
+    await page.context().close();
+  }
+});
+
+test('on a phone the totals stand first, the open tab in sight', async () => {
+  const page = await as(browser, site, 'admin', { size: phone });
+  await page.goto('/records/deal/totals');
+  const totals = await page.locator('.tn-listtotals').boundingBox();
+  const first = await page.locator('#list tbody tr').first().boundingBox();
+  assert.ok(totals.y < first.y, `${totals.y} above ${first.y}`);
+  for (const part of ['dt', 'dd']) {
+    const box = await page.locator(`.tn-listtotals ${part}`).first()
+      .boundingBox();
+    assert.ok(box.x > 120, `${part} beside its title: ${box.x}`);
+  }
+  await noSidewaysScroll(page);
+  // Its six tabs are wider than the screen.
+  await page.goto('/records/crm.customer/bin');
+  const tab = await page.locator('.tn-tabs [aria-current]').boundingBox();
+  assert.ok(tab.x >= 0 && tab.x + tab.width <= phone.width,
+    `the tab from ${tab.x} to ${tab.x + tab.width}`);
+  noFaults(page);
+  await page.context().close();
+});
+
 test('totals come when somebody asks, over all that the filter finds',
   async () => {
     const page = await as(browser, site, 'admin');

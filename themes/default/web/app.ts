@@ -101,6 +101,18 @@ function startFrame(): void {
   });
 }
 
+/** The tab that one is on stands in sight where the tabs scroll. */
+function showTabs(): void {
+  for (const tab of all(".tn-tabs [aria-current]")) {
+    const tabs = tab.parentElement;
+    if (!tabs || tabs.scrollWidth <= tabs.clientWidth) continue;
+    const at = tab.getBoundingClientRect();
+    const bar = tabs.getBoundingClientRect();
+    if (at.left < bar.left || at.right > bar.right)
+      tabs.scrollLeft += (at.left + at.right - bar.left - bar.right) / 2;
+  }
+}
+
 /** htmx: the token goes along; errors are told, an ended session begun. */
 function startHtmx(): void {
   document.addEventListener("htmx:config:request", (event) => {
@@ -110,7 +122,10 @@ function startHtmx(): void {
     if (request?.headers && request.method && request.method !== "GET")
       request.headers["X-CSRF-Token"] = csrf();
   });
-  document.addEventListener("htmx:after:swap", () => startIslands(document));
+  document.addEventListener("htmx:after:swap", () => {
+    startIslands(document);
+    showTabs();
+  });
   document.addEventListener("htmx:response:error", (event) => {
     const raw = (event as CustomEvent).detail?.ctx?.response?.raw as
       | Response
@@ -129,6 +144,7 @@ function startHtmx(): void {
 
 guardComposition();
 startFrame();
+showTabs();
 startDialogs();
 startMenus();
 startKeys();
