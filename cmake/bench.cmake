@@ -31,6 +31,7 @@ foreach(name trace_statements bench_sql)
   add_dependencies(bench ${name})
 endforeach()
 target_link_libraries(bench_sql PRIVATE tenon_form)
+target_link_libraries(baseline_list PRIVATE tenon_store)
 
 # The module in C that measures what modules pay (tests/bench/sdk.mjs).
 tenon_add_plugin(bench_c tests/bench/modules/bench_c/bench_c.c)

@@ -1,5 +1,5 @@
 /*
- * aggregate.c - figures of records by groups: the statement and its rows.
+ * aggregate.c - figures of records by groups: the statement.
  *
  * Each scope of the person is a branch, read by its own index, that leaves out
  * what the branches before it have; so each record is counted once, and
@@ -7,6 +7,9 @@
  * table anyway gets one look at all of it instead: a row by an index costs four
  * times what the next row costs. Where the filter keeps much of that, too, its
  * fields' indexes are left alone as well.
+ *
+ * Where the groups are choices, one look counts and sums them (tally() of
+ * store/); else the store groups, which sorts the rows.
  *
  * A sum is taken in two halves, of the high and the low 32 bits: neither
  * overflows in the store, and both together are exact.
@@ -22,12 +25,7 @@
 #include "form/field_type.h"
 #include "store/db.h"
 
-static const int64_t DECIMAL_MAX = INT64_C(999999999999999999);
-static const int64_t INTEGER_MAX = INT64_C(9007199254740991);
-
 enum { SAMPLE = 500, MUCH = 4 /* one in so many */ };
-
-__extension__ typedef __int128 wide;
 
 /* ---- branches ---- */
 
@@ -297,6 +295,75 @@ static void order_rows(struct list *list, const struct aggregation *work)
         buf_addf(sql, ", g%zu", i);
 }
 
+static void add_rows(struct list *list, const struct aggregation *work,
+                     const struct scopes *scopes, const struct share *share)
+{
+    struct buf *sql = &list->sql;
+    size_t i;
+
+    buf_add_text(sql, " FROM (");
+    if (share->seen)
+        add_whole(list, work, scopes, share);
+    for (i = 0; !share->seen && i < scopes->count; i++)
+        if (!list_repeats(scopes, i))
+            add_branch(list, work, scopes, i);
+    buf_add_char(sql, ')');
+}
+
+/* Groups of choices are few, and their order is ours. */
+static bool is_tallied(const struct aggregation *work)
+{
+    size_t i;
+
+    for (i = 0; i < work->group_count; i++) {
+        const struct field *field = work->groups[i].of.field;
+
+        if (!field || strcmp(field->type->name, "choice") != 0)
+            return false;
+    }
+    for (i = 0; i < work->measure_count; i++)
+        if (work->measures[i].kind == MEASURE_MIN ||
+            work->measures[i].kind == MEASURE_MAX)
+            return false;
+    return work->group_count && work->sort_measure < 0;
+}
+
+/* The figures of one measure out of a tally's list; *at moves on. */
+static void select_tallied(struct buf *sql, const struct aggregation *work,
+                           const struct measure *measure, size_t *at)
+{
+    if (measure->kind == MEASURE_COUNT) {
+        buf_addf(sql, ", value ->> %zu", work->group_count);
+        return;
+    }
+    buf_addf(sql, ", value ->> %zu, value ->> %zu", *at, *at + 1);
+    if (measure->kind == MEASURE_AVG)
+        buf_addf(sql, ", value ->> %zu", *at + 2);
+    *at += 3;
+}
+
+static void make_tally(struct list *list, const struct aggregation *work,
+                       const struct scopes *scopes, const struct share *share)
+{
+    struct buf *sql = &list->sql;
+    size_t at = work->group_count + 1, i;
+
+    buf_add_text(sql, "SELECT 0");
+    for (i = 0; i < work->group_count; i++)
+        buf_addf(sql, ", value ->> %zu", i);
+    for (i = 0; i < work->measure_count; i++)
+        select_tallied(sql, work, &work->measures[i], &at);
+    buf_addf(sql, " FROM json_each((SELECT tally(%zu", work->group_count);
+    for (i = 0; i < work->group_count; i++)
+        buf_addf(sql, ", g%zu", i);
+    for (i = 0; i < work->measure_count; i++)
+        if (work->measures[i].kind != MEASURE_COUNT)
+            buf_addf(sql, ", m%zu", i);
+    buf_add_char(sql, ')');
+    add_rows(list, work, scopes, share);
+    buf_add_text(sql, "))");
+}
+
 static void make_statement(struct list *list, const struct aggregation *work,
                            const struct scopes *scopes,
                            const struct share *share)
@@ -309,13 +376,7 @@ static void make_statement(struct list *list, const struct aggregation *work,
         buf_addf(sql, ", g%zu", i);
     for (i = 0; i < work->measure_count; i++)
         select_measure(sql, &work->measures[i], i);
-    buf_add_text(sql, " FROM (");
-    if (share->seen)
-        add_whole(list, work, scopes, share);
-    for (i = 0; !share->seen && i < scopes->count; i++)
-        if (!list_repeats(scopes, i))
-            add_branch(list, work, scopes, i);
-    buf_add_char(sql, ')');
+    add_rows(list, work, scopes, share);
     if (work->group_count)
         buf_add_text(sql, " GROUP BY");
     for (i = 0; i < work->group_count; i++)
@@ -326,184 +387,7 @@ static void make_statement(struct list *list, const struct aggregation *work,
     add_number(list, work->sort_measure >= 0 ? work->limit : LIST_UNBOUNDED);
 }
 
-/* ---- rows ---- */
-
-static int too_large(const struct aggregation *work,
-                     const struct measure *measure)
-{
-    return fail_at(work->ctx, E_LIMIT, "measures", "form.figure_too_large",
-                   "%s: the figure has more digits than can be held",
-                   measure->name);
-}
-
-static wide read_sum(struct query *row, int column)
-{
-    return (wide)query_int(row, column) * 4294967296 +
-           query_int(row, column + 1);
-}
-
-/* Half away from zero, as all decimals are rounded. */
-static int average(struct value **out, const struct aggregation *work,
-                   const struct measure *measure, wide sum, int64_t count)
-{
-    struct decimal number = { .scale = measure->of.field->scale };
-    wide half = sum < 0 ? -(wide)count : count, quotient;
-
-    for (; number.scale < 2; number.scale++) {
-        sum *= 10;
-    }
-    quotient = (2 * sum + half) / (2 * (wide)count);
-    if (quotient > DECIMAL_MAX || quotient < -DECIMAL_MAX)
-        return too_large(work, measure);
-    number.units = (int64_t)quotient;
-    *out = value_decimal(work->ctx->arena, number);
-    return 0;
-}
-
-static int total(struct value **out, const struct aggregation *work,
-                 const struct measure *measure, wide sum)
-{
-    bool scaled = measure->of.field->type->flags & FIELD_SCALED;
-    int64_t most = scaled ? DECIMAL_MAX : INTEGER_MAX;
-    struct decimal number = { .scale = measure->of.field->scale };
-
-    if (sum > most || sum < -most)
-        return too_large(work, measure);
-    number.units = (int64_t)sum;
-    *out = scaled ? value_decimal(work->ctx->arena, number)
-                  : value_int(work->ctx->arena, number.units);
-    return 0;
-}
-
-static struct value *extreme(const struct aggregation *work,
-                             const struct measure *measure, struct query *row,
-                             int column)
-{
-    struct ctx *ctx = work->ctx;
-    const struct field *field = measure->of.field;
-    char text[TIME_TEXT_MAX];
-    struct value *value;
-
-    if (!field) {
-        instant_format(text, query_int(row, column));
-        return value_text(ctx->arena, text);
-    }
-    value = field_from_column(ctx, field, row, column);
-    return field->type->flags & FIELD_SCALED ? value
-                                             : field_to_json(ctx, field, value);
-}
-
-/* One figure; *column moves on. */
-static int read_measure(struct value **out, const struct aggregation *work,
-                        size_t index, struct query *row, int *column)
-{
-    const struct measure *measure = &work->measures[index];
-    int at = *column;
-    int rc = 0;
-
-    *out = value_null(work->ctx->arena);
-    switch (measure->kind) {
-    case MEASURE_COUNT:
-        *out = value_int(work->ctx->arena, query_int(row, at));
-        break;
-    case MEASURE_SUM:
-        if (!query_is_null(row, at))
-            rc = total(out, work, measure, read_sum(row, at));
-        break;
-    case MEASURE_AVG:
-        if (!query_is_null(row, at))
-            rc = average(out, work, measure, read_sum(row, at),
-                         query_int(row, at + 2));
-        break;
-    case MEASURE_MIN:
-    case MEASURE_MAX:
-        if (!query_is_null(row, at))
-            *out = extreme(work, measure, row, at);
-        break;
-    }
-    *column += measure->kind == MEASURE_SUM   ? 2
-               : measure->kind == MEASURE_AVG ? 3
-                                              : 1;
-    return rc;
-}
-
-static struct value *read_group(const struct aggregation *work, size_t index,
-                                struct query *row, int column)
-{
-    const struct group *group = &work->groups[index];
-    struct ctx *ctx = work->ctx;
-
-    if (query_is_null(row, column))
-        return NULL;
-    if (group->period || group->of.system == SYSTEM_TEXT)
-        return value_text(ctx->arena, query_text(row, column));
-    if (!group->of.field)
-        return value_int(ctx->arena, query_int(row, column));
-    return field_from_column(ctx, group->of.field, row, column);
-}
-
-static int read_rows(struct vector *out, const struct aggregation *work,
-                     struct query *rows)
-{
-    int rc;
-
-    while ((rc = query_next(rows)) == 1) {
-        struct figures *row = arena_alloc(work->ctx->arena, sizeof *row);
-        int column = 1;
-        size_t i;
-
-        for (i = 0; i < work->group_count; i++)
-            row->group[i] = read_group(work, i, rows, column++);
-        for (i = 0; i < work->measure_count; i++) {
-            rc = read_measure(&row->measure[i], work, i, rows, &column);
-            if (rc)
-                return rc;
-        }
-        vector_add(out, row);
-    }
-    return rc;
-}
-
-/* As record_value() has it. */
-static struct value *group_value(const struct aggregation *work, size_t index,
-                                 struct value *value)
-{
-    const struct group *group = &work->groups[index];
-    struct ctx *ctx = work->ctx;
-
-    if (!value)
-        return value_null(ctx->arena);
-    if (group->period || group->of.system == SYSTEM_TEXT)
-        return value;
-    if (!group->of.field)
-        return value_text(ctx->arena,
-                          arena_printf(ctx->arena, "%lld",
-                                       (long long)value_as_int(value, 0)));
-    /* A decimal is one, until it is written as JSON. */
-    return group->of.field->type->flags & FIELD_SCALED
-               ? value
-               : field_to_json(ctx, group->of.field, value);
-}
-
-static struct value *row_value(const struct aggregation *work,
-                               const struct figures *row)
-{
-    struct arena *arena = work->ctx->arena;
-    struct value *map = value_map(arena);
-    struct value *groups = value_map(arena), *texts = value_map(arena);
-    size_t i;
-
-    for (i = 0; i < work->group_count; i++) {
-        value_set(groups, work->groups[i].name,
-                  group_value(work, i, row->group[i]));
-        value_set_text(texts, work->groups[i].name, row->text[i]);
-    }
-    value_set(map, "group", groups);
-    value_set(map, "text", texts);
-    for (i = 0; i < work->measure_count; i++)
-        value_set(map, work->measures[i].name, row->measure[i]);
-    return map;
-}
+/* ---- asking ---- */
 
 static int read_figures(struct vector *rows, const struct aggregation *work,
                         const struct record_query *query)
@@ -528,11 +412,14 @@ static int read_figures(struct vector *rows, const struct aggregation *work,
     rc = take_sample(&share, &list, work, &scopes);
     if (rc)
         return rc;
-    make_statement(&list, work, &scopes, &share);
+    if (is_tallied(work))
+        make_tally(&list, work, &scopes, &share);
+    else
+        make_statement(&list, work, &scopes, &share);
     rc = db_query_values(&found, work->ctx, buf_text(&list.sql),
                          (const struct value *const *)list.values.items,
                          list.values.count);
-    return rc ? rc : read_rows(rows, work, found);
+    return rc ? rc : aggregation_rows(rows, work, found);
 }
 
 int record_aggregate(struct value **out, struct ctx *ctx,
@@ -555,6 +442,6 @@ int record_aggregate(struct value **out, struct ctx *ctx,
     if (work.sort_measure < 0)
         aggregation_sort(&work, (struct figures **)rows.items, rows.count);
     for (i = 0; i < rows.count && i < (size_t)work.limit; i++)
-        value_append(*out, row_value(&work, rows.items[i]));
+        value_append(*out, aggregation_value(&work, rows.items[i]));
     return 0;
 }

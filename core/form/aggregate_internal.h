@@ -1,7 +1,7 @@
 /*
  * aggregate_internal.h - figures in the making; shared by aggregate_ask.c
- * (what is asked for), aggregate.c (the statement) and aggregate_text.c (names
- * and order of the groups).
+ * (what is asked for), aggregate.c (the statement), aggregate_rows.c (what it
+ * answers) and aggregate_text.c (names and order of the groups).
  */
 #ifndef FORM_AGGREGATE_INTERNAL_H
 #define FORM_AGGREGATE_INTERNAL_H
@@ -68,6 +68,14 @@ struct figures {
 /* aggregate_ask.c: checks all names. */
 int aggregation_read(struct aggregation *out, struct ctx *ctx,
                      const struct form *form, const struct aggregate *ask);
+
+/* aggregate_rows.c: reads the rows of the statement into `out` (struct
+ * figures); a row as record_aggregate() gives it. */
+struct query;
+int aggregation_rows(struct vector *out, const struct aggregation *work,
+                     struct query *rows);
+struct value *aggregation_value(const struct aggregation *work,
+                                const struct figures *row);
 
 /* aggregate_text.c: texts and ranks of all groups, without a query for each;
  * then the groups' own order. */

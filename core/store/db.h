@@ -70,6 +70,10 @@ bool query_is_null(struct query *query, int column);
  *   period(v, unit, zone)  the first day ("2026-11-01") of the period that v
  *                          lies in; v a date's text or an instant's number;
  *                          unit an enum calendar_unit; NULL of NULL.
+ *   tally(groups, g…, m…)  an aggregate: JSON, for each group the list of its
+ *                          values (texts, integers, NULL; 500 bytes at most),
+ *                          its rows, and for each integer m sum(m >> 32),
+ *                          sum(m & 4294967295), count(m).
  */
 
 /* Runs a statement that gives no rows; returns 0 or negative. The number of

@@ -52,7 +52,11 @@ static void period(sqlite3_context *call, int count, sqlite3_value **values)
 
 int functions_add(sqlite3 *sql)
 {
-    return sqlite3_create_function_v2(
-        sql, "period", 3, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
-        NULL, period, NULL, NULL, NULL);
+    int rc = tally_add(sql);
+
+    return rc ? rc
+              : sqlite3_create_function_v2(sql, "period", 3,
+                                           SQLITE_UTF8 | SQLITE_DETERMINISTIC |
+                                               SQLITE_INNOCUOUS,
+                                           NULL, period, NULL, NULL, NULL);
 }

@@ -5,6 +5,7 @@
  *   query.c       statement cache, binding, stepping
  *   tx.c          transactions, snapshots, epochs, counters
  *   function.c    functions of ours that statements may call
+ *   tally.c       the one that counts and sums by groups
  *   checkpoint.c  moving the log into the database
  */
 #ifndef STORE_SQLITE_H
@@ -103,6 +104,7 @@ int db_run(struct db *db, const char *sql);
 
 /* Makes our functions known to a new connection; SQLite's code. */
 int functions_add(sqlite3 *sql);
+int tally_add(sqlite3 *sql);
 
 /* Marks the innermost level as failed. */
 void tx_doom(struct db *db);

@@ -10,7 +10,7 @@
  */
 #include "base/banned.h"
 
-#include <sqlite3.h>
+#include "store/sqlite.h"
 
 enum { STATEMENTS_MAX = 64, LINE_MAX_BYTES = 65536 };
 
@@ -80,6 +80,7 @@ int main(int argc, char **argv)
         return 2;
     }
     must(sqlite3_open_v2(argv[1], &db, SQLITE_OPEN_READWRITE, NULL), argv[1]);
+    must(functions_add(db), "functions"); /* charts call them */
     must(sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL),
          "settings");
     must(sqlite3_exec(db, "PRAGMA cache_size=-8192", NULL, NULL, NULL),

@@ -207,6 +207,40 @@ static void what_is_written_at_the_commit_goes_with_its_level(void **state)
     assert_false(tx_active(ctx));
 }
 
+static void groups_are_counted_and_summed_in_one_look(void **state)
+{
+    static const char query[] =
+        "SELECT group_concat(value ->> 0 || ':' || (value ->> 1) || ':' ||"
+        " ifnull((value ->> 2) * 4294967296 + (value ->> 3), '-') || ':' ||"
+        " (value ->> 4), ' ') FROM (SELECT value FROM json_each((SELECT"
+        " tally(1, column1, column2) FROM (VALUES ('a \"q\" \\', -3), ('新', "
+        "1),"
+        " ('a \"q\" \\', 5000000000), ('新', NULL), ('none', NULL)))) ORDER BY"
+        " value ->> 0)";
+    struct ctx *ctx = &((struct fixture *)*state)->ctx;
+    const char *text;
+    int64_t number;
+
+    assert_int_equal(db_text(&text, ctx, query, ""), 0);
+    assert_string_equal(text, "a \"q\" \\:2:4999999997:2 none:1:-:0 新:2:1:1");
+    /* More groups than the first table has room for, of a number and NULL. */
+    assert_int_equal(
+        db_int(&number, ctx,
+               "WITH RECURSIVE n(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM"
+               " n WHERE i < 9999) SELECT sum((value ->> 2) * 1000 + (value ->>"
+               " 0)) FROM json_each((SELECT tally(2, i % 500, NULL) FROM n))",
+               ""),
+        0);
+    assert_int_equal(number, 500 * 20 * 1000 + 499 * 500 / 2);
+    assert_int_equal(db_text(&text, ctx,
+                             "SELECT tally(1, id, number) FROM thing WHERE 0",
+                             ""),
+                     0);
+    assert_string_equal(text, "[]");
+    /* What is no text or integer is no group. */
+    assert_true(db_text(&text, ctx, "SELECT tally(1, 1.5)", "") < 0);
+}
+
 static void the_same_statement_may_be_open_twice(void **state)
 {
     struct ctx *ctx = &((struct fixture *)*state)->ctx;
@@ -533,6 +567,7 @@ int main(void)
         memory_test(a_savepoint_saves_its_transaction_from_a_failure),
         memory_test(what_waits_for_the_commit_goes_with_its_level),
         memory_test(what_is_written_at_the_commit_goes_with_its_level),
+        memory_test(groups_are_counted_and_summed_in_one_look),
         memory_test(the_same_statement_may_be_open_twice),
         memory_test(a_transaction_does_not_begin_beside_an_open_query),
         memory_test(a_reference_to_nothing_is_a_conflict),
