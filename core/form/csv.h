@@ -8,6 +8,7 @@
 #ifndef FORM_CSV_H
 #define FORM_CSV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +22,8 @@ struct csv_row {
     int64_t line; /* where the row begins, from 1 */
     const char **cells;
     size_t count;
-    int64_t end; /* bytes of the text up to the end of this row */
+    int64_t end;         /* bytes of the text up to the end of this row */
+    const bool *numbers; /* of a workbook: cells that are no texts; NULL */
 };
 
 /* Anything but 0 ends the reading with that code. The cells live until the

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/unicode.h"
 #include "form/field_type.h"
+#include "form/import_number.h"
 #include "form/import_plan.h"
 #include "form/record.h"
 #include "form/reference.h"
@@ -24,8 +25,7 @@ enum { NAMES_MAX = 200000, PARTS_MAX = 200 };
 static const char SPACE[] = "\xe3\x80\x80"; /* U+3000 */
 static const char NBSP[] = "\xc2\xa0";
 
-/* Without spaces around, those of other scripts too. */
-static const char *trim(struct ctx *ctx, const char *text)
+const char *import_trim(struct ctx *ctx, const char *text)
 {
     size_t length;
 
@@ -114,7 +114,8 @@ static struct value *choices_input(struct ctx *ctx, const struct field *field,
                 width = strlen(marks[i]);
         if (*at && !width)
             continue;
-        from = trim(ctx, arena_strndup(ctx->arena, from, (size_t)(at - from)));
+        from = import_trim(
+            ctx, arena_strndup(ctx->arena, from, (size_t)(at - from)));
         if (*from)
             value_append(list, choice_input(ctx, field, from));
         if (!*at)
@@ -145,35 +146,26 @@ static struct value *boolean_input(struct ctx *ctx, const char *text)
 
 /* ---- numbers ---- */
 
-/* Without the sign of a currency or of percent that stands around it. */
-static struct value *number_input(struct ctx *ctx, const struct field *field,
-                                  const char *text)
+/* A number that can only be read with the other sign is none: half of a
+ * column must not be a thousand times the other half. */
+static int number_input(struct value **out, struct ctx *ctx,
+                        const struct import_column *column, const char *text)
 {
-    static const char *const signs[] = { "NT$", "HK$", "US$", "¥",   "￥",
-                                         "$",   "€",   "£",   "CNY", "RMB" };
-    const char *number = text_fold(ctx->arena, text);
-    bool percent = strcmp(field->type->name, "percent") == 0;
-    bool minus = *number == '-';
-    size_t i, length;
+    const struct field *field = column->field;
+    const char *bare = import_number_bare(
+        ctx, text, strcmp(field->type->name, "percent") == 0);
+    const char *number = import_number(ctx, bare, column->comma);
 
-    number += minus;
-    for (i = 0; i < sizeof signs / sizeof signs[0]; i++) {
-        const char *sign = text_fold(ctx->arena, signs[i]);
-
-        if (text_starts(number, sign)) {
-            number += strlen(sign);
-            break;
-        }
-    }
-    number = trim(ctx, number);
-    length = strlen(number);
-    if (percent && length && number[length - 1] == '%')
-        length--;
-    else if (!percent && text_ends(number, "元"))
-        length -= strlen("元");
-    return value_text(ctx->arena,
-                      arena_printf(ctx->arena, "%s%.*s", minus ? "-" : "",
-                                   (int)length, number));
+    if (!number && column->comma && column->workbook)
+        number = import_number(ctx, bare, false);
+    if (!number && import_number(ctx, bare, !column->comma))
+        return column->comma
+                   ? fail_at(ctx, E_INVALID, field->key, "import.no_comma",
+                             "\"%s\" is no number with a decimal comma", text)
+                   : fail_at(ctx, E_INVALID, field->key, "import.no_point",
+                             "\"%s\" is no number with a decimal point", text);
+    *out = value_text(ctx->arena, number ? number : bare);
+    return 0;
 }
 
 /* ---- days ---- */
@@ -393,7 +385,7 @@ static int cell_input(struct value **out, struct ctx *ctx,
     else if (strcmp(type, "datetime") == 0)
         *out = moment_input(ctx, text, column->order);
     else if (field->type->flags & FIELD_NUMBER)
-        *out = number_input(ctx, field, text);
+        return number_input(out, ctx, column, text);
     else
         *out = value_text(ctx->arena, text);
     return 0;
@@ -405,7 +397,7 @@ int import_value(struct value **out, struct ctx *ctx,
     struct value *in;
     int rc;
 
-    text = trim(ctx, text);
+    text = import_trim(ctx, text);
     *out = value_null(ctx->arena);
     if (!*text)
         return 0;
@@ -430,7 +422,7 @@ int import_input(struct value **out, struct ctx *ctx, struct import_plan *plan,
 
         if (!column->field || column->field->read_only)
             continue;
-        text = trim(ctx, cells[i]);
+        text = import_trim(ctx, cells[i]);
         if (!*text) {
             if (!creating && plan->clear)
                 value_set(input, column->field->key, value_null(ctx->arena));

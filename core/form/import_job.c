@@ -259,7 +259,7 @@ void import_settings_choose(struct ctx *ctx, struct import_job *job,
 
     if (!settings)
         settings = import_plan_guess(ctx, job->form, preview);
-    import_plan_fit(ctx, settings, preview);
+    import_plan_fit(ctx, job->form, settings, preview);
     for (i = 0; i < 3; i++)
         if (value_get(job->settings, parts[i]))
             value_set(settings, parts[i], value_get(job->settings, parts[i]));

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "form/form.h"
+#include "form/import_number.h"
 
 struct ctx;
 
@@ -75,7 +76,8 @@ struct import_preview {
         bool day_first, month_first; /* both: it must be asked (E36) */
         bool seen;                   /* some day has its year behind */
     } * dates;
-    const char *problem; /* the file can't be read so; NULL */
+    struct import_numbers *numbers; /* and numbers with which sign? */
+    const char *problem;            /* the file can't be read so; NULL */
 };
 int import_preview(struct import_preview *out, struct ctx *ctx,
                    const struct import_job *job);
@@ -83,9 +85,10 @@ int import_preview(struct import_preview *out, struct ctx *ctx,
 /*
  * Settings: {"encoding", "separator", "sheet", "columns": [field key, "id" or
  * "" of each column], "keys": [field keys or "id"], "dates": ["ymd", "dmy",
- * "mdy" or "" of each column], "empty": "keep" | "clear", "bad": "skip" |
- * "none"}; parts that are missing stay. A new encoding, separator or sheet
- * makes the mapping anew. E_CONFLICT while a job runs.
+ * "mdy" or "" of each column], "decimal": "auto" | "point" | "comma", "empty":
+ * "keep" | "clear", "bad": "skip" | "none"}; parts that are missing stay. A
+ * new encoding, separator or sheet makes the mapping anew. E_CONFLICT while a
+ * job runs.
  */
 int import_settings(struct ctx *ctx, const struct import_job *job,
                     const struct value *settings);

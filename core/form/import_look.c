@@ -35,8 +35,24 @@ enum { PREVIEW_ROWS = 12, LOOKED_ROWS = 3000 };
 
 struct looking {
     struct import_preview *out;
+    struct arena *arena; /* of one row */
     size_t looked;
 };
+
+static void look_at_numbers(struct looking *looking, struct ctx *ctx,
+                            const struct csv_row *row)
+{
+    struct import_preview *out = looking->out;
+    struct ctx own = *ctx;
+    size_t i;
+
+    own.arena = looking->arena;
+    import_numbers_row(out->numbers, out->columns, &own, row);
+    for (i = 0; i < out->columns; i++)
+        if (out->numbers[i].seen && !out->numbers[i].sample)
+            out->numbers[i].sample = text_clean(ctx->arena, row->cells[i]);
+    arena_reset(looking->arena);
+}
 
 static int take_row(struct ctx *ctx, const struct csv_row *row, void *payload)
 {
@@ -54,6 +70,9 @@ static int take_row(struct ctx *ctx, const struct csv_row *row, void *payload)
             arena_array(ctx->arena, out->columns + 1, sizeof *out->header);
         out->dates =
             arena_array(ctx->arena, out->columns + 1, sizeof *out->dates);
+        out->numbers =
+            arena_array(ctx->arena, out->columns + 1, sizeof *out->numbers);
+        import_numbers_begin(out->numbers, out->columns);
         for (i = 0; i < out->columns; i++) {
             out->header[i] = text_clean(ctx->arena, row->cells[i]);
             out->dates[i].day_first = out->dates[i].month_first = true;
@@ -63,6 +82,7 @@ static int take_row(struct ctx *ctx, const struct csv_row *row, void *payload)
     for (i = 0; i < out->columns && i < row->count; i++)
         if (*row->cells[i])
             import_dates_look(&out->dates[i], row->cells[i]);
+    look_at_numbers(looking, ctx, row);
     if (out->row_count < PREVIEW_ROWS) {
         cells = arena_array(ctx->arena, out->columns + 1, sizeof *cells);
         for (i = 0; i < out->columns; i++)
@@ -87,7 +107,9 @@ int import_look(struct import_preview *out, struct ctx *ctx,
     out->sheet_count = table->sheet_count;
     out->sheet = table->sheet;
     out->rows = arena_array(ctx->arena, PREVIEW_ROWS, sizeof *out->rows);
+    looking.arena = arena_new(0);
     rc = table_rows(table, ctx, take_row, &looking);
+    arena_free(looking.arena);
     if (rc < 0)
         return rc;
     if (!out->columns)

@@ -109,7 +109,54 @@ static const char *guess_order(const struct import_dates *dates)
     return dates->day_first ? "dmy" : dates->month_first ? "mdy" : "ymd";
 }
 
-void import_plan_fit(struct ctx *ctx, struct value *settings,
+bool import_plan_number(const struct form *form, const char *key)
+{
+    const struct field *field = form_field(form, key);
+
+    return field && field->type->flags & FIELD_NUMBER;
+}
+
+void import_plan_decimals(struct ctx *ctx, const struct form *form,
+                          struct value *settings,
+                          const struct import_numbers *numbers, size_t count)
+{
+    const struct value *columns = value_get(settings, "columns");
+    struct value *decimals = value_list(ctx->arena);
+    bool *numeric = arena_array(ctx->arena, count + 1, sizeof *numeric);
+    bool *comma = arena_array(ctx->arena, count + 1, sizeof *comma);
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        numeric[i] =
+            import_plan_number(form, value_as_text(value_at(columns, i)));
+    import_numbers_settle(comma, numbers, numeric, count);
+    for (i = 0; i < count; i++)
+        value_append(decimals, value_text(ctx->arena, comma[i] ? "comma" : ""));
+    value_set(settings, "decimals", decimals);
+}
+
+/* A sign that all numbers of some column speak against. */
+static bool decimal_contradicted(const struct form *form,
+                                 const struct value *settings,
+                                 const struct import_preview *preview)
+{
+    const struct value *columns = value_get(settings, "columns");
+    const char *decimal = value_get_text(settings, "decimal");
+    size_t i;
+
+    for (i = 0; i < preview->columns; i++) {
+        const struct import_numbers *can = &preview->numbers[i];
+
+        if (can->seen && can->point != can->comma &&
+            import_plan_number(form, value_as_text(value_at(columns, i))) &&
+            text_equal(decimal, can->point ? "comma" : "point"))
+            return true;
+    }
+    return false;
+}
+
+void import_plan_fit(struct ctx *ctx, const struct form *form,
+                     struct value *settings,
                      const struct import_preview *preview)
 {
     const struct value *before = value_get(settings, "dates");
@@ -126,6 +173,8 @@ void import_plan_fit(struct ctx *ctx, struct value *settings,
         value_append(dates, value_text(ctx->arena, order ? order : ""));
     }
     value_set(settings, "dates", dates);
+    if (decimal_contradicted(form, settings, preview))
+        value_set_text(settings, "decimal", "auto");
 }
 
 /* The one thing that surely names a record: its id, a field that no two
@@ -179,6 +228,7 @@ struct value *import_plan_guess(struct ctx *ctx, const struct form *form,
     value_set(settings, "columns", columns);
     value_set(settings, "dates", dates);
     guess_keys(ctx, form, settings);
+    value_set_text(settings, "decimal", "auto");
     value_set_text(settings, "empty", "keep");
     value_set_text(settings, "bad", "skip");
     return settings;
@@ -244,6 +294,7 @@ int import_plan_remember(struct ctx *ctx, const struct form *form,
     value_remove(kept, "encoding");
     value_remove(kept, "separator");
     value_remove(kept, "sheet");
+    value_remove(kept, "decimals");
     return db_exec(ctx,
                    "INSERT INTO import_mapping (person, form, headers,"
                    " settings, at) VALUES (?1, ?2, ?3, ?4, ?5)"
@@ -254,6 +305,24 @@ int import_plan_remember(struct ctx *ctx, const struct form *form,
 }
 
 /* ---- making ---- */
+
+bool import_plan_comma(const struct value *settings, size_t index)
+{
+    const char *decimal = value_get_text(settings, "decimal");
+    const struct value *found = value_get(settings, "decimals");
+
+    if (text_equal(decimal, "comma") || text_equal(decimal, "point"))
+        return *decimal == 'c';
+    return text_equal(value_as_text(value_at(found, index)), "comma");
+}
+
+void import_plan_commas(struct import_plan *plan, const struct value *settings)
+{
+    size_t i;
+
+    for (i = 0; i < plan->count; i++)
+        plan->columns[i].comma = import_plan_comma(settings, i);
+}
 
 static int bad(struct ctx *ctx, const char *at, const char *key)
 {
@@ -357,6 +426,7 @@ int import_plan_make(struct import_plan **out, struct ctx *ctx,
     plan->form = form;
     plan->count = count;
     plan->columns = arena_array(ctx->arena, count, sizeof *plan->columns);
+    import_plan_commas(plan, settings);
     plan->clear = text_equal(value_get_text(settings, "empty"), "clear");
     plan->none_if_bad = text_equal(value_get_text(settings, "bad"), "none");
     if (value_count(columns) != count)

@@ -16,6 +16,8 @@ struct import_column {
     bool key;                  /* part of what names the record */
     bool self;                 /* links to the form itself */
     const char *order;         /* of days: "ymd", "dmy", "mdy" */
+    bool comma;                /* its numbers have decimal commas */
+    bool workbook;             /* its numbers may be no texts */
     struct map *names;         /* text → id of what was looked up; NULL:
                                   its cells are no names */
     struct arena *arena;       /* of names */
@@ -43,9 +45,22 @@ struct value *import_plan_guess(struct ctx *ctx, const struct form *form,
 /* Those that the person used last for such headers; NULL. */
 struct value *import_plan_remembered(struct ctx *ctx, const struct form *form,
                                      const struct import_preview *preview);
-/* Orders of days that this file contradicts are guessed anew. */
-void import_plan_fit(struct ctx *ctx, struct value *settings,
+/* Orders of days and a sign of decimals that this file contradicts are
+ * guessed anew. */
+void import_plan_fit(struct ctx *ctx, const struct form *form,
+                     struct value *settings,
                      const struct import_preview *preview);
+/* Which columns of numbers have decimal commas, "comma" or "": where the
+ * settings leave it to what the file holds. */
+void import_plan_decimals(struct ctx *ctx, const struct form *form,
+                          struct value *settings,
+                          const struct import_numbers *numbers, size_t count);
+/* Whether a column is read with decimal commas, by what is said or found. */
+bool import_plan_comma(const struct value *settings, size_t index);
+/* Whether the field with this key holds numbers. */
+bool import_plan_number(const struct form *form, const char *key);
+/* Takes what these settings say of decimals. */
+void import_plan_commas(struct import_plan *plan, const struct value *settings);
 int import_plan_remember(struct ctx *ctx, const struct form *form,
                          const struct import_preview *preview,
                          const struct value *settings);
@@ -63,6 +78,9 @@ int import_input(struct value **out, struct ctx *ctx, struct import_plan *plan,
 /* A cell's stored value by its column's type, for comparing keys. */
 int import_value(struct value **out, struct ctx *ctx,
                  struct import_column *column, const char *text, bool lenient);
+
+/* Without spaces around, those of other scripts too. */
+const char *import_trim(struct ctx *ctx, const char *text);
 
 /* Whether a field may be read from a file. */
 bool import_field_open(const struct field *field);

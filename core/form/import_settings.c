@@ -32,6 +32,7 @@ static int check_words(struct ctx *ctx, const struct value *settings)
         const char *name, *words;
     } known[] = {
         { "separator", " , ; \t " },
+        { "decimal", " auto point comma " },
         { "empty", " keep clear " },
         { "bad", " skip none " },
     };
@@ -54,7 +55,7 @@ static int check_words(struct ctx *ctx, const struct value *settings)
 static int check_names(struct ctx *ctx, const struct value *settings)
 {
     static const char names[] =
-        " encoding separator sheet columns keys dates empty bad ";
+        " encoding separator sheet columns keys dates decimal empty bad ";
     size_t i;
 
     for (i = 0; i < value_count(settings); i++) {
@@ -98,6 +99,24 @@ static int save_settings(struct ctx *ctx, const struct import_job *job)
     return tx_end(ctx, rc);
 }
 
+/* What was chosen together with the new way to read it stays. */
+static void choose_anew(struct ctx *ctx, struct import_job *next,
+                        const struct import_job *job,
+                        const struct value *settings,
+                        const struct import_preview *preview)
+{
+    static const char *const parts[] = { "decimal", "empty", "bad" };
+    size_t i;
+
+    import_settings_choose(ctx, next, preview);
+    for (i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const char *said = value_get_text(settings, parts[i]);
+
+        if (said && !text_equal(said, value_get_text(job->settings, parts[i])))
+            value_set_text(next->settings, parts[i], said);
+    }
+}
+
 int import_settings(struct ctx *ctx, const struct import_job *job,
                     const struct value *settings)
 {
@@ -122,7 +141,8 @@ int import_settings(struct ctx *ctx, const struct import_job *job,
     if (!rc)
         rc = reads_anew(&anew, ctx, job, &preview);
     if (!rc && anew)
-        import_settings_choose(ctx, &next, &preview);
+        choose_anew(ctx, &next, job, settings, &preview);
+    value_remove(next.settings, "decimals");
     if (!rc)
         rc = import_plan_make(&plan, ctx, job->form, next.settings,
                               preview.header, preview.columns);

@@ -19,6 +19,7 @@
 #include "base/site.h"
 #include "base/str.h"
 #include "base/unicode.h"
+#include "form/field_type.h"
 #include "form/import_steps.h"
 #include "form/record_internal.h"
 #include "form/table.h"
@@ -40,6 +41,9 @@ struct rewriting {
     size_t columns;
     int64_t rows;
     bool quotes; /* an apostrophe keeps a text from being a formula */
+    const struct import_plan *plan;
+    struct import_numbers *numbers; /* of the columns */
+    struct arena *arena;            /* of one row */
 };
 
 static int flush(struct ctx *ctx, struct rewriting *to)
@@ -76,11 +80,28 @@ static void add_quoted(struct buf *buf, const char *cell)
     buf_add_char(buf, '"');
 }
 
+/* A number of a workbook has a point, however its texts are read: "1.234" must
+ * not become a thousand. */
+static const char *plain_number(struct ctx *ctx, const struct rewriting *to,
+                                const struct csv_row *row, size_t index)
+{
+    const char *text = row->cells[index];
+    const struct field *field =
+        index < to->plan->count ? to->plan->columns[index].field : NULL;
+
+    if (to->rows > 1 && row->numbers[index] && field &&
+        field->type->flags & FIELD_NUMBER && strchr(text, '.') &&
+        import_number(ctx, text, true))
+        return arena_printf(ctx->arena, "%s0", text);
+    return text;
+}
+
 /* "LINE,cell,cell…"; the header's row says how many cells there are. */
 static int rewrite_row(struct ctx *ctx, const struct csv_row *row,
                        void *payload)
 {
     struct rewriting *to = payload;
+    struct ctx own = *ctx;
     size_t i, filled = row->count;
 
     while (filled && !*row->cells[filled - 1])
@@ -92,12 +113,15 @@ static int rewrite_row(struct ctx *ctx, const struct csv_row *row,
                     "%s, line %lld: %zu cells, but the first row names %zu"
                     " columns",
                     to->job->name, (long long)row->line, filled, to->columns);
-    to->rows++;
+    own.arena = to->arena;
+    if (to->rows++)
+        import_numbers_row(to->numbers, to->plan->count, &own, row);
     buf_addf(&to->buf, "%lld", (long long)row->line);
     for (i = 0; i < filled; i++)
-        add_quoted(&to->buf,
-                   to->quotes ? csv_cell_text(row->cells[i]) : row->cells[i]);
+        add_quoted(&to->buf, to->quotes ? csv_cell_text(row->cells[i])
+                                        : plain_number(&own, to, row, i));
     buf_add_char(&to->buf, '\n');
+    arena_reset(to->arena);
     return to->buf.length > PIECE_BYTES ? flush(ctx, to) : 0;
 }
 
@@ -132,10 +156,31 @@ static int forget_rows(struct ctx *ctx, int64_t import)
     return rc;
 }
 
+static int rewrite_table(struct rewriting *to, struct ctx *ctx,
+                         struct table *table)
+{
+    int rc;
+
+    to->numbers =
+        arena_array(ctx->arena, to->plan->count + 1, sizeof *to->numbers);
+    import_numbers_begin(to->numbers, to->plan->count);
+    buf_init(&to->buf, ctx->arena, ROW_BYTES_MAX + PIECE_BYTES);
+    to->arena = arena_new(0);
+    rc = table_rows(table, ctx, rewrite_row, to);
+    arena_free(to->arena);
+    if (!rc)
+        rc = flush(ctx, to);
+    if (!rc && to->rows < 2)
+        rc =
+            fail(ctx, E_INVALID, "import.no_rows",
+                 "%s has no row below the names of its columns", to->job->name);
+    return rc;
+}
+
 int import_rows_make(struct import_run *run)
 {
     struct import_job *job = run->job;
-    struct rewriting to = { .job = job };
+    struct rewriting to = { .job = job, .plan = run->plan };
     struct table table;
     int64_t size;
     int rc = forget_rows(run->ctx, job->id);
@@ -149,18 +194,15 @@ int import_rows_make(struct import_run *run)
     if (to.fd < 0)
         return fail(run->ctx, E_IO, "import.no_room",
                     "the rows can't be kept: %s", strerrordesc_np(errno));
-    buf_init(&to.buf, run->ctx->arena, ROW_BYTES_MAX + PIECE_BYTES);
-    rc = table_rows(&table, run->ctx, rewrite_row, &to);
-    if (!rc)
-        rc = flush(run->ctx, &to);
-    if (!rc && to.rows < 2)
-        rc = fail(run->ctx, E_INVALID, "import.no_rows",
-                  "%s has no row below the names of its columns", job->name);
+    rc = rewrite_table(&to, run->ctx, &table);
     if (!rc)
         rc = blob_put_fd(&job->rows, &size, run->ctx, to.fd);
     close(to.fd);
     if (rc)
         return rc;
+    import_plan_decimals(run->ctx, job->form, job->settings, to.numbers,
+                         run->plan->count);
+    import_plan_commas(run->plan, job->settings);
     job->total = to.rows - 1;
     job->position = 0;
     rc = tx_begin(run->ctx, "import.rows");

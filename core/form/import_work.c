@@ -50,11 +50,16 @@ static int take_header(struct ctx *ctx, const struct csv_row *row,
 static int make_plan(struct import_run *run)
 {
     struct table table;
+    size_t i;
     int rc = import_table_open(&table, run->ctx, run->job);
 
     if (!rc)
         rc = table_rows(&table, run->ctx, take_header, run);
-    return rc < 0 ? rc : 0;
+    if (rc < 0)
+        return rc;
+    for (i = 0; run->plan && i < run->plan->count; i++)
+        run->plan->columns[i].workbook = table.workbook;
+    return 0;
 }
 
 /* ---- going from state to state ---- */

@@ -150,6 +150,7 @@ struct sheet {
     struct arena *arena; /* of one row */
     struct csv_row row;
     const char *cells[CSV_CELLS_MAX];
+    bool numbers[CSV_CELLS_MAX];
     size_t column; /* of the cell that is being read */
     size_t style;
     char type[12];   /* its attribute t */
@@ -255,9 +256,12 @@ static void cell_end(struct xlsx_part *part)
                  (long long)sheet->column + 1, "too many cells in a row");
         return;
     }
-    while (sheet->row.count <= sheet->column)
+    while (sheet->row.count <= sheet->column) {
+        sheet->numbers[sheet->row.count] = false;
         sheet->cells[sheet->row.count++] = "";
+    }
     sheet->cells[sheet->column] = text;
+    sheet->numbers[sheet->column] = strcmp(sheet->type, "n") == 0;
     sheet->filled = true;
 }
 
@@ -266,6 +270,7 @@ static void row_end(struct xlsx_part *part)
     struct sheet *sheet = part->payload;
 
     sheet->row.cells = sheet->cells;
+    sheet->row.numbers = sheet->numbers;
     if (sheet->filled)
         part->rc = sheet->take(part->book->ctx, &sheet->row, sheet->payload);
     arena_reset(sheet->arena);

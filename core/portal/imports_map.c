@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/ctx.h"
 #include "base/i18n.h"
+#include "base/numbers.h"
 #include "base/str.h"
 #include "form/field_type.h"
 #include "form/import_plan.h"
@@ -92,7 +93,37 @@ static bool has_key(const struct value *settings, const char *key)
     return false;
 }
 
+/* "1.234,56" is read as 1,234.56: what a column of numbers will be, before
+ * anybody checks it. */
+static void add_reading(struct ctx *ctx, struct value *map,
+                        const struct import_numbers *numbers, bool comma)
+{
+    struct value *arguments = value_map(ctx->arena);
+    const char *number;
+    struct decimal decimal;
+
+    if (!numbers->sample)
+        return;
+    number =
+        import_number(ctx,
+                      import_number_bare(ctx, import_trim(ctx, numbers->sample),
+                                         text_ends(numbers->sample, "%")),
+                      comma);
+    value_set_text(arguments, "text", numbers->sample);
+    if (number && decimal_parse(&decimal, number, strlen(number), -1) == 0) {
+        value_set_text(arguments, "number", decimal_human(ctx, decimal));
+        value_set_text(map, "reading", tr_with(ctx, "import.reads", arguments));
+    } else {
+        value_set_text(
+            map, "reading",
+            tr_with(ctx,
+                    comma ? "import.reads_no_comma" : "import.reads_no_point",
+                    arguments));
+    }
+}
+
 static struct value *column_value(struct ctx *ctx, const struct import_job *job,
+                                  const struct value *settings,
                                   const struct import_preview *preview,
                                   size_t index)
 {
@@ -117,6 +148,9 @@ static struct value *column_value(struct ctx *ctx, const struct import_job *job,
         value_set(map, "orders", orders(ctx, order, asks));
         value_set_bool(map, "asks", asks && text_empty(order));
     }
+    if (import_plan_number(job->form, key))
+        add_reading(ctx, map, &preview->numbers[index],
+                    import_plan_comma(settings, index));
     return map;
 }
 
@@ -176,11 +210,34 @@ static struct value *preview_rows(struct ctx *ctx,
     return rows;
 }
 
+/* Only where there are numbers. */
+static void add_decimals(struct ctx *ctx, struct value *data,
+                         const struct import_job *job)
+{
+    static const char *const names[] = { "auto", "point", "comma" };
+    const struct value *columns = value_get(job->settings, "columns");
+    const char *chosen = value_get_text(job->settings, "decimal");
+    struct value *list = value_list(ctx->arena);
+    bool any = false;
+    size_t i;
+
+    for (i = 0; i < value_count(columns); i++)
+        any = any || import_plan_number(job->form,
+                                        value_as_text(value_at(columns, i)));
+    for (i = 0; any && i < 3; i++)
+        add_choice(
+            ctx, list, names[i],
+            tr(ctx, arena_printf(ctx->arena, "import.decimal.%s", names[i])),
+            text_equal(chosen ? chosen : "auto", names[i]));
+    value_set(data, "decimals", list);
+}
+
 int imports_map_show(struct ctx *ctx, struct value *data,
                      const struct import_job *job)
 {
     struct value *columns = value_list(ctx->arena);
     struct value *choices = value_list(ctx->arena);
+    struct value *settings = value_copy(ctx->arena, job->settings);
     struct import_preview preview;
     const char *empty = value_get_text(job->settings, "empty");
     const char *bad = value_get_text(job->settings, "bad");
@@ -195,8 +252,11 @@ int imports_map_show(struct ctx *ctx, struct value *data,
         return rc;
     if (preview.problem)
         value_set_text(data, "problem", preview.problem);
+    import_plan_decimals(ctx, job->form, settings, preview.numbers,
+                         preview.columns);
     for (i = 0; i < preview.columns; i++)
-        value_append(columns, column_value(ctx, job, &preview, i));
+        value_append(columns, column_value(ctx, job, settings, &preview, i));
+    add_decimals(ctx, data, job);
     value_set(data, "columns", columns);
     value_set_bool(data, "map", true);
     add_format(ctx, data, &preview);
@@ -257,10 +317,11 @@ int imports_map_read(struct value **settings, struct ctx *ctx,
                      const struct request *request)
 {
     static const char *const names[] = {
-        "action", "encoding", "separator", "sheet",  "empty",
+        "action", "encoding", "separator", "sheet",  "decimal", "empty",
         "bad",    "column.*", "key.*",     "date.*", NULL,
     };
-    static const char *const plain[] = { "encoding", "empty", "bad" };
+    static const char *const plain[] = { "encoding", "decimal", "empty",
+                                         "bad" };
     const char *separator = request_form(request, "separator");
     const char *sheet = request_form(request, "sheet");
     int64_t number;
@@ -270,7 +331,7 @@ int imports_map_read(struct value **settings, struct ctx *ctx,
     *settings = value_map(ctx->arena);
     if (rc)
         return rc;
-    for (i = 0; i < 3; i++)
+    for (i = 0; i < sizeof plain / sizeof plain[0]; i++)
         if (!text_empty(request_form(request, plain[i])))
             value_set_text(*settings, plain[i],
                            request_form(request, plain[i]));

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/ctx.h"
 #include "base/str.h"
+#include "form/import_plan.h"
 #include "portal/imports.h"
 #include "portal/records.h"
 #include "web/request.h"
@@ -29,6 +30,7 @@ static int add_columns(struct value *map, struct ctx *ctx,
                        const struct import_job *job)
 {
     struct value *columns = value_list(ctx->arena);
+    struct value *settings = value_copy(ctx->arena, job->settings);
     struct import_preview preview;
     struct ctx quiet = *ctx;
     size_t i, j;
@@ -37,6 +39,8 @@ static int add_columns(struct value *map, struct ctx *ctx,
     quiet.problem_count = 0;
     if (!job->hash || import_preview(&preview, &quiet, job))
         return 0;
+    import_plan_decimals(ctx, job->form, settings, preview.numbers,
+                         preview.columns);
     for (i = 0; i < preview.columns; i++) {
         struct value *column = value_map(ctx->arena);
         struct value *samples = value_list(ctx->arena);
@@ -48,6 +52,12 @@ static int add_columns(struct value *map, struct ctx *ctx,
         value_set(column, "samples", samples);
         if (dates->day_first && dates->month_first)
             value_set_bool(column, "ambiguous_date", true);
+        if (preview.numbers[i].seen &&
+            import_plan_number(
+                job->form,
+                value_as_text(value_at(value_get(settings, "columns"), i))))
+            value_set_text(column, "decimal",
+                           import_plan_comma(settings, i) ? "comma" : "point");
         value_append(columns, column);
     }
     value_set(map, "columns", columns);
@@ -60,7 +70,10 @@ static int add_columns(struct value *map, struct ctx *ctx,
 static struct value *job_value(struct ctx *ctx, const struct import_job *job)
 {
     struct value *map = value_map(ctx->arena);
+    struct value *settings = value_copy(ctx->arena, job->settings);
 
+    /* What is found, not set: `columns` say it. */
+    value_remove(settings, "decimals");
     value_set_id(map, "id", job->id);
     value_set_text(map, "form", job->form->name);
     value_set_text(map, "file", job->name);
@@ -76,7 +89,7 @@ static struct value *job_value(struct ctx *ctx, const struct import_job *job)
     value_set_int(map, "undone", job->undone);
     value_set_int(map, "conflicts", job->conflicts);
     value_set_bool(map, "undoable", import_undoable(job));
-    value_set(map, "settings", job->settings);
+    value_set(map, "settings", settings);
     set_instant(map, "at", job->at);
     set_instant(map, "finished", job->finished);
     return map;

@@ -137,6 +137,27 @@ test('E36_three_orders_of_days_are_known_and_an_ambiguous_one_asks',
     }
   });
 
+test('E36_decimal_commas_are_found_shown_and_can_be_said', async () => {
+  await open('Code;Name;Rate\nE36C;x;1.234,56\n');
+  const reading = page.locator('.tn-import-reading');
+  assert.equal(await reading.innerText(), '“1.234,56” is read as 1,234.56');
+  const sign = page.locator('#import-decimal');
+  assert.equal(await sign.inputValue(), 'auto');
+  await accessible(page, 'the mapping of numbers');
+  await sign.selectOption('point');
+  await page.locator('#import-map button[value=show]').click();
+  await eventually(async () => /no number with a decimal point/.test(
+    await reading.innerText().catch(() => '')));
+  await page.locator('#import-decimal').selectOption('comma');
+  await go('import', /1 added/);
+  await page.goto('/records/account?q=E36C');
+  await page.locator('.tn-rowmain').first().click();
+  await page.waitForURL(/\/records\/account\/\d+$/);
+  await eventually(async () => /1,234\.56/.test(await page.locator('main')
+    .innerText()));
+  noFaults(page);
+});
+
 test('E37_a_table_in_GB18030_and_a_workbook_of_WPS_load_on_a_phone',
   async () => {
     const small = await as(browser, site, 'zhang.wei',

@@ -25,6 +25,8 @@ const client = { title: { en: 'Clients', 'zh-CN': '客户' }, label: 'name',
     { key: 'since', type: 'date', title: { en: 'Since', 'zh-CN': '日期' } },
     { key: 'limit', type: 'money', currency: 'CNY',
       title: { en: 'Limit', 'zh-CN': '额度' } },
+    { key: 'weight', type: 'decimal', scale: 3,
+      title: { en: 'Weight', 'zh-CN': '重量' } },
     { key: 'keeper', type: 'user', title: { en: 'Keeper', 'zh-CN': '负责人' } },
     { key: 'above', type: 'link', target: 'client',
       title: { en: 'Belongs to', 'zh-CN': '上级' } },
@@ -244,6 +246,105 @@ test('days: three orders are recognised, one that can be two is asked for',
     assert.equal((await person.post(path)).status, 202);
     await settled(person, made.body.id);
     assert.equal((await find(person, 'D9')).values.since, '2026-04-03');
+  });
+
+test('decimal commas are found, or said', async () => {
+  // As a spreadsheet in much of Europe saves it.
+  const made = await upload(person, 'Code;Name;Limit;Weight\n' +
+    'E1;x;1.234,56;1.234\nE2;y;12,5;7\nE3;z;"1 234 567,89 €";0,5\n');
+  assert.equal(made.body.settings.decimal, 'auto');
+  assert.deepEqual(made.body.columns.map((c) => c.decimal),
+    [undefined, undefined, 'comma', 'comma']);
+  const page = await person.get(`/imports/${made.body.id}`);
+  assert.match(page.text, /name="decimal"[^]*value="auto" selected>automatic/);
+  assert.match(page.text, /“1\.234,56” is read as 1,234\.56/);
+  assert.match(page.text, /“1\.234” is read as 1,234</);
+  const chinese = await person.get(`/imports/${made.body.id}`,
+    { 'accept-language': 'zh-CN' });
+  assert.match(chinese.text, /小数点[^]*自动[^]*“1\.234,56”读作 1,234\.56/);
+  await person.post(`/api/v1/imports/${made.body.id}/run`);
+  const done = await settled(person, made.body.id);
+  assert.deepEqual([done.created, done.refused], [3, 0], JSON.stringify(done));
+  assert.equal(done.settings.decimals, undefined);
+  const read = async (code) => {
+    const { values } = await find(person, code);
+    return [values.limit, values.weight];
+  };
+  assert.deepEqual(await read('E1'), ['1234.56', '1234.000']);
+  assert.deepEqual(await read('E2'), ['12.50', '7.000']);
+  assert.deepEqual(await read('E3'), ['1234567.89', '0.500']);
+
+  // Where it could be either, the point is taken, unless somebody says.
+  const either = 'Code,Name,Weight\nE4,x,1.234\nE5,y,"2,345"\n';
+  await imported(person, either);
+  assert.equal((await find(person, 'E4')).values.weight, '1.234');
+  assert.equal((await find(person, 'E5')).values.weight, '2345.000');
+  const said = await imported(person, either, { decimal: 'comma' });
+  assert.deepEqual([said.updated, said.refused], [2, 0]);
+  assert.equal((await find(person, 'E4')).values.weight, '1234.000');
+  assert.equal((await find(person, 'E5')).values.weight, '2.345');
+
+  // It is remembered for these headers, but for a file that contradicts it.
+  const next = await upload(person, either);
+  assert.equal(next.body.settings.decimal, 'comma');
+  assert.match((await person.get(`/imports/${next.body.id}`)).text,
+    /value="comma" selected/);
+  const other2 = await upload(person, 'Code,Name,Weight\nE4,x,12.5\n');
+  assert.equal(other2.body.settings.decimal, 'auto');
+
+  // What can't be read with the sign that was said is refused, not guessed.
+  for (const [decimal, text, words] of [
+    ['comma', '12.5', /“12\.5” is no number with a decimal comma/],
+    ['point', '"12,5"', /“12,5” is no number with a decimal point/]]) {
+    const bad = await imported(person, `Code,Name,Weight\nE6,x,${text}\n`,
+      { decimal });
+    assert.deepEqual([bad.created, bad.refused], [0, 1]);
+    const { rows } = (await person.get(`/api/v1/imports/${bad.id}/rows`)).body;
+    assert.match(rows[0].cells[2].problem, words);
+  }
+  assert.equal((await person.send('PATCH', `/api/v1/imports/${next.body.id}`,
+    { decimal: 'dot' })).status, 422);
+  assert.equal((await person.send('PATCH', `/api/v1/imports/${next.body.id}`,
+    { decimals: ['comma'] })).status, 422);
+  // Without scripts, by the form.
+  const form = await person.form(`/imports/${next.body.id}/settings`,
+    { action: 'show', separator: ',', decimal: 'point' },
+    { accept: 'text/html' });
+  assert.equal(form.status, 303, form.text);
+  assert.equal((await person.get(`/api/v1/imports/${next.body.id}`)).body
+    .settings.decimal, 'point');
+});
+
+test('all cells of a column say how its numbers are written, not the first ones',
+  async () => {
+    const rows = Array.from({ length: 4000 }, (_, i) => `M${i};1.${100 + i %
+      900};x`);
+    rows.push('M4000;12,5;x');
+    const made = await upload(person, `Code;Weight;Name\n${rows.join('\n')}\n`);
+    assert.equal((await person.post(`/api/v1/imports/${made.body.id}/check`))
+      .status, 202);
+    const checked = await settled(person, made.body.id);
+    assert.deepEqual([checked.created, checked.refused], [4001, 0]);
+    // It holds over both steps.
+    await person.post(`/api/v1/imports/${made.body.id}/run`);
+    const done = await settled(person, made.body.id);
+    assert.deepEqual([done.created, done.refused], [4001, 0]);
+    assert.equal((await find(person, 'M0')).values.weight, '1100.000');
+    assert.equal((await find(person, 'M4000')).values.weight, '12.500');
+  });
+
+test('numbers of a workbook have no sign to ask for, its texts have',
+  async () => {
+    const book = workbook([['Code', 'Name', 'Weight'], ['T1', 'x', 1.234],
+      ['T2', 'y', '12,5'], ['T3', 'z', 1234.5], ['T4', 'u', '1.234']]);
+    const expected = ['1.234', '12.500', '1234.500', '1234.000'];
+    for (const settings of [{}, { decimal: 'comma' }]) {
+      const done = await imported(person, book, settings, 'w.xlsx');
+      assert.deepEqual([done.created + done.unchanged, done.refused], [4, 0],
+        (await person.get(`/api/v1/imports/${done.id}/rows`)).text);
+      for (const [i, weight] of expected.entries())
+        assert.equal((await find(person, `T${i + 1}`)).values.weight, weight);
+    }
   });
 
 test('a workbook as WPS writes it comes in', async () => {
