@@ -152,6 +152,23 @@ static bool limit_of(struct decimal *out, const struct value *value)
     return text && decimal_parse(out, text, strlen(text), -1) == 0;
 }
 
+/* "CNY", or {"setting": "currency"} in a form of a module. */
+static int define_currency(struct ctx *ctx, const struct field *field,
+                           const char *pointer)
+{
+    const struct value *given = field_property(field, "currency");
+    bool map = value_kind(given) == VALUE_MAP && value_count(given) == 1 &&
+               !text_empty(value_get_text(given, "setting")) &&
+               strchr(field->form->name, '.');
+
+    if (!given || map || !text_empty(value_as_text(given)))
+        return 0;
+    return definition_error(
+        ctx, arena_printf(ctx->arena, "%s/currency", pointer),
+        "expected a code of ISO 4217 or, in a form of a module, {\"setting\": "
+        "a field of its settings.json}");
+}
+
 static int define_number(struct ctx *ctx, struct arena *arena,
                          struct field *field, const char *pointer)
 {
@@ -181,7 +198,7 @@ static int define_number(struct ctx *ctx, struct arena *arena,
                 ctx, arena_printf(ctx->arena, "%s/%s", pointer, names[i]),
                 "expected a number");
     }
-    return rc;
+    return rc ? rc : define_currency(ctx, field, pointer);
 }
 
 static int check_number(struct ctx *ctx, const struct field_check *check)
@@ -252,14 +269,35 @@ static const char *human_number(struct ctx *ctx, const struct field *field,
     return decimal_human(ctx, decimal);
 }
 
+static field_setting_call setting_source;
+
+void field_setting_source(field_setting_call call)
+{
+    setting_source = call;
+}
+
+const char *field_currency(struct ctx *ctx, const struct field *field)
+{
+    const struct value *given = field_property(field, "currency");
+    const char *setting, *name = field->form->name;
+    const char *dot = strchr(name, '.');
+
+    if (value_kind(given) != VALUE_MAP)
+        return value_as_text(given);
+    setting = value_get_text(given, "setting");
+    if (!setting_source || !setting || !dot)
+        return NULL;
+    return setting_source(
+        ctx, arena_strndup(ctx->arena, name, (size_t)(dot - name)), setting);
+}
+
 static const char *human_money(struct ctx *ctx, const struct field *field,
                                const struct value *value)
 {
     struct decimal decimal;
 
     return value_as_decimal(&decimal, value)
-               ? money_human(ctx, decimal,
-                             value_get_text(field->options, "currency"))
+               ? money_human(ctx, decimal, field_currency(ctx, field))
                : "";
 }
 

@@ -124,6 +124,13 @@ const char *field_human(struct ctx *ctx, const struct field *field,
 
 /* A property of the field's definition, or NULL. */
 const struct value *field_property(const struct field *field, const char *name);
+/* The code of an amount's currency: the field's own, or what the setting of the
+ * module says that it names; NULL where there is none. */
+const char *field_currency(struct ctx *ctx, const struct field *field);
+/* Who knows the settings of modules; plugin/ says. */
+typedef const char *(*field_setting_call)(struct ctx *ctx, const char *module,
+                                          const char *name);
+void field_setting_source(field_setting_call call);
 /* An option of a choice by its key: its definition, or NULL. */
 const struct value *field_option(const struct field *field, const char *key);
 /* The key of an option, which is a text or {"key", "title", "colour"}. */

@@ -20,6 +20,7 @@
 #include "form/record.h"
 #include "plugin/find.h"
 #include "plugin/host.h"
+#include "plugin/load.h"
 #include "plugin/manifest.h"
 #include "plugin/plugin.h"
 #include "store/db.h"
@@ -196,6 +197,19 @@ struct value *settings_get(struct ctx *ctx, const struct tn_module *module,
     return field ? host_field_value(ctx, field,
                                     value_get(kept_values(ctx, module), name))
                  : NULL;
+}
+
+static const char *setting_text(struct ctx *ctx, const char *id,
+                                const char *name)
+{
+    const struct tn_module *module = module_loaded(id);
+
+    return module ? value_as_text(settings_get(ctx, module, name)) : NULL;
+}
+
+void settings_tell_forms(void)
+{
+    field_setting_source(setting_text);
 }
 
 /* ---- for administrators ---- */

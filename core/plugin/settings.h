@@ -24,4 +24,7 @@ int settings_values(struct value **out, int64_t *version, struct ctx *ctx,
 struct value *settings_get(struct ctx *ctx, const struct tn_module *module,
                            const char *name);
 
+/* Amounts of modules' forms may take their currency from a setting. */
+void settings_tell_forms(void);
+
 #endif

@@ -424,8 +424,7 @@ static struct value *options_of(const struct work *work)
     const struct field *field = strcmp(measure, "count") != 0
                                     ? form_field(work->form, measure + 4)
                                     : NULL;
-    const char *currency =
-        field ? value_get_text(field->options, "currency") : NULL;
+    const char *currency = field ? field_currency(ctx, field) : NULL;
     const char *unit = field ? value_get_text(field->options, "unit") : NULL;
     bool average = text_starts(measure, "avg:");
 

@@ -289,8 +289,7 @@ static void edit_number(const struct edit *edit)
             value_set(edit->map, names[i], value_copy(ctx->arena, value));
     }
     if (field_property(edit->field, "currency"))
-        value_set_text(edit->map, "currency",
-                       value_get_text(edit->field->options, "currency"));
+        value_set_text(edit->map, "currency", field_currency(ctx, edit->field));
 }
 
 static struct value *edit_field(struct edit *edit);

@@ -77,7 +77,7 @@ static void choose_sum(struct kanban *board, const struct value *content,
         const struct field *field = board->form->fields[i];
 
         if (field->column && !field->hidden &&
-            value_get_text(field->options, "currency"))
+            field_property(field, "currency"))
             board->sum = field;
     }
     if (!board->sum)

@@ -21,10 +21,10 @@ enum { IDS_MAX = 50, OPTIONS_SHOWN = 50 };
 
 static struct value *field_value(struct ctx *ctx, const struct field *field)
 {
-    static const char *const copied[] = { "options",   "min",      "max",
-                                          "more_than", "currency", "unit",
-                                          "max_count", "max_size", "types",
-                                          "min_rows",  "max_rows", "pattern" };
+    static const char *const copied[] = { "options",   "min",    "max",
+                                          "more_than", "unit",   "max_count",
+                                          "max_size",  "types",  "min_rows",
+                                          "max_rows",  "pattern" };
     struct value *map = value_map(ctx->arena);
     size_t i;
 
@@ -42,6 +42,8 @@ static struct value *field_value(struct ctx *ctx, const struct field *field)
         value_set_text(map, "target", field->target);
     if (field->computed)
         value_set_text(map, "computed", field->computed);
+    if (field_currency(ctx, field))
+        value_set_text(map, "currency", field_currency(ctx, field));
     for (i = 0; i < sizeof copied / sizeof copied[0]; i++)
         if (field_property(field, copied[i]))
             value_set(map, copied[i],

@@ -372,6 +372,37 @@ describe('first steps', () => {
     });
 });
 
+describe('the currency', () => {
+  const set = (currency, version) => people.admin.form(
+    '/admin/modules/crm/settings', { _fields: 'dormant_days,currency,remind',
+      dormant_days: '60', currency, remind: 'true', _version: version },
+    { accept: 'application/json', 'x-tenon-request': 'form' });
+
+  test('is a setting that holds at once, for every worker and page',
+    async () => {
+      assert.match((await people.admin.get('/admin/modules/crm/settings')).text,
+        /<option value="CNY" selected>CNY – Chinese yuan<\/option>/);
+      assert.equal((await set('EURO', 0)).status, 422);
+      assert.equal((await set('EUR', 0)).status, 200);
+      const [deal] = (await list(head(), 'crm.opportunity', { limit: 1,
+        filter: JSON.stringify({ stage: 'won' }) })).records;
+      for (const path of ['/records/crm.opportunity', '/m/crm', '/m/crm/team',
+        '/records/crm.opportunity?view=board',
+        '/records/crm.opportunity?view=funnel',
+        `/records/crm.opportunity/${deal.id}`,
+        `/m/crm/customers/${deal.values.customer}`])
+        for (let i = 0; i < 3; i++) {
+          const page = (await head().get(path)).text;
+          assert.match(page, /€[\d,]+/, path);
+          assert.doesNotMatch(page, /¥/, path);
+        }
+      const edit = await head().get(`/records/crm.opportunity/${deal.id}/edit`);
+      assert.match(edit.text, /input-group-text">EUR</);
+      assert.equal((await set('CNY', 1)).status, 200);
+      assert.match((await head().get('/records/crm.opportunity')).text, /¥/);
+    });
+});
+
 describe('processes', () => {
   test('a task goes to the manager of the customer that a record names',
     async () => {

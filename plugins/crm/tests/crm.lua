@@ -104,3 +104,38 @@ test.test("other modules get a customer in figures", function()
   test.ok(got.open.amount == decimal "100.00")
   test.equal(got.won.count, 0)
 end)
+
+test.test("amounts are in the currency of the settings, everywhere", function()
+  seller("an.na")
+  local customer = create("an.na", "crm.customer", { name = "Lakeside Hotel" })
+  local deal = create("an.na", "crm.opportunity", { title = "Chairs",
+    customer = customer, amount = "1234.00", closes = "2026-02-01" })
+  local pages = { "/records/crm.opportunity", "/records/crm.opportunity/" .. deal,
+    "/m/crm/customers/" .. customer, "/m/crm/team" }
+  local function shown(sign)
+    for _, path in ipairs(pages) do
+      local text = test.get("an.na", path).text
+      test.ok(text:find(sign .. "1,234", 1, true), sign .. " on " .. path)
+    end
+  end
+  shown("¥")
+  local function set(currency)
+    local page = test.get("admin", "/admin/modules/crm/settings").text
+    return test.post("admin", "/admin/modules/crm/settings",
+      { _fields = "dormant_days,currency,remind", dormant_days = "60",
+        currency = currency, remind = "true",
+        _version = page:match('name="_version" value="(%d+)"') }).status
+  end
+  test.equal(set("ABC"), 422, "no currency of the list")
+  shown("¥")
+  test.equal(set("EUR"), 303)
+  shown("€")
+  test.equal(set("CHF"), 303)
+  shown("CHF ")
+  local form = test.get("an.na", "/api/v1/forms/crm.opportunity").json
+  for _, field in ipairs(form.fields) do
+    if field.type == "money" then test.equal(field.currency, "CHF") end
+  end
+  local page = test.get("an.na", "/records/crm.opportunity/new").text
+  test.ok(page:find(">CHF</span>", 1, true), "in the form")
+end)

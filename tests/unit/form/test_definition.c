@@ -35,6 +35,12 @@ static void errors_carry_pointer_and_expectation(void **state)
           "/fields/0/scale" },
         { ONE("{\"key\":\"a\",\"type\":\"money\",\"min\":\"low\"}"),
           "/fields/0/min" },
+        { ONE("{\"key\":\"a\",\"type\":\"money\",\"currency\":7}"),
+          "/fields/0/currency" },
+        /* Only modules have settings. */
+        { ONE("{\"key\":\"a\",\"type\":\"money\",\"currency\":"
+              "{\"setting\":\"c\"}}"),
+          "/fields/0/currency" },
         { ONE("{\"key\":\"a\",\"type\":\"date\",\"min\":\"soon\"}"),
           "/fields/0/min" },
         { ONE("{\"key\":\"a\",\"type\":\"link\"}"), "/fields/0/target" },
