@@ -65,6 +65,13 @@ static const struct job_kind *find_kind(const char *name)
     return NULL;
 }
 
+const char *job_title(const char *kind)
+{
+    const struct job_kind *found = find_kind(kind);
+
+    return found ? found->title : NULL;
+}
+
 void job_register(const struct job_kind *kind)
 {
     struct arena *arena = registry_arena();
@@ -73,6 +80,7 @@ void job_register(const struct job_kind *kind)
     assert(kind->kind && kind->call && !find_kind(kind->kind));
     copy->kind = arena_strdup(arena, kind->kind);
     copy->module = arena_strdup(arena, kind->module);
+    copy->title = arena_strdup(arena, kind->title);
     if (copy->seconds <= 0)
         copy->seconds = WORK_SECONDS;
     if (copy->attempts <= 0)

@@ -23,12 +23,15 @@ typedef int (*job_call)(struct ctx *ctx, const struct job *job);
 struct job_kind {
     const char *kind;   /* "form.pdf_preview" */
     const char *module; /* NULL: core */
+    const char *title;  /* key of a catalog; NULL: none of its own */
     job_call call;      /* 0: done; negative: tried again */
     int seconds;        /* deadline of one attempt = lease */
     int attempts;       /* then an incident; 0: the default of 5 */
     void *payload;
 };
 void job_register(const struct job_kind *kind);
+/* The key of a kind's title; NULL: it has none, or nobody registered it. */
+const char *job_title(const char *kind);
 
 /* Adds a job in the current write transaction. due: ms UTC, 0: now. `unique`
  * (may be NULL): while a waiting job has the same kind and key none is added.

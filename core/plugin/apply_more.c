@@ -92,6 +92,7 @@ void apply_job(struct entry *entry)
 
     job_register(&(struct job_kind){ .kind = job->name,
                                      .module = entry->module->id,
+                                     .title = job->title,
                                      .call = run_job,
                                      .seconds = job->seconds ? job->seconds
                                                              : JOB_SECONDS,

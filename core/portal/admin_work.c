@@ -106,6 +106,16 @@ static int show_incidents(struct ctx *ctx, struct request *request,
 
 /* ---- jobs ---- */
 
+/* By the core's catalog, or the one of the module that brought it. */
+static const char *job_text(struct ctx *ctx, const char *kind)
+{
+    const char *title = job_title(kind);
+
+    return title && tr_find("en", title)
+               ? tr(ctx, title)
+               : kind_text(ctx, "admin.jobs.kind", kind);
+}
+
 static int show_jobs(struct ctx *ctx, struct request *request,
                      struct response *response, void *payload)
 {
@@ -121,9 +131,8 @@ static int show_jobs(struct ctx *ctx, struct request *request,
         struct value *row = value_at(list, i);
         const char *state = value_get_text(row, "state");
 
-        value_set_text(
-            row, "title",
-            kind_text(ctx, "admin.jobs.kind", value_get_text(row, "kind")));
+        value_set_text(row, "title",
+                       job_text(ctx, value_get_text(row, "kind")));
         value_set_text(
             row, "state_text",
             tr(ctx, arena_printf(ctx->arena, "admin.jobs.%s", state)));

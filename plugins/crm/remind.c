@@ -156,7 +156,7 @@ int remind_start(tn_module *self)
                     .call = remind);
 
     if (rc == TN_OK)
-        rc = TN_JOB(self, .name = "crm.plan", .title = "crm.remind.title",
+        rc = TN_JOB(self, .name = "crm.plan", .title = "crm.remind.plan",
                     .every = 3600, .call = plan);
     if (rc == TN_OK)
         rc = TN_PARTICIPANTS(self, .name = "crm.account_manager",

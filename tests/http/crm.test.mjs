@@ -439,3 +439,14 @@ describe('processes', () => {
       assert.ok(!await has(people['he.jun']));
     });
 });
+
+test('a job of a module stands under its title in the administration',
+  async () => {
+    const page = async (locale) => (await people.admin.get('/admin/jobs',
+      { accept: 'text/html', 'accept-language': locale })).text;
+    const english = await page('en');
+    assert.match(english, /Plan the reminders of next steps/);
+    assert.match(english, /Closing surveys and reminding/);
+    assert.doesNotMatch(english, /crm\.plan|survey\.daily/);
+    assert.match(await page('zh-CN'), /安排下一步提醒/);
+  });
