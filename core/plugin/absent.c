@@ -1,5 +1,6 @@
 /*
- * absent.c - what somebody reads where a module is not there for them.
+ * absent.c - what somebody reads of a module, and where it is not there for
+ * them.
  *
  * A link to a page or a record of it may be old or come from a colleague: the
  * answer is that the module is off, and never whether that page or record
@@ -32,4 +33,9 @@ int plugin_absent(struct ctx *ctx, const char *id)
                     module_title(ctx, id));
     return fail(ctx, E_NOT_FOUND, "plugin.absent", "%s is switched off",
                 module_title(ctx, id));
+}
+
+const char *plugin_title(struct ctx *ctx, const char *id)
+{
+    return module_title(ctx, id);
 }

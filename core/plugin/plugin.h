@@ -103,4 +103,7 @@ int plugin_settle(struct ctx *ctx, const char *id, int seconds);
 /* Enables the examples that come with the program; `tenon init --demo`. */
 int plugins_enable_examples(struct ctx *ctx);
 
+/* A module's title in the reader's language, else its id. */
+const char *plugin_title(struct ctx *ctx, const char *id);
+
 #endif

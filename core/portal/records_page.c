@@ -15,6 +15,7 @@
 #include "form/field_type.h"
 #include "org/org.h"
 #include "org/person.h"
+#include "plugin/plugin.h"
 #include "portal/portal.h"
 #include "portal/records.h"
 #include "portal/records_fields.h"
@@ -116,6 +117,16 @@ static struct value *new_entry(struct ctx *ctx, const char *kind,
     return entry;
 }
 
+/* Where nobody did it, a module or the system itself did. */
+static void name_actor(struct ctx *ctx, struct value *entry,
+                       const struct value *row)
+{
+    const char *module = value_get_text(row, "module");
+
+    value_set_text(entry, "who",
+                   module ? plugin_title(ctx, module) : tr(ctx, "form.system"));
+}
+
 static int add_trail(struct ctx *ctx, const struct record *record,
                      struct value *entries)
 {
@@ -137,6 +148,7 @@ static int add_trail(struct ctx *ctx, const struct record *record,
         const char *key = arena_printf(ctx->arena, "records.did.%s", action);
         const char *icon = "history";
         struct value *entry;
+        int64_t by;
 
         /* A flow's own entries tell when it was sent and what became of it. */
         if (record->form->flow && (strcmp(action, "state") == 0 ||
@@ -149,8 +161,12 @@ static int add_trail(struct ctx *ctx, const struct record *record,
         for (j = 0; j < sizeof icons / sizeof icons[0]; j++)
             if (strcmp(icons[j].action, action) == 0)
                 icon = icons[j].icon;
-        entry = new_entry(ctx, "change", icon, value_get_int(row, "at", 0),
-                          value_get_id(row, "actor"));
+        by = value_get_id(row, "actor");
+        if (!by && strcmp(action, "create") == 0)
+            by = record->created_by;
+        entry = new_entry(ctx, "change", icon, value_get_int(row, "at", 0), by);
+        if (!by)
+            name_actor(ctx, entry, row);
         value_set_text(entry, "text", tr(ctx, key));
         if (strcmp(action, "create") != 0)
             value_set(

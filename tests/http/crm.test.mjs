@@ -450,3 +450,15 @@ test('a job of a module stands under its title in the administration',
     assert.doesNotMatch(english, /crm\.plan|survey\.daily/);
     assert.match(await page('zh-CN'), /安排下一步提醒/);
   });
+
+test('the history names who did it: a person, or the system', async () => {
+  const [won] = (await list(salesperson(), 'crm.opportunity',
+    { limit: 1, filter: JSON.stringify({ stage: 'won' }) })).records;
+  const { text } = await people.admin.get(`/records/crm.opportunity/${won.id}`,
+    { accept: 'text/html' });
+  const heads = [...text.matchAll(/<div class="tn-entry-head">(.*?)<time/g)]
+    .map((head) => head[1].replace(/<[^>]*>/g, '').trim());
+  // The demo's year is nobody's work but the system's.
+  assert.match(heads[0], /^The system changed this/);
+  assert.match(heads.at(-1), /^[A-Z][a-z]+ [A-Z][a-z]+ created this/);
+});
