@@ -48,7 +48,8 @@ const struct command cli_commands[] = {
     { "restore", "cli.restore.summary", "BACKUP SITE\n--check BACKUP",
       command_restore, false, false },
     { "import", "import.summary",
-      "FILE… --form NAME [--sheet NAME] [--all-or-none] [--site SITE]",
+      "FILE… --form NAME [--sheet NAME] [--decimal SIGN] [--all-or-none] "
+      "[--site SITE]",
       command_import, false, false },
     { "export", "export.summary", "SITE --form NAME [--to FILE]",
       command_export, false, false },

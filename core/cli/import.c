@@ -159,23 +159,29 @@ int command_import(struct ctx *ctx, int argc, char **argv)
     struct import_options options = { .refuse = take_refused,
                                       .progress = show_progress,
                                       .payload = &command };
-    const char *site = NULL, *sheet = NULL;
+    const char *site = NULL, *sheet = NULL, *decimal = NULL;
     const struct option_row rows[] = {
         { "form", &options.form, NULL },
         { "sheet", &sheet, NULL },
+        { "decimal", &decimal, NULL },
         { "site", &site, NULL },
         { "all-or-none", NULL, &options.all_or_none },
         { 0 },
     };
     struct import_result result = { 0 };
+    size_t i;
     int rc = cli_options(ctx, rows, &argc, argv), bad;
 
     if (rc)
         return rc;
-    if (argc < 2 || argc > IMPORT_FILES_MAX + 1 || !options.form)
+    if (argc < 2 || argc > IMPORT_FILES_MAX + 1 || !options.form ||
+        (decimal && strcmp(decimal, "point") != 0 &&
+         strcmp(decimal, "comma") != 0))
         return cli_usage(ctx, argv[0]);
     command.bar.title = tr(ctx, "import.title");
     rc = read_files(&command, argc, argv, sheet);
+    for (i = 0; i < command.count; i++)
+        command.files[i].decimal = decimal;
     if (!rc)
         rc = site_command_open(ctx, site);
     if (!rc) {

@@ -19,6 +19,7 @@
 #include "event/hook.h"
 #include "form/field_type.h"
 #include "form/import_internal.h"
+#include "form/import_number.h"
 #include "form/record_internal.h"
 #include "form/reference.h"
 #include "store/db.h"
@@ -33,6 +34,7 @@ struct importing {
     const struct import_file *file;
     const struct form *form;
     const struct field **fields;      /* of the columns; NULL: left out */
+    const bool *comma;                /* columns with decimal commas */
     const struct import_level *level; /* of a tree; NULL */
     int64_t level_number;
     struct map *above, *own; /* code → id (int64_t *) */
@@ -74,6 +76,8 @@ static int match_columns(struct importing *import)
     const struct import_file *file = import->file;
     size_t i, found = 0;
 
+    bool *numeric = arena_array(ctx->arena, file->columns, sizeof *numeric);
+
     import->fields =
         arena_array(ctx->arena, file->columns, sizeof *import->fields);
     for (i = 0; i < file->columns; i++) {
@@ -88,12 +92,14 @@ static int match_columns(struct importing *import)
                         import->form->name, file->header[i]);
         if (!field->read_only) {
             import->fields[i] = field;
+            numeric[i] = field->type->flags & FIELD_NUMBER;
             found++;
         }
     }
     if (!found)
         return fail(ctx, E_INVALID, "import.no_columns",
                     "%s: no column can be imported", file->name);
+    import->comma = import_commas(ctx, file, numeric);
     return 0;
 }
 
@@ -139,22 +145,43 @@ static bool name_input(struct ctx *ctx, struct value *input,
     return true;
 }
 
-static struct value *table_input(struct ctx *ctx, struct importing *import,
-                                 const struct import_row *row)
+static int cell_input(struct value *input, struct ctx *ctx,
+                      const struct field *field, const char *text, bool comma)
+{
+    struct value *number;
+    int rc;
+
+    if (field->type->flags & FIELD_NUMBER) {
+        rc = import_number_input(&number, ctx, field, text, comma, false);
+        if (!rc)
+            value_set(input, field->key, number);
+        return rc;
+    }
+    if (!name_input(ctx, input, field, text))
+        value_set_text(input, field->key, option_of(ctx, field, text));
+    return 0;
+}
+
+static int table_input(struct value **out, struct ctx *ctx,
+                       struct importing *import, const struct import_row *row)
 {
     struct value *input = value_map(ctx->arena);
     size_t i;
+    int rc = 0, bad;
 
+    *out = input;
     for (i = 0; i < import->file->columns; i++) {
         const struct field *field = import->fields[i];
         const char *text = row->cells[i];
 
         if (!field || !*text)
             continue;
-        if (!name_input(ctx, input, field, text))
-            value_set_text(input, field->key, option_of(ctx, field, text));
+        bad =
+            cell_input(input, ctx, field, text,
+                       import->comma[i] && !(row->numbers && row->numbers[i]));
+        rc = rc ? rc : bad;
     }
-    return input;
+    return rc;
 }
 
 static const int64_t *code_id(const struct map *codes, const char *code)
@@ -242,7 +269,7 @@ static int import_row_try(struct ctx *ctx, struct importing *import,
     if (import->level)
         rc = tree_input(&input, ctx, import, row);
     else
-        input = table_input(ctx, import, row);
+        rc = table_input(&input, ctx, import, row);
     if (!rc)
         rc = record_prepare(&change, ctx, import->form, 0, 0, input, NULL);
     if (!rc && import->check_only) {

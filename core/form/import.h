@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct ctx;
+struct import_numbers;
 struct value;
 
 enum { IMPORT_FILES_MAX = 12, IMPORT_ROWS_MAX = 2000000 };
@@ -21,7 +22,8 @@ enum { IMPORT_FILES_MAX = 12, IMPORT_ROWS_MAX = 2000000 };
 /* A row as it came. */
 struct import_row {
     int64_t line;
-    const char **cells; /* as many as the header has; "" where missing */
+    const char **cells;  /* as many as the header has; "" where missing */
+    const bool *numbers; /* of a workbook: cells that are no texts; NULL */
 };
 
 struct import_file {
@@ -30,6 +32,9 @@ struct import_file {
     size_t columns;
     struct import_row *rows;
     size_t row_count;
+    struct import_numbers *said; /* of each column: how its numbers stand */
+    /* "point", "comma", or NULL: as the numbers of a column say. */
+    const char *decimal;
 };
 
 struct import_options {

@@ -144,30 +144,6 @@ static struct value *boolean_input(struct ctx *ctx, const char *text)
     return value_text(ctx->arena, text);
 }
 
-/* ---- numbers ---- */
-
-/* A number that can only be read with the other sign is none: half of a
- * column must not be a thousand times the other half. */
-static int number_input(struct value **out, struct ctx *ctx,
-                        const struct import_column *column, const char *text)
-{
-    const struct field *field = column->field;
-    const char *bare = import_number_bare(
-        ctx, text, strcmp(field->type->name, "percent") == 0);
-    const char *number = import_number(ctx, bare, column->comma);
-
-    if (!number && column->comma && column->workbook)
-        number = import_number(ctx, bare, false);
-    if (!number && import_number(ctx, bare, !column->comma))
-        return column->comma
-                   ? fail_at(ctx, E_INVALID, field->key, "import.no_comma",
-                             "\"%s\" is no number with a decimal comma", text)
-                   : fail_at(ctx, E_INVALID, field->key, "import.no_point",
-                             "\"%s\" is no number with a decimal point", text);
-    *out = value_text(ctx->arena, number ? number : bare);
-    return 0;
-}
-
 /* ---- days ---- */
 
 /* Three numbers with something between; *rest is what follows. */
@@ -385,7 +361,8 @@ static int cell_input(struct value **out, struct ctx *ctx,
     else if (strcmp(type, "datetime") == 0)
         *out = moment_input(ctx, text, column->order);
     else if (field->type->flags & FIELD_NUMBER)
-        return number_input(out, ctx, column, text);
+        return import_number_input(out, ctx, field, text, column->comma,
+                                   column->workbook);
     else
         *out = value_text(ctx->arena, text);
     return 0;

@@ -18,6 +18,7 @@
 #include "base/value.h"
 #include "form/definition.h"
 #include "form/import_internal.h"
+#include "form/import_number.h"
 
 enum { CHOICES_MAX = 20, CHOICES_ROWS = 100, NAME_SHARE = 90 };
 
@@ -103,7 +104,8 @@ static void look_at_number(struct column_facts *facts, const char *text)
         facts->scale = decimal.scale;
 }
 
-static void look_at(struct column_facts *facts, const char *text)
+static void look_at(struct column_facts *facts, const char *text,
+                    const char *number)
 {
     static const char *const words[] = { "true", "false", "yes",
                                          "no",   "是",    "否" };
@@ -118,7 +120,7 @@ static void look_at(struct column_facts *facts, const char *text)
         facts->lines = true;
     if (!date_parse(&y, &m, &d, text))
         facts->dates = false;
-    look_at_number(facts, text);
+    look_at_number(facts, number);
     for (i = 0; i < sizeof words / sizeof words[0]; i++)
         word = word || strcasecmp(words[i], text) == 0;
     if (!word)
@@ -129,17 +131,60 @@ static void look_at(struct column_facts *facts, const char *text)
     }
 }
 
-static void look_at_column(struct column_facts *facts, struct ctx *ctx,
-                           const struct import_file *file, size_t column)
+/* As a plain number, where its column has decimal commas. */
+static const char *plain(struct ctx *ctx, const struct import_row *row,
+                         size_t column, bool comma)
 {
+    const char *text = row->cells[column], *number = NULL;
+
+    if (comma && !(row->numbers && row->numbers[column]))
+        number = import_number(ctx, text, true);
+    return number ? number : text;
+}
+
+static void look_at_column(struct column_facts *facts, struct ctx *ctx,
+                           const struct import_file *file, size_t column,
+                           bool comma)
+{
+    struct arena *arena = arena_new(0);
+    struct ctx own = *ctx;
     size_t i;
 
+    own.arena = arena;
     memset(facts, 0, sizeof *facts);
     facts->integers = facts->decimals = facts->dates = facts->booleans = true;
     facts->values = map_new(ctx->arena);
-    for (i = 0; i < file->row_count; i++)
-        if (file->rows[i].cells[column][0])
-            look_at(facts, file->rows[i].cells[column]);
+    for (i = 0; i < file->row_count; i++) {
+        const struct import_row *row = &file->rows[i];
+
+        if (row->cells[column][0])
+            look_at(facts, row->cells[column], plain(&own, row, column, comma));
+        arena_reset(arena);
+    }
+    arena_free(arena);
+}
+
+/* Of a form that is yet to be made: all that stands there is a number. */
+static bool *guess_commas(struct ctx *ctx, const struct import_file *file)
+{
+    bool *numeric = arena_array(ctx->arena, file->columns, sizeof *numeric);
+    struct arena *arena = arena_new(0);
+    struct ctx own = *ctx;
+    size_t i, j;
+
+    own.arena = arena;
+    for (i = 0; i < file->columns; i++) {
+        numeric[i] = true;
+        for (j = 0; numeric[i] && j < file->row_count; j++) {
+            const char *text = file->rows[j].cells[i];
+
+            numeric[i] = !*text || import_number(&own, text, true) ||
+                         import_number(&own, text, false);
+            arena_reset(arena);
+        }
+    }
+    arena_free(arena);
+    return import_commas(ctx, file, numeric);
 }
 
 /* Few words, each many times: a choice. */
@@ -174,14 +219,15 @@ static void set_text(struct value *field, const struct column_facts *facts)
 }
 
 static struct value *guess_field(struct ctx *ctx,
-                                 const struct import_file *file, size_t column)
+                                 const struct import_file *file, size_t column,
+                                 bool comma)
 {
     const char *header = file->header[column];
     struct value *field = value_map(ctx->arena);
     struct column_facts facts;
     bool name;
 
-    look_at_column(&facts, ctx, file, column);
+    look_at_column(&facts, ctx, file, column, comma);
     /* Numbers that hardly repeat are names, unless they have places. */
     name = names_a_code(ctx, header) || facts.leading_zero ||
            (facts.integers && facts.filled > 20 &&
@@ -262,6 +308,7 @@ static int guess_table(struct value **out, struct ctx *ctx, const char *form,
     struct value *definition = value_map(ctx->arena);
     struct value *fields = value_list(ctx->arena);
     struct map *keys = map_new(ctx->arena);
+    const bool *comma = guess_commas(ctx, file);
     size_t i;
 
     for (i = 0; i < file->columns; i++) {
@@ -270,7 +317,7 @@ static int guess_table(struct value **out, struct ctx *ctx, const char *form,
 
         if (strcmp(file->header[i], IMPORT_REASON) == 0)
             continue;
-        field = guess_field(ctx, file, i);
+        field = guess_field(ctx, file, i, comma[i]);
         key = value_get_text(field, "key");
         if (map_get(keys, key) || strcmp(key, "id") == 0 ||
             strcmp(key, "state") == 0 || strcmp(key, "owner") == 0 ||
@@ -332,7 +379,7 @@ static int find_code(struct ctx *ctx, const struct import_file *file)
     for (i = 0; i < file->columns; i++) {
         struct column_facts facts;
 
-        look_at_column(&facts, ctx, file, i);
+        look_at_column(&facts, ctx, file, i, false);
         if (facts.filled && facts.distinct == file->row_count)
             return (int)i;
     }

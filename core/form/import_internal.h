@@ -19,6 +19,10 @@ int import_levels(struct import_level *levels, struct ctx *ctx,
 /* "Date added" → "date_added", never the same twice among `taken` names. */
 const char *import_key(struct ctx *ctx, const char *header, size_t index);
 
+/* Which of the columns that are `numeric` have decimal commas. */
+bool *import_commas(struct ctx *ctx, const struct import_file *file,
+                    const bool *numeric);
+
 /* The field of a header's column: by key, or by title in any language. */
 const struct field *import_field(struct ctx *ctx, const struct form *form,
                                  const char *header, size_t index);

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/unicode.h"
 #include "form/csv.h"
+#include "form/field_type.h"
 #include "form/import_plan.h"
 
 /* More is no number that a field holds. */
@@ -20,10 +21,16 @@ enum { NUMBER_BYTES = 60 };
 
 /* ---- what stands around it ---- */
 
+/* As text_fold() leaves them; "￥" is then "¥". */
 static const char *const signs[] = {
-    "NT$", "HK$", "US$", "¥",   "￥",  "$",   "€",   "£",
-    "CNY", "RMB", "EUR", "USD", "GBP", "CHF", "TWD", "HKD",
+    "nt$", "hk$", "us$", "¥",   "$",   "€",   "£",   "cny",
+    "rmb", "eur", "usd", "gbp", "chf", "twd", "hkd",
 };
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
 static const char *cut(struct ctx *ctx, const char *text, size_t length)
 {
@@ -37,8 +44,11 @@ const char *import_number_bare(struct ctx *ctx, const char *text, bool percent)
     size_t i, length;
 
     number += minus;
+    length = strlen(number);
+    if (!length || (is_digit(number[0]) && is_digit(number[length - 1])))
+        return number - minus;
     for (i = 0; i < sizeof signs / sizeof signs[0]; i++) {
-        const char *sign = text_fold(ctx->arena, signs[i]);
+        const char *sign = signs[i];
 
         length = strlen(number);
         if (text_starts(number, sign))
@@ -124,6 +134,28 @@ const char *import_number(struct ctx *ctx, const char *text, bool comma)
         text += count;
     }
     return *text ? NULL : buf_text(&out);
+}
+
+/* A number that can only be read with the other sign is none: half of a
+ * column must not be a thousand times the other half. */
+int import_number_input(struct value **out, struct ctx *ctx,
+                        const struct field *field, const char *text, bool comma,
+                        bool either)
+{
+    const char *bare = import_number_bare(
+        ctx, text, strcmp(field->type->name, "percent") == 0);
+    const char *number = import_number(ctx, bare, comma);
+
+    if (!number && comma && either)
+        number = import_number(ctx, bare, false);
+    if (!number && import_number(ctx, bare, !comma))
+        return comma
+                   ? fail_at(ctx, E_INVALID, field->key, "import.no_comma",
+                             "\"%s\" is no number with a decimal comma", text)
+                   : fail_at(ctx, E_INVALID, field->key, "import.no_point",
+                             "\"%s\" is no number with a decimal point", text);
+    *out = value_text(ctx->arena, number ? number : bare);
+    return 0;
 }
 
 /* ---- what a column says ---- */

@@ -13,7 +13,7 @@
 
 struct ctx;
 struct csv_row;
-struct form;
+struct field;
 struct value;
 
 /* What the cells of a column have in common. */
@@ -42,6 +42,15 @@ void import_numbers_settle(bool *comma, const struct import_numbers *numbers,
 /* As a plain number with a point: "1234.56", in ctx's arena; NULL where the
  * text is no number with that sign. */
 const char *import_number(struct ctx *ctx, const char *text, bool comma);
+/*
+ * A cell as input of a field of numbers. either: a point will do where there
+ * is no comma, as in numbers of a workbook. E_INVALID, told at the field,
+ * where it is a number with the other sign only; what is none at all is the
+ * field's business.
+ */
+int import_number_input(struct value **out, struct ctx *ctx,
+                        const struct field *field, const char *text, bool comma,
+                        bool either);
 /* The text without the signs of currencies, "元" and "%" around it. */
 const char *import_number_bare(struct ctx *ctx, const char *text, bool percent);
 

@@ -9,13 +9,15 @@
 #include "base/unicode.h"
 #include "form/import.h"
 #include "form/import_internal.h"
+#include "form/import_number.h"
 #include "form/table.h"
 
 /* Rows while they come. */
 struct reading {
     struct import_file *file;
     size_t capacity;
-    bool quotes; /* an apostrophe keeps a text from being a formula */
+    bool quotes;         /* an apostrophe keeps a text from being a formula */
+    struct arena *arena; /* of one row */
 };
 
 static int take_header(struct ctx *ctx, struct import_file *file,
@@ -28,6 +30,8 @@ static int take_header(struct ctx *ctx, struct import_file *file,
     while (file->columns > 1 &&
            !*text_clean(ctx->arena, row->cells[file->columns - 1]))
         file->columns--;
+    file->said = arena_array(ctx->arena, file->columns, sizeof *file->said);
+    import_numbers_begin(file->said, file->columns);
     file->header = arena_array(ctx->arena, file->columns, sizeof *file->header);
     for (i = 0; i < file->columns; i++) {
         file->header[i] = text_clean(ctx->arena, row->cells[i]);
@@ -42,6 +46,43 @@ static int take_header(struct ctx *ctx, struct import_file *file,
                             file->header[i]);
     }
     return 0;
+}
+
+static void look_at_numbers(struct reading *reading, const struct ctx *ctx,
+                            const struct csv_row *row)
+{
+    struct ctx own = *ctx;
+
+    own.arena = reading->arena;
+    import_numbers_row(reading->file->said, reading->file->columns, &own, row);
+    arena_reset(reading->arena);
+}
+
+bool *import_commas(struct ctx *ctx, const struct import_file *file,
+                    const bool *numeric)
+{
+    bool *comma = arena_array(ctx->arena, file->columns + 1, sizeof *comma);
+    size_t i;
+
+    import_numbers_settle(comma, file->said, numeric, file->columns);
+    for (i = 0; file->decimal && i < file->columns; i++)
+        comma[i] = strcmp(file->decimal, "comma") == 0;
+    return comma;
+}
+
+/* Which cells are no texts: the row of the reader does not stay. */
+static const bool *keep_numbers(struct ctx *ctx, size_t columns,
+                                const struct csv_row *row)
+{
+    bool *numbers;
+    size_t i;
+
+    if (!row->numbers)
+        return NULL;
+    numbers = arena_array(ctx->arena, columns, sizeof *numbers);
+    for (i = 0; i < columns && i < row->count; i++)
+        numbers[i] = row->numbers[i];
+    return numbers;
 }
 
 static int take_row(struct ctx *ctx, const struct csv_row *row, void *payload)
@@ -74,6 +115,8 @@ static int take_row(struct ctx *ctx, const struct csv_row *row, void *payload)
     }
     made = &file->rows[file->row_count++];
     made->line = row->line;
+    made->numbers = keep_numbers(ctx, file->columns, row);
+    look_at_numbers(reading, ctx, row);
     made->cells = arena_array(ctx->arena, file->columns, sizeof *made->cells);
     wanted = row->count < file->columns ? row->count : file->columns;
     for (i = 0; i < file->columns; i++)
@@ -122,8 +165,10 @@ int import_read(struct import_file *file, struct ctx *ctx, const char *name,
     if (!rc)
         rc = choose_sheet(&table, &own, sheet);
     reading.quotes = !table.workbook;
+    reading.arena = arena_new(0);
     if (!rc)
         rc = table_rows(&table, &own, take_row, &reading);
+    arena_free(reading.arena);
     if (rc) {
         const char *text = problem_message(&own, own.problems);
 

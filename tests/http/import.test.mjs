@@ -135,6 +135,42 @@ test('a refused row of a workbook comes back as CSV; a text that looks like a ' 
     JSON.stringify(records));
 });
 
+test('decimal commas make numbers, found or said', async () => {
+  const made = imported('--form', 'prices', file('prices.csv',
+    'Name;Price;Pieces;Size\nA;1.234,56;1.000;12,5 x 3\nB;12,5;20;4\n'));
+  assert.equal(made.code, 0, made.err);
+  assert.match(made.out, /2 of 2 rows/);
+  const form = (await person.get('/api/v1/forms/prices')).body;
+  assert.deepEqual(form.fields.map((f) => f.type),
+    ['text', 'decimal', 'integer', 'text']);
+  const values = async (name) => (await person.get('/api/v1/records/prices' +
+    `?filter=${encodeURIComponent(JSON.stringify({ name }))}`)).body
+    .records.map((r) => r.values);
+  assert.deepEqual(await values('A'),
+    [{ name: 'A', price: '1234.56', pieces: 1000, size: '12,5 x 3' }]);
+  assert.deepEqual(await values('B'),
+    [{ name: 'B', price: '12.50', pieces: 20, size: '4' }]);
+  // Into a form that is there: a sign that could be either is said.
+  const either = file('either.csv', 'Name;Pieces\nC;1.000\n');
+  assert.match(imported('--form', 'prices', either).out, /1 of 1 rows/);
+  assert.deepEqual((await values('C')).map((r) => r.pieces), [1]);
+  assert.match(imported('--form', 'prices', '--decimal', 'comma', either).out,
+    /1 of 1 rows/);
+  assert.deepEqual((await values('C')).map((r) => r.pieces).sort(), [1, 1000]);
+  const path = file('wrong.csv', 'Name;Price\nD;12,5\nE;13\n');
+  assert.match(imported('--form', 'prices', '--decimal', 'point', path).out,
+    /1 of 2 rows/);
+  assert.match(readFileSync(`${path}.refused.csv`, 'utf8'),
+    /D,"12,5","?price: .*decimal point/);
+  assert.equal(imported('--form', 'prices', '--decimal', 'dot', path).code, 2);
+  // Numbers of a workbook are what they are.
+  const book = file('typed.xlsx', workbook([['Name', 'Price'], ['F', '12,5'],
+    ['G', 1234.5]]));
+  assert.match(imported('--form', 'prices', book).out, /2 of 2 rows/);
+  assert.deepEqual([...await values('F'), ...await values('G')]
+    .map((r) => r.price), ['12.50', '1234.50']);
+});
+
 test('--sheet names or numbers a sheet', () => {
   const two = parts([['Name'], ['First']]);
   const xml = Object.fromEntries(Object.entries(two));
