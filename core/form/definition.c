@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "form/anonymous.h"
 #include "form/field_type.h"
+#include "form/match.h"
 #include "form/view.h"
 #include "script/logic.h"
 
@@ -531,6 +532,7 @@ int definition_read(struct form **out, struct ctx *ctx, struct arena *arena,
     rc = read_fields(&form->fields, &form->field_count, ctx, arena, form, NULL,
                      value_get(definition, "fields"), "/fields");
     if (!rc) {
+        match_read(ctx, form);
         check_layout(ctx, form, definition);
         view_check_all(ctx, form, value_get(definition, "views"));
         check_rules(ctx, form, value_get(definition, "rules"));

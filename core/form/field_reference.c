@@ -11,6 +11,7 @@
 #include "base/ctx.h"
 #include "form/definition.h"
 #include "form/field_type.h"
+#include "form/match.h"
 #include "form/reference.h"
 #include "org/org.h"
 #include "org/person.h"
@@ -115,13 +116,14 @@ static int define_link(struct ctx *ctx, struct arena *arena,
 
 static int check_link(struct ctx *ctx, const struct field_check *check)
 {
-    int rc;
+    int rc = unchanged(check)
+                 ? 0
+                 : reference_visible(ctx, check->field->target,
+                                     value_as_int(check->value, 0));
 
-    if (unchanged(check))
-        return 0;
-    rc = reference_visible(ctx, check->field->target,
-                           value_as_int(check->value, 0));
-    return rc == E_NOT_FOUND ? unknown(ctx, check) : rc;
+    if (rc)
+        return rc == E_NOT_FOUND ? unknown(ctx, check) : rc;
+    return match_check(ctx, check);
 }
 
 static int check_cascade(struct ctx *ctx, const struct field_check *check)
@@ -173,7 +175,7 @@ const struct field_type reference_types[] = {
     { .name = "link",
       .sql = "INTEGER",
       .logic = "link",
-      .properties = " target ",
+      .properties = " target match ",
       .flags = FIELD_RECORD,
       .define = define_link,
       .input = input_id,

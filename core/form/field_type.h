@@ -44,7 +44,9 @@ struct field_check {
     const char *path;           /* "price", "items.2.price" */
     const struct value *value;  /* stored form, not empty */
     const struct value *before; /* what the record holds now; may be NULL */
-    const struct value *record; /* all new values; NULL in sub-tables */
+    /* All new values of the record (in a sub-table too), and those before
+     * (NULL: a new one). */
+    const struct value *record, *record_before;
     int64_t record_id;
 };
 

@@ -221,6 +221,11 @@ static const struct value *row_before(const struct value *rows, int64_t id)
     return NULL;
 }
 
+static const struct value *values_before(const struct record_change *change)
+{
+    return change->before ? change->before->values : NULL;
+}
+
 static void check_rows(struct ctx *ctx, struct checking *checking,
                        const struct field *table, const struct value *rows,
                        const struct value *before)
@@ -243,6 +248,8 @@ static void check_rows(struct ctx *ctx, struct checking *checking,
                                      cell->key),
                 .value = value_get(row, cell->key),
                 .before = value_get(old, cell->key),
+                .record = checking->change->record->values,
+                .record_before = values_before(checking->change),
                 .record_id = checking->change->record->id,
             };
 
@@ -256,7 +263,7 @@ static void check_rows(struct ctx *ctx, struct checking *checking,
 static void check_fields(struct ctx *ctx, struct checking *checking)
 {
     struct record_change *change = checking->change;
-    const struct value *old = change->before ? change->before->values : NULL;
+    const struct value *old = values_before(change);
     size_t i;
 
     for (i = 0; i < change->form->field_count; i++) {
@@ -267,6 +274,7 @@ static void check_fields(struct ctx *ctx, struct checking *checking)
             .value = value_get(change->record->values, field->key),
             .before = value_get(old, field->key),
             .record = change->record->values,
+            .record_before = old,
             .record_id = change->record->id,
         };
 

@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "base/unicode.h"
 #include "form/field_type.h"
+#include "form/match.h"
 #include "form/record.h"
 #include "org/org.h"
 #include "store/condition.h"
@@ -476,7 +477,8 @@ static int department_options(struct value *list, struct ctx *ctx,
 
 static int record_options(struct value *list, struct ctx *ctx,
                           const struct field *field, const struct form *form,
-                          const char *q, int64_t parent)
+                          const char *q, int64_t parent,
+                          const struct value *goes_with)
 {
     bool cascade = strcmp(field->type->name, "cascade") == 0 &&
                    form->parent_field && text_empty(q);
@@ -486,10 +488,14 @@ static int record_options(struct value *list, struct ctx *ctx,
     struct condition test = { .kind = CONDITION_TEST,
                               .field = form->parent_field,
                               .op = "eq" };
+    struct condition *match;
     struct record **records;
     size_t count, i;
-    int rc;
+    int rc = match_condition(&match, ctx, field, goes_with);
 
+    if (rc)
+        return rc;
+    query.where = match;
     if (query.search)
         query.sort = "id"; /* of a tree the upper levels first */
     if (cascade) {
@@ -515,7 +521,8 @@ static int record_options(struct value *list, struct ctx *ctx,
 }
 
 int reference_options(struct value **out, struct ctx *ctx,
-                      const struct field *field, const char *q, int64_t parent)
+                      const struct field *field, const char *q, int64_t parent,
+                      const struct value *goes_with)
 {
     const struct form *form;
     struct value *found;
@@ -545,5 +552,5 @@ int reference_options(struct value **out, struct ctx *ctx,
     if (!form)
         return fail(ctx, E_NOT_FOUND, "form.unknown", "there is no form %s",
                     field->target);
-    return record_options(*out, ctx, field, form, q, parent);
+    return record_options(*out, ctx, field, form, q, parent, goes_with);
 }

@@ -49,10 +49,12 @@ int reference_named(int64_t *id, struct ctx *ctx, const char *type,
 
 /*
  * Choices for a link, cascade, user or department field: list of {id, label,
- * leaf?}. q: part of the name; parent: of a cascade, 0 the top level. At most
- * 50, of a cascade's level 1,000. Only what ctx->person may read.
+ * leaf?}. q: part of the name; parent: of a cascade, 0 the top level;
+ * goes_with: of a link, values of the fields that it goes with (match.h), NULL.
+ * At most 50, of a cascade's level 1,000. Only what ctx->person may read.
  */
 int reference_options(struct value **out, struct ctx *ctx,
-                      const struct field *field, const char *q, int64_t parent);
+                      const struct field *field, const char *q, int64_t parent,
+                      const struct value *goes_with);
 
 #endif

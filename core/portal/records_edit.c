@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "form/attachment.h"
 #include "form/field_type.h"
+#include "form/match.h"
 #include "form/reference.h"
 #include "org/org.h"
 #include "portal/records_fields.h"
@@ -161,7 +162,8 @@ static void edit_reference(const struct edit *edit)
     if (id)
         add_choice(ctx, items, id, field_human(ctx, edit->field, id_value),
                    NULL);
-    if (reference_options(&options, ctx, edit->field, NULL, 0)) {
+    if (reference_options(&options, ctx, edit->field, NULL, 0,
+                          records_goes_with(ctx, edit->field, edit->fill))) {
         ctx_clear(ctx);
         options = NULL;
     }
@@ -177,6 +179,7 @@ static void edit_reference(const struct edit *edit)
     value_set(edit->map, "options", list);
     value_set(edit->map, "options_url",
               value_url(ctx->arena, options_url(edit)));
+    value_set_text(edit->map, "match", match_names(ctx, edit->field));
 }
 
 /* One level of a cascade: the children of `parent`, `chosen` among them. */
@@ -188,7 +191,7 @@ static bool edit_level(const struct edit *edit, struct value *levels,
     struct value *list = value_list(ctx->arena), *options;
     size_t i;
 
-    if (reference_options(&options, ctx, edit->field, NULL, parent)) {
+    if (reference_options(&options, ctx, edit->field, NULL, parent, NULL)) {
         ctx_clear(ctx);
         return false;
     }

@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "form/attachment.h"
 #include "form/field_type.h"
+#include "form/match.h"
 #include "form/reference.h"
 #include "org/person.h"
 #include "portal/portal.h"
@@ -389,4 +390,30 @@ struct value *records_read_sections(struct ctx *ctx,
             read_key(ctx, fields, record, form->fields[i]->key, mode);
     records_add_section(ctx, list, NULL, fields);
     return list;
+}
+
+struct value *records_goes_with(struct ctx *ctx, const struct field *link,
+                                const struct fill *fill)
+{
+    const struct form *form = link->form;
+    struct value *values = value_map(ctx->arena);
+    size_t i;
+
+    for (i = 0; i < form->field_count; i++) {
+        const struct field *own = match_own(link, form->fields[i]->key);
+        const struct value *typed =
+            own ? value_get(fill->typed, own->key) : NULL;
+        struct value *value = NULL;
+
+        if (!own)
+            continue;
+        if (!typed)
+            value =
+                fill->record ? value_get(fill->record->values, own->key) : NULL;
+        else if (field_input(&value, ctx, own, own->key, typed))
+            ctx_clear(ctx); /* what is no value is told at its field */
+        if (value)
+            value_set(values, own->key, value);
+    }
+    return values;
 }

@@ -44,6 +44,10 @@ const char *records_control(struct ctx *ctx, const struct field *field,
 bool records_is_module_type(const struct field *field);
 void records_fill(struct ctx *ctx, struct value *map, const struct field *field,
                   const struct value *value);
+/* What stands in the fields of the form that a link goes with (form/match.h):
+ * typed, else stored; own key → stored value. */
+struct value *records_goes_with(struct ctx *ctx, const struct field *link,
+                                const struct fill *fill);
 /* The type as templates and the browser's code know it. */
 const char *records_shown_type(const struct field *field);
 /* Adds what people see of a value: text, url, items, iso … */

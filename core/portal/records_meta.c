@@ -10,6 +10,7 @@
 #include "base/i18n.h"
 #include "base/str.h"
 #include "form/field_type.h"
+#include "form/match.h"
 #include "form/reference.h"
 #include "form/similar.h"
 #include "portal/records.h"
@@ -21,10 +22,10 @@ enum { IDS_MAX = 50, OPTIONS_SHOWN = 50 };
 
 static struct value *field_value(struct ctx *ctx, const struct field *field)
 {
-    static const char *const copied[] = { "options",   "min",    "max",
-                                          "more_than", "unit",   "max_count",
-                                          "max_size",  "types",  "min_rows",
-                                          "max_rows",  "pattern" };
+    static const char *const copied[] = { "options",   "min",     "max",
+                                          "more_than", "unit",    "max_count",
+                                          "max_size",  "types",   "min_rows",
+                                          "max_rows",  "pattern", "match" };
     struct value *map = value_map(ctx->arena);
     size_t i;
 
@@ -178,9 +179,59 @@ static void add_option(struct ctx *ctx, struct value *list,
     value_append(list, map);
 }
 
+/* ?match.customer=17: what stands in the fields of the form that the link goes
+ * with (form/match.h). */
+static int read_match(struct value *values, struct ctx *ctx,
+                      const struct request *request, const struct field *field)
+{
+    static const char prefix[] = "match.";
+    size_t i;
+
+    for (i = 0; i < value_count(request->query); i++) {
+        const char *name = value_key_at(request->query, i);
+        const struct value *given = value_item_at(request->query, i);
+        const struct field *own;
+        struct value *value;
+        int rc;
+
+        if (!text_starts(name, prefix))
+            continue;
+        own = match_own(field, name + strlen(prefix));
+        if (!own)
+            return fail_at(ctx, E_INVALID, name, "form.unknown_field",
+                           "there is no field %s", name);
+        if (text_empty(value_as_text(given)))
+            continue;
+        rc = field_input(&value, ctx, own, name, given);
+        if (!rc && strcmp(own->type->name, "choice") == 0 &&
+            !field_option(own, value_as_text(value)))
+            rc = fail_at(ctx, E_INVALID, name, "form.unknown_option",
+                         "\"%s\" is none of the options", value_as_text(value));
+        if (rc)
+            return rc;
+        value_set(values, own->key, value);
+    }
+    return 0;
+}
+
+/* A link that does not go with what stands beside it is as good as not there.
+ */
+static bool goes_with(struct ctx *ctx, const struct field *field, int64_t id,
+                      const struct value *values)
+{
+    const struct field *other;
+
+    if (match_differs(&other, ctx, field, id, values)) {
+        ctx_clear(ctx);
+        return false;
+    }
+    return !other;
+}
+
 /* ?ids=1,2: the names of what is chosen already, where visible. */
 static void add_named(struct ctx *ctx, struct value *list,
-                      const struct field *field, const char *ids)
+                      const struct field *field, const char *ids,
+                      const struct value *values)
 {
     char *rest = arena_strdup(ctx->arena, ids), *part;
     int64_t id;
@@ -190,7 +241,8 @@ static void add_named(struct ctx *ctx, struct value *list,
         const char *label;
 
         if (int_parse(&id, part, 1, INT64_MAX) ||
-            (field->target && reference_visible(ctx, field->target, id)))
+            (field->target && reference_visible(ctx, field->target, id)) ||
+            !goes_with(ctx, field, id, values))
             continue;
         label = field_human(ctx, field, value_int(ctx->arena, id));
         if (!*label)
@@ -208,6 +260,7 @@ static int get_options(struct ctx *ctx, struct request *request,
     const char *ids = request_query(request, "ids");
     struct value *answer = value_map(ctx->arena);
     struct value *list = value_list(ctx->arena), *found = NULL;
+    struct value *values = value_map(ctx->arena);
     const struct field *field;
     const struct form *form;
     int64_t parent = 0;
@@ -225,11 +278,12 @@ static int get_options(struct ctx *ctx, struct request *request,
         int_parse(&parent, parent_text, 1, INT64_MAX))
         return fail_at(ctx, E_INVALID, "parent", "form.expected_id",
                        "expected an id");
-    if (ids)
-        add_named(ctx, list, field, ids);
-    else
+    rc = read_match(values, ctx, request, field);
+    if (!rc && ids)
+        add_named(ctx, list, field, ids, values);
+    else if (!rc)
         rc = reference_options(&found, ctx, field, request_query(request, "q"),
-                               parent);
+                               parent, values);
     if (rc)
         return rc;
     for (i = 0; i < value_count(found); i++)

@@ -3,15 +3,6 @@
  */
 #include "crm.h"
 
-static int check(tn_ctx *ctx, tn_record *activity, void *unused)
-{
-    int rc = check_customer(ctx, activity, "contact", CONTACTS);
-
-    if (rc == TN_OK)
-        rc = check_customer(ctx, activity, "opportunity", OPPORTUNITIES);
-    return rc == TN_OK ? follow_customer(ctx, activity, unused) : rc;
-}
-
 /* The customer that it is with, and the one that it was with before. */
 static int tell_customer(tn_ctx *ctx, tn_record *activity, void *unused)
 {
@@ -30,7 +21,7 @@ static int tell_customer(tn_ctx *ctx, tn_record *activity, void *unused)
 int activities_start(tn_module *self)
 {
     int rc = TN_ON(self, .form = ACTIVITIES, .when = TN_BEFORE_SAVE,
-                   .required = true, .call = check);
+                   .required = true, .call = follow_customer);
 
     if (rc == TN_OK)
         rc = TN_ON(self, .form = ACTIVITIES, .when = TN_AFTER_SAVE,

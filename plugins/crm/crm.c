@@ -14,25 +14,6 @@ int touch(tn_ctx *ctx, const char *form, const tn_value *record)
                              tn_map(ctx));
 }
 
-int check_customer(tn_ctx *ctx, const tn_record *record, const char *field,
-                   const char *form)
-{
-    int64_t id = tn_as_id(tn_get(record, field));
-    const tn_value *other;
-    int rc;
-
-    if (!id)
-        return TN_OK;
-    rc = tn_records_get(&other, ctx, form, id);
-    if (rc != TN_OK)
-        return rc;
-    if (tn_as_id(tn_item(other, "customer")) !=
-        tn_as_id(tn_get(record, "customer")))
-        return tn_fail_at(ctx, TN_E_INVALID, field, "crm.other_customer",
-                          "this belongs to another customer");
-    return TN_OK;
-}
-
 int follow_customer(tn_ctx *ctx, tn_record *record, void *unused)
 {
     int64_t id = tn_as_id(tn_get(record, "customer"));

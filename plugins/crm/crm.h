@@ -30,10 +30,6 @@ int touch(tn_ctx *ctx, const char *form, const tn_value *record);
  * what its activities say any more. Not in before-hooks. */
 int customer_refresh(tn_ctx *ctx, int64_t id);
 
-/* Refuses a link at `field` (of `form`) to a record of another customer. */
-int check_customer(tn_ctx *ctx, const tn_record *record, const char *field,
-                   const char *form);
-
 /* Sets the manager of a record to that of its customer. */
 int follow_customer(tn_ctx *ctx, tn_record *record, void *unused);
 

@@ -70,11 +70,11 @@ static int derive_closing(tn_ctx *ctx, tn_record *record,
 static int derive(tn_ctx *ctx, tn_record *record, void *unused)
 {
     const struct stage *stage = stage_of(tn_get(record, "stage"));
-    int rc = check_customer(ctx, record, "contact", CONTACTS);
+    int rc;
 
     (void)unused;
-    if (rc != TN_OK || !stage)
-        return rc;
+    if (!stage)
+        return TN_OK; /* refused by the form itself */
     rc = derive_probability(ctx, record, stage);
     if (rc == TN_OK)
         rc = derive_closing(ctx, record, stage);

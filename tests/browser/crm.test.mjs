@@ -63,6 +63,44 @@ test('a customer at a glance, and a note that stands there at once',
     noFaults(page);
   });
 
+test('contacts and deals are those of the chosen customer', async () => {
+  const seller = await as(browser, site, 'zhang.wei',
+    { size: phone, locale: 'en' });
+  // Two customers with a contact, one of them with a deal.
+  const [one, other] = await seller.evaluate(async () => {
+    const list = async (form) => (await (await fetch(`/api/v1/records/${form}` +
+      '?limit=200&filter=' + encodeURIComponent(JSON.stringify(
+      { owner: 'me' })))).json()).records;
+    const contacts = await list('crm.contact');
+    const customers = [...new Set(contacts.map((c) => c.values.customer))];
+    return customers.slice(0, 2).map((id) => ({ id, names: contacts.filter(
+      (c) => c.values.customer === id).map((c) => c.values.name) }));
+  });
+  await seller.goto(`/records/crm.activity/new?customer=${one.id}`);
+  const contact = seller.locator('input#f-contact');
+  const rows = seller.locator('[data-name=contact] [role=option] span');
+  await contact.click();
+  await eventually(async () => await rows.count() > 0);
+  assert.deepEqual((await rows.allTextContents()).sort(),
+    [...one.names].sort());
+  await seller.locator('[data-name=contact] [role=option]').first().click();
+  assert.ok(one.names.includes(await contact.inputValue()));
+  // Another customer: who was chosen does not go with it.
+  const customer = seller.locator('input#f-customer');
+  const name = await seller.evaluate(async (id) => (await (await fetch(
+    `/api/v1/records/crm.customer/${id}`)).json()).values.name, other.id);
+  await customer.fill(name);
+  await seller.locator('[data-name=customer] [role=option]',
+    { hasText: name }).first().click();
+  await eventually(async () => await contact.inputValue() === '');
+  await contact.click();
+  await eventually(async () => (await rows.allTextContents()).sort().join() ===
+    [...other.names].sort().join());
+  await noSidewaysScroll(seller, 'a new activity');
+  noFaults(seller);
+  await seller.context().close();
+});
+
 test('one click down from the department to a person to the deals',
   async () => {
     const boss = await as(browser, site, 'zhou.ming', { locale: 'en' });

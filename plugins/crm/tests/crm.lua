@@ -139,3 +139,45 @@ test.test("amounts are in the currency of the settings, everywhere", function()
   local page = test.get("an.na", "/records/crm.opportunity/new").text
   test.ok(page:find(">CHF</span>", 1, true), "in the form")
 end)
+
+test.test("contact and deal are of the chosen customer", function()
+  seller("an.na")
+  local function company(name)
+    local customer = create("an.na", "crm.customer", { name = name })
+    return customer,
+      create("an.na", "crm.contact", { name = "At " .. name,
+        customer = customer }),
+      create("an.na", "crm.opportunity", { title = "For " .. name,
+        customer = customer, amount = "1.00", closes = "2026-02-01" })
+  end
+  local lake, chen = company("Lakeside Hotel")
+  local hill, wu, stools = company("Hilltop Inn")
+  local function offered(form, field, customer)
+    local labels = {}
+    for _, one in ipairs(test.get("an.na", "/api/v1/forms/crm." .. form ..
+      "/fields/" .. field .. "/options?match.customer=" .. customer)
+      .json.options) do labels[#labels + 1] = one.label end
+    return table.concat(labels, ", ")
+  end
+  test.equal(offered("opportunity", "contact", lake), "At Lakeside Hotel")
+  test.equal(offered("activity", "contact", hill), "At Hilltop Inn")
+  test.equal(offered("activity", "opportunity", hill), "For Hilltop Inn")
+  test.equal(offered("activity", "opportunity", ""),
+    "For Hilltop Inn, For Lakeside Hotel")
+  test.refused("form.no_match", function()
+    create("an.na", "crm.opportunity", { title = "Chairs", customer = lake,
+      contact = wu, amount = "1.00", closes = "2026-02-01" })
+  end)
+  test.refused("form.no_match", function()
+    create("an.na", "crm.activity", { subject = "Call", customer = lake,
+      opportunity = stools })
+  end)
+  local call = create("an.na", "crm.activity", { subject = "Call",
+    customer = lake, contact = chen })
+  test.refused("form.no_match", function()
+    test.as("an.na", function(ctx)
+      ctx.records.update("crm.activity", call,
+        ctx.records.get("crm.activity", call).version, { customer = hill })
+    end)
+  end)
+end)

@@ -44,6 +44,25 @@ static void errors_carry_pointer_and_expectation(void **state)
         { ONE("{\"key\":\"a\",\"type\":\"date\",\"min\":\"soon\"}"),
           "/fields/0/min" },
         { ONE("{\"key\":\"a\",\"type\":\"link\"}"), "/fields/0/target" },
+        { ONE("{\"key\":\"a\",\"type\":\"link\",\"target\":\"x\",\"match\":{}"
+              "}"),
+          "/fields/0/match" },
+        { ONE("{\"key\":\"a\",\"type\":\"link\",\"target\":\"x\",\"match\":"
+              "\"b\"}"),
+          "/fields/0/match" },
+        { ONE("{\"key\":\"a\",\"type\":\"link\",\"target\":\"x\",\"match\":"
+              "{\"p\":\"b\"}}"),
+          "/fields/0/match/p" },
+        { ONE("{\"key\":\"a\",\"type\":\"link\",\"target\":\"x\",\"match\":"
+              "{\"p\":\"a\"}}"),
+          "/fields/0/match/p" },
+        { ONE("{\"key\":\"a\",\"type\":\"link\",\"target\":\"x\",\"match\":"
+              "{\"p\":\"b\"}},{\"key\":\"b\",\"type\":\"money\"}"),
+          "/fields/0/match/p" },
+        { ONE("{\"key\":\"a\",\"type\":\"sub_table\",\"fields\":[{\"key\":"
+              "\"b\","
+              "\"type\":\"link\",\"target\":\"x\",\"match\":{\"p\":\"b\"}}]}"),
+          "/fields/0/fields/0/match/p" },
         { ONE("{\"key\":\"a\",\"type\":\"computed\"}"),
           "/fields/0/expression" },
         { ONE("{\"key\":\"a\",\"type\":\"auto_number\",\"pattern\":\"X\"}"),

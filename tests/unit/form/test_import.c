@@ -174,11 +174,11 @@ static void files_that_name_their_parents_become_a_cascade(void **state)
                   "\"type\":\"cascade\",\"target\":\"regions\"}]}"));
     field = form_field(form_named(f, "visit"), "place");
     as(f, f->li);
-    ok(f, reference_options(&options, &f->ctx, field, NULL, 0));
+    ok(f, reference_options(&options, &f->ctx, field, NULL, 0, NULL));
     assert_int_equal(value_count(options), 2);
     hebei = value_get_id(value_at(options, 1), "id");
     assert_false(value_get_bool(value_at(options, 1), "leaf"));
-    ok(f, reference_options(&options, &f->ctx, field, NULL, hebei));
+    ok(f, reference_options(&options, &f->ctx, field, NULL, hebei, NULL));
     assert_int_equal(value_count(options), 2);
     assert_string_equal(value_get_text(value_at(options, 1), "label"),
                         "唐山市");

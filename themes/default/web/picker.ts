@@ -2,7 +2,17 @@
 // the plain <select>, which keeps the value and serves readers without
 // scripts. Leaving the field keeps what was chosen (E11).
 import { getJson } from "./api.ts";
-import { all, debounce, icon, isComposing, make, one, ownAddress } from "./dom.ts";
+import {
+  all,
+  byName,
+  debounce,
+  icon,
+  isComposing,
+  make,
+  one,
+  ownAddress,
+} from "./dom.ts";
+import { isControl } from "./fields.ts";
 import { t } from "./texts.ts";
 
 interface Option {
@@ -92,6 +102,55 @@ export class Picker {
     this.select.addEventListener("tenon:set", (event) =>
       void this.set((event as CustomEvent<unknown>).detail),
     );
+    if (this.match.length)
+      this.select.form?.addEventListener("change", (event) => {
+        const name = (event.target as Element).getAttribute("name") ?? "";
+        if (this.match.includes(name)) void this.recheck();
+      });
+  }
+
+  /** Names of the form's fields that the choice goes with. */
+  private get match(): string[] {
+    return this.root.dataset["match"]?.split(" ") ?? [];
+  }
+
+  /** "&match.customer=17": what stands there now. */
+  private goesWith(): string {
+    const form = this.select.form;
+    if (!form) return "";
+    return this.match
+      .map((name) => {
+        const control = byName(form, name).find(
+          (one) =>
+            isControl(one) &&
+            (!(one instanceof HTMLInputElement) ||
+              one.type !== "radio" ||
+              one.checked),
+        );
+        const value = control && isControl(control) ? control.value : "";
+        return `&match.${name}=${encodeURIComponent(value)}`;
+      })
+      .join("");
+  }
+
+  /** What does not go with another field any more is chosen no more. */
+  private async recheck(): Promise<void> {
+    const address = ownAddress(this.root.dataset["optionsUrl"]);
+    const chosen = this.chosen();
+    if (!address || !chosen.length) return;
+    const ids = chosen.map((one) => encodeURIComponent(one.value)).join(",");
+    try {
+      const answer = await getJson<Options>(
+        `${address}?ids=${ids}${this.goesWith()}`,
+      );
+      const fits = new Set(answer.options.map((one) => one.value));
+      const gone = chosen.filter((one) => !fits.has(one.value));
+      for (const option of gone) option.selected = false;
+      if (gone.length && !this.multiple) this.select.value = "";
+      if (gone.length) this.changed();
+    } catch {
+      // The server says so when it is sent.
+    }
   }
 
   private chosen(): HTMLOptionElement[] {
@@ -203,7 +262,7 @@ export class Picker {
       return;
     }
     try {
-      const url = `${address}?q=${encodeURIComponent(text)}`;
+      const url = `${address}?q=${encodeURIComponent(text)}${this.goesWith()}`;
       this.fill(await getJson<Options>(url, this.stop.signal));
     } catch (error) {
       if ((error as Error).name !== "AbortError") this.note(t("offline"));
