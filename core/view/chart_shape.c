@@ -26,6 +26,7 @@ enum {
     STANDING_MAX = 12, /* bars side by side that are no sequence */
     DOTS_MAX = 62,     /* points of a line that get a mark each */
     TICKS = 4,
+    LINE_HEIGHT = 14,
 };
 
 /* Widths of the plot for which labels are thinned out: a phone, half a
@@ -256,21 +257,56 @@ static struct value *new_mark(struct chart *chart,
 }
 
 /* A figure above its bar, where there are few. */
-static void add_figure(struct chart *chart, struct value *figures, double x,
-                       const struct scale *scale,
+struct written {
+    double x, y, width; /* x in percent, the others in pixels */
+    const char *class;
+};
+
+static void add_figure(struct chart *chart, struct value *figures,
+                       struct written *at, const struct scale *scale,
                        const struct chart_group *group)
 {
     struct value *text = value_map(chart->ctx->arena);
     double value = group->total.number;
+    const char *words = fabs(value) < 1000 && group->total.exact
+                            ? decimal_human(chart->ctx, group->total.decimal)
+                            : chart_short(chart->ctx, value, true);
 
-    set_number(chart, text, "x", x);
-    set_number(chart, text, "y",
-               value < 0 ? down(scale, value) + 14 : down(scale, value) - 5);
-    value_set_text(text, "text",
-                   fabs(value) < 1000 && group->total.exact
-                       ? decimal_human(chart->ctx, group->total.decimal)
-                       : chart_short(chart->ctx, value, true));
+    at->y = value < 0 ? down(scale, value) + 14 : down(scale, value) - 5;
+    at->width = text_width(words);
+    set_number(chart, text, "x", at->x);
+    set_number(chart, text, "y", at->y);
+    value_set_text(text, "text", words);
     value_append(figures, text);
+}
+
+static bool in_the_way(const struct written *a, const struct written *b,
+                       double pixels)
+{
+    return fabs(a->x - b->x) * pixels / 100 < (a->width + b->width) / 2 + 2 &&
+           fabs(a->y - b->y) < LINE_HEIGHT;
+}
+
+/* At each width those figures are shown that meet none before them. */
+static void thin_figures(struct chart *chart, struct value *figures,
+                         struct written *all)
+{
+    size_t count = value_count(figures), i, j, k;
+
+    for (i = 0; i < count; i++)
+        all[i].class = "";
+    for (k = 0; k < 3; k++)
+        for (i = 0; i < count; i++) {
+            for (j = 0; j < i; j++)
+                if (strstr(all[j].class, widths[k].class) &&
+                    in_the_way(&all[j], &all[i], widths[k].pixels))
+                    break;
+            if (j == i)
+                all[i].class = arena_printf(chart->ctx->arena, "%s%s",
+                                            all[i].class, widths[k].class);
+        }
+    for (i = 0; i < count; i++)
+        value_set_text(value_at(figures, i), "class", all[i].class);
 }
 
 void chart_columns(struct chart *chart, struct value *out)
@@ -279,6 +315,7 @@ void chart_columns(struct chart *chart, struct value *out)
     struct value *marks = value_list(arena), *figures = value_list(arena);
     double low, high, band = 100 / (double)chart->count, width;
     double side = chart->stacked ? 1 : (double)chart->series_count;
+    struct written written[STANDING_MAX];
     struct scale scale;
     size_t i, k;
 
@@ -310,9 +347,14 @@ void chart_columns(struct chart *chart, struct value *out)
                 *base = from + value;
             }
         }
-        if (!chart->named && group->total.set && chart->count <= STANDING_MAX)
-            add_figure(chart, figures, band * ((double)i + 0.5), &scale, group);
+        if (!chart->named && group->total.set && chart->count <= STANDING_MAX) {
+            struct written *at = &written[value_count(figures)];
+
+            at->x = band * ((double)i + 0.5);
+            add_figure(chart, figures, at, &scale, group);
+        }
     }
+    thin_figures(chart, figures, written);
     value_set_text(out, "plot", "chart/columns");
     value_set(out, "marks", marks);
     value_set(out, "figures", figures);

@@ -5,7 +5,6 @@ local reach = require "reach"
 local view = require "view"
 
 local SHOWN = 100
-local REMIND_MOST = 30
 
 -- ---- the list ----
 
@@ -148,11 +147,6 @@ tenon.page { path = "/m/survey/{id}/edit", example = "/m/survey/1/edit",
     return builder_data(ctx, survey, "/m/survey/" .. survey.id .. "/edit")
   end }
 
-local function whole(text_)
-  local number = math.tointeger(tonumber(text_ or ""))
-  return number and number >= 0 and number <= REMIND_MOST and number or nil
-end
-
 local function sent(ctx, request)
   local kind = request:form("reach")
   local ids = kind == "departments" and request:form_list("department[]") or {}
@@ -165,8 +159,9 @@ local function sent(ctx, request)
     thanks = filled("thanks"), anonymous = request:form("anonymous") == "true",
     everybody = kind == "everybody", public = kind == "public",
     audience = #ids > 0 and "|" .. table.concat(ids, "|") .. "|" or tenon.null,
-    closes = filled("closes"), remind = whole(request:form("remind")) or
-      tenon.null,
+    closes = filled("closes"),
+    -- The form's own limits answer for it. A link reminds nobody.
+    remind = kind ~= "public" and filled("remind") or tenon.null,
     design = request:form("design") or "",
   }
 end

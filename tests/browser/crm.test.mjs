@@ -128,3 +128,23 @@ for (const [size, dark] of [[phone, true], [desktop, false]])
       noFaults(reader);
       await reader.context().close();
     });
+
+test('figures above bars never write over each other', async () => {
+  for (const [size, least] of [[desktop, 10], [phone, 3]]) {
+    const page = await as(browser, site, 'li.na', { locale: 'zh-CN', size });
+    await page.goto('/m/crm');
+    const boxes = await page.locator('.tn-chart-figure:visible')
+      .evaluateAll((all) => all.map((one) => {
+        const { left, right, top, bottom } = one.getBoundingClientRect();
+        return { text: one.textContent, left, right, top, bottom };
+      }));
+    assert.ok(boxes.length >= least, `${boxes.length} figures`);
+    for (const [i, a] of boxes.entries())
+      for (const b of boxes.slice(i + 1))
+        assert.ok(a.right <= b.left || b.right <= a.left ||
+          a.bottom <= b.top + 3 || b.bottom <= a.top + 3,
+        `${a.text} over ${b.text} at ${size.width}`);
+    noFaults(page);
+    await page.context().close();
+  }
+});

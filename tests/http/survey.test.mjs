@@ -101,6 +101,18 @@ describe('building', () => {
       assert.match(foreign.text, /no such department/);
     });
 
+  test('a reminder is some days before; a public link has none', async () => {
+    for (const remind of ['soon', '-1', '31']) {
+      const answer = await build({ items: [yesNo], remind });
+      assert.equal(answer.status, 422, `${remind}: ${answer.text}`);
+      assert.equal(answer.body.problems[0].field, 'remind');
+    }
+    const id = await published({ items: [yesNo], remind: '3',
+      reach: 'public' });
+    assert.equal(sql(`SELECT f_remind FROM r_survey_survey WHERE id = ${id}`,
+      '-list').trim(), '');
+  });
+
   test('of a published one, what has been answered stays', async () => {
     const id = await published({ items: [yesNo, { id: 'q2', kind: 'text',
       title: 'Why?' }], anonymous: 'true' });

@@ -526,7 +526,7 @@ class Builder {
     const show = () => {
       const kind = form.querySelector("[name=reach]:checked")?.value;
       for (const part of form.querySelectorAll("[data-when-reach]"))
-        part.hidden = part.dataset.whenReach !== kind;
+        part.hidden = !part.dataset.whenReach.split(" ").includes(kind);
     };
     form.addEventListener("change", show);
     show();
