@@ -117,6 +117,24 @@ static const char *current_path(const struct menu *menu, const char *path)
     return best;
 }
 
+/* The last of the page's crumbs that is an entry itself, else by the path. */
+static const char *current_entry(const struct menu *menu, const char *path,
+                                 const struct value *crumbs)
+{
+    const struct menu_entry *entry;
+    size_t k = value_count(crumbs);
+    int i;
+
+    while (k-- > 0) {
+        const char *url = value_get_text(value_at(crumbs, k), "url");
+
+        for (i = 0; url && (entry = menu_at(i)); i++)
+            if (menu->visible[i] && strcmp(entry->path, url) == 0)
+                return entry->path;
+    }
+    return current_path(menu, path);
+}
+
 static struct value *menu_item(const struct menu *menu,
                                const struct menu_entry *entry)
 {
@@ -236,7 +254,8 @@ static struct value *place_list(struct ctx *ctx, const char *path,
     return list;
 }
 
-static void add_person(struct ctx *ctx, struct value *page, const char *path)
+static void add_person(struct ctx *ctx, struct value *page, const char *path,
+                       const struct value *crumbs)
 {
     struct value *person =
         portal_person(ctx, ctx->person->id, ctx->person->name);
@@ -256,7 +275,7 @@ static void add_person(struct ctx *ctx, struct value *page, const char *path)
     value_set_int(counts, "messages", messages);
     value_set(page, "counts", counts);
     find_visible(&menu);
-    menu.current = current_path(&menu, path);
+    menu.current = current_entry(&menu, path, crumbs);
     add_group(&menu, "main", NULL, NULL);
     add_modules(&menu);
     add_group(&menu, "system", NULL, tr(ctx, "frame.system"));
@@ -294,7 +313,7 @@ int portal_page(struct ctx *ctx, struct request *request,
     size_t i;
 
     if (ctx->person)
-        add_person(ctx, page, request->path);
+        add_person(ctx, page, request->path, value_get(own, "crumbs"));
     add_notice(ctx, request, response, page);
     value_set_bool(page, "menu_narrow",
                    text_equal(request_cookie(ctx, request, "menu"), "narrow"));

@@ -68,18 +68,22 @@ const char *records_list_url(struct ctx *ctx,
     return kind_url(ctx, &changed, "list");
 }
 
-/* What is shown can stand on the home page. Whether it does is not asked:
- * lists are opened often, and adding it twice does nothing. */
+/* What is shown can stand on the home page, once it is saved: the home page
+ * keeps views. Whether it does is not asked: lists are opened often, and
+ * adding it twice does nothing. */
 static void add_home(struct ctx *ctx, const struct records_filter *filter,
-                     struct value *list)
+                     const char *kind, struct value *list)
 {
     struct value *home = value_map(ctx->arena);
+    const char *own = filter->view ? filter->view->kind : "list";
 
+    if (filter->edited || strcmp(kind, own) != 0 ||
+        (!filter->view && records_filter_active(filter)))
+        value_set_text(home, "hint", tr(ctx, "records.home_save"));
     value_set_text(home, "widget",
                    home_view_name(ctx, filter->form, filter->view));
     value_set_text(home, "label", tr(ctx, "records.home_add"));
     value_set(list, "home", home);
-    value_set_bool(list, "more", true);
     value_set_bool(list, "more", true);
 }
 
@@ -103,5 +107,5 @@ void records_kinds_show(struct ctx *ctx, const struct records_filter *filter,
         value_append(choices, choice);
     }
     value_set(list, "kinds", choices);
-    add_home(ctx, filter, list);
+    add_home(ctx, filter, kind, list);
 }

@@ -54,6 +54,8 @@ test('a customer at a glance, and a note that stands there at once',
     const known = await customer();
     await page.goto(`/records/crm.customer/${known.id}`);
     assert.equal(new URL(page.url()).pathname, `/m/crm/customers/${known.id}`);
+    assert.equal(await page.locator('.tn-bar [aria-current]')
+      .getAttribute('href'), '/records/crm.customer');
     await page.locator('#note-text').fill('客户来电\n想看样品。');
     await page.locator('.tn-composer .btn-primary').click();
     await eventually(() => page.locator('.tn-entry').first()

@@ -81,6 +81,15 @@ test('a file that can not be read is refused where one is chosen', async () => {
   noFaults(page);
 });
 
+test('E25 long values of a file stay within a phone', async () => {
+  const small = await as(browser, site, 'zhang.wei', { size: phone });
+  await open(`Code,Name\nX1,${'a very long name '.repeat(9)}\n`, 'long.csv',
+    small);
+  await noSidewaysScroll(small);
+  noFaults(small);
+  await small.context().close();
+});
+
 test('E33_who_may_add_records_may_import_2000_and_nothing_else', async () => {
   const rows = Array.from({ length: 2000 }, (_, i) =>
     `A${i},Account ${i},2026-03-${String(i % 28 + 1).padStart(2, '0')}`);
