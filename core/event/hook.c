@@ -58,10 +58,31 @@ static bool matches(const char *pattern, const char *form)
     return strcmp(pattern, "*") == 0 || strcmp(pattern, form) == 0;
 }
 
+static bool is_checked(enum hook_when when)
+{
+    return when == HOOK_BEFORE_SAVE || when == HOOK_BEFORE_DELETE;
+}
+
+/* The required hook that is not there. */
+static const struct missing *find_missing(const char *form)
+{
+    size_t i;
+
+    for (i = 0; i < missing.count; i++) {
+        const struct missing *entry = missing.items[i];
+
+        if (matches(entry->form, form))
+            return entry;
+    }
+    return NULL;
+}
+
 bool hook_any(enum hook_when when, const char *form, const char *flow)
 {
     size_t i;
 
+    if (is_checked(when) && find_missing(form))
+        return true;
     for (i = 0; i < hooks.count; i++) {
         const struct hook *hook = hooks.items[i];
 
@@ -84,20 +105,14 @@ void hook_missing(const char *form, const char *module)
 /* A required hook that is not there must not be passed by. */
 static int check_missing(struct ctx *ctx, enum hook_when when, const char *form)
 {
-    size_t i;
+    const struct missing *entry = is_checked(when) ? find_missing(form) : NULL;
 
-    if (when != HOOK_BEFORE_SAVE && when != HOOK_BEFORE_DELETE)
+    if (!entry)
         return 0;
-    for (i = 0; i < missing.count; i++) {
-        const struct missing *entry = missing.items[i];
-
-        if (matches(entry->form, form))
-            return fail(ctx, E_UNAVAILABLE, "event.module_missing",
-                        "the module %s checks this form and is switched off; "
-                        "nothing can be saved here until it is back",
-                        entry->module);
-    }
-    return 0;
+    return fail(ctx, E_UNAVAILABLE, "event.module_missing",
+                "the module %s checks this form and is switched off; "
+                "nothing can be saved here until it is back",
+                entry->module);
 }
 
 /* What a hook says, made one of our codes with a problem. */

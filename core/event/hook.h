@@ -42,8 +42,8 @@ void hook_add(const struct hook *hook);
 int hook_run(struct ctx *ctx, enum hook_when when, const char *form,
              struct record *record);
 
-/* True where any hook of that kind concerns the form. flow: its process;
- * NULL: it has none. */
+/* True where any hook of that kind concerns the form, also one that is
+ * required and not there. flow: its process; NULL: it has none. */
 bool hook_any(enum hook_when when, const char *form, const char *flow);
 
 /* A required hook of a module that did not load: saving the form answers

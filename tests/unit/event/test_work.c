@@ -377,13 +377,24 @@ static void hooks_run_in_order_and_the_first_refusal_ends_it(void **state)
     assert_string_equal(notes, "early ");
     assert_true(hook_any(HOOK_BEFORE_SAVE, "zzz", NULL));
     assert_false(hook_any(HOOK_AFTER_SAVE, "a", NULL));
+    hook_add(&(struct hook){ .form = "*",
+                             .of_flow = true,
+                             .when = HOOK_AFTER_DELETE,
+                             .name = "flow",
+                             .call = hook_note,
+                             .payload = "flow" });
+    assert_false(hook_any(HOOK_AFTER_DELETE, "a", NULL));
+    assert_true(hook_any(HOOK_AFTER_DELETE, "a", "leave"));
 }
 
 static void a_required_hook_that_is_missing_fails_closed(void **state)
 {
     struct ctx *ctx = &((struct fixture *)*state)->ctx;
 
+    assert_false(hook_any(HOOK_BEFORE_DELETE, "guarded", NULL));
     hook_missing("guarded", "gone");
+    assert_true(hook_any(HOOK_BEFORE_DELETE, "guarded", NULL));
+    assert_false(hook_any(HOOK_BEFORE_DELETE, "open", NULL));
     assert_refused(ctx, hook_run(ctx, HOOK_BEFORE_SAVE, "guarded", NULL),
                    E_UNAVAILABLE, "event.module_missing");
     assert_int_equal(hook_run(ctx, HOOK_AFTER_SAVE, "guarded", NULL), 0);
