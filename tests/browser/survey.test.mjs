@@ -216,11 +216,22 @@ describe('an officer builds, people answer', () => {
       noFaults(officer);
       const page = await as(browser, site, 'huang.yan',
         { size: phone, dark: true, locale: 'zh-CN' });
-      for (const part of ['/results', '/edit']) {
+      for (const part of ['/edit', '/results']) {
         await page.goto(path + part);
         await noSidewaysScroll(page, part);
         await accessible(page, part);
       }
+      // The export by a job, which few answers would not need.
+      await page.evaluate(() => {
+        const form = document.querySelector('form[action$="/close"]');
+        form.action = form.action.replace('/close', '/export');
+        form.submit();
+      });
+      await page.waitForURL(/\/jobs\/\d+/);
+      await page.getByRole('link', { name: /survey-\d+\.csv/ }).waitFor();
+      await page.getByText('已导出 3 份答卷').waitFor();
+      await noSidewaysScroll(page, 'the job');
+      await accessible(page, 'the job');
       noFaults(page);
     });
 });

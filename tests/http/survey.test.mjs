@@ -501,6 +501,9 @@ describe('results', () => {
     // Whoever asks the old way is led there.
     assert.equal((await hr.get(`${base}/export`)).status, 303);
     assert.equal((await li.form(`${base}/export`, {}, SCRIPT)).status, 404);
+    // The file is in the language of who asked for it.
+    assert.equal((await hr.form('/me', { locale: 'zh-CN' }, SCRIPT)).status,
+      200);
     const job = (await hr.form(`${base}/export`, {}, SCRIPT)).body.location;
     assert.match(job, /^\/jobs\/\d+$/);
     const state = await until(async () => {
@@ -516,9 +519,10 @@ describe('results', () => {
       new RegExp(`survey-${many}\\.csv`));
     const lines = file.text.replace(/^\ufeff/, '').trimEnd().split('\r\n');
     assert.equal(lines.length, 12002);
-    assert.match(lines[0], /Where\?,Where\? – Other$/);
-    assert.equal(lines.filter((line) => line.endsWith(",Other,'-1+cmd")).length,
+    assert.match(lines[0], /^填写人,填写时间,Where\?,Where\? – 其他$/);
+    assert.equal(lines.filter((line) => line.endsWith(",其他,'-1+cmd")).length,
       1);
+    assert.equal((await hr.form('/me', { locale: 'en' }, SCRIPT)).status, 200);
   });
 
   test('S27_ the export neutralises formulas', async () => {
