@@ -321,7 +321,11 @@ static int call_job(const char **error, const char **problem, struct ctx *ctx,
         slot_push(kind->module, kind->kind);
     job_watched_begin(&own, claimed->id);
     goes_on = false;
-    rc = work_data(&job.data, &own, claimed->data);
+    /* A job that was added during this round must not find rights, people and
+     * forms as they were before it. */
+    rc = epoch_read(&own);
+    if (!rc)
+        rc = work_data(&job.data, &own, claimed->data);
     if (!rc)
         rc = kind->call(&own, &job);
     if (rc) {

@@ -75,6 +75,21 @@ static int between(struct ctx *ctx, const struct job *job)
     return 0;
 }
 
+/* Notes which epoch it sees, and raises it as another process would. */
+static int see_epoch(struct ctx *ctx, const struct job *job)
+{
+    (void)job;
+    order[strlen(order)] = (char)('0' + epoch_of(ctx, "far"));
+    assert_int_equal(tx_begin(ctx, "far"), 0);
+    assert_int_equal(db_exec(ctx,
+                             "INSERT INTO store_epoch (name, number)"
+                             " VALUES ('far', 1) ON CONFLICT (name)"
+                             " DO UPDATE SET number = number + 1",
+                             ""),
+                     0);
+    return tx_end(ctx, 0);
+}
+
 static int set_up(void **state)
 {
     static bool registered;
@@ -90,9 +105,11 @@ static int set_up(void **state)
         job_register(&(struct job_kind){ .kind = "plain", .call = unwatched });
         job_register(&(struct job_kind){ .kind = "pieces", .call = pieces });
         job_register(&(struct job_kind){ .kind = "between", .call = between });
+        job_register(&(struct job_kind){ .kind = "epoch", .call = see_epoch });
     }
     registered = true;
     failing = 0;
+    memset(order, 0, sizeof order);
     clock_set(1800000000000);
     return 0;
 }
@@ -223,6 +240,20 @@ static void a_long_job_goes_on_after_what_waits_and_is_watched_to_its_end(
     assert_int_equal(column(ctx, "SELECT count(*) FROM event_job"), 0);
 }
 
+static void a_job_sees_what_changed_since_its_round_began(void **state)
+{
+    struct ctx *ctx = &((struct fixture *)*state)->ctx;
+    int64_t due;
+    int i;
+
+    assert_int_equal(tx_begin(ctx, "test"), 0);
+    for (i = 0; i < 2; i++)
+        assert_int_equal(job_add(ctx, "epoch", NULL, 0, NULL), 0);
+    assert_int_equal(tx_commit(ctx), 0);
+    assert_int_equal(job_run_due(ctx, 10, &due), 2);
+    assert_string_equal(order, "01");
+}
+
 int main(void)
 {
 #define progress_test(name)                                                    \
@@ -233,6 +264,7 @@ int main(void)
         progress_test(who_asks_for_the_same_again_sees_the_one_that_waits),
         progress_test(a_job_that_nobody_watches_writes_nothing),
         progress_test(what_is_over_for_a_week_is_forgotten),
+        progress_test(a_job_sees_what_changed_since_its_round_began),
         progress_test(
             a_long_job_goes_on_after_what_waits_and_is_watched_to_its_end),
     };
