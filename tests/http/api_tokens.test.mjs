@@ -41,8 +41,9 @@ const budget = { values: { purpose: 'By token', date: '2026-05-04',
   items: [] } };
 
 const sql = (text) => {
-  const result = spawnSync('sqlite3', [join(site.folder, 'tenon.db'), text],
-    { encoding: 'utf8' });
+  const result = spawnSync('sqlite3', ['-cmd', '.timeout 10000',
+    join(site.folder, 'tenon.db'), text], { encoding: 'utf8' });
+  if (result.status) throw new Error(result.stderr);
   return result.stdout;
 };
 
@@ -179,7 +180,6 @@ test('S10 administrators see and revoke everybody\'s; others do not',
 test('S11 making a token asks for the password again', async () => {
   const li = await signedIn(site, 'li.na');
   sql('UPDATE org_session SET confirmed_at = 1');
-  sql("UPDATE epoch SET number = number + 1 WHERE name = 'session'");
   const page = await li.get('/me/tokens/new');
   assert.equal(page.status, 303);
   assert.match(page.headers.get('location'), /^\/confirm/);
@@ -226,6 +226,8 @@ test('S19 expensive routes are counted for all workers together', async () => {
   const taken = answers.filter((a) => a.status === 200).length;
   assert.ok(taken >= 120 && taken < 150, `${taken} of 200`);
   assert.ok(answers.every((a) => [200, 429].includes(a.status)));
-  assert.equal((await zhang.get('/portal/find?q=zz')).status,
-    wang === zhang ? 429 : 200);
+  // Some are allowed again each second, so one alone may pass.
+  const more = (await Promise.all(Array.from({ length: 20 }, () =>
+    zhang.get('/portal/find?q=zz')))).map((a) => a.status);
+  assert.equal(more.includes(429), wang === zhang, more.join(' '));
 });
