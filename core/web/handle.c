@@ -175,6 +175,15 @@ static int no_route(struct ctx *ctx, const struct request *request)
     return fail(ctx, E_NOT_FOUND, "web.not_found", "there is no such page");
 }
 
+/* A public page is for people of no department, too: a module that some
+ * departments have can send its links to everybody. */
+static bool has_module(struct ctx *ctx, const struct route *route)
+{
+    return !route->module ||
+           (route->access == ROUTE_PUBLIC ? access_module_on(ctx, route->module)
+                                          : access_module(ctx, route->module));
+}
+
 static int find_route(struct ctx *ctx, struct request *request, int *status)
 {
     bool other;
@@ -186,8 +195,7 @@ static int find_route(struct ctx *ctx, struct request *request, int *status)
         return fail(ctx, E_BAD_REQUEST, "web.method",
                     "this address does not take this method");
     }
-    if (!request->route ||
-        (request->route->module && !access_module(ctx, request->route->module)))
+    if (!request->route || !has_module(ctx, request->route))
         return no_route(ctx, request);
     if (request->route->flags & ROUTE_API)
         request->wants_json = true;

@@ -381,6 +381,26 @@ describe('behind a public link', () => {
         [...new Set(answers.map((a) => a.status))].join(' '));
     });
 
+  test('it goes on where only some departments have the module', async () => {
+    const admin = await signedIn(site, 'admin');
+    const limit = async (...names) => {
+      const answer = await admin.form('/admin/modules/survey/departments',
+        names.map((name) => ['departments[]', departmentId(name)]), SCRIPT);
+      assert.equal(answer.status, 200, answer.text);
+    };
+    await limit('Finance');
+    try {
+      await until(async () => (await li.get('/m/survey')).status === 404,
+        'the end of the module for Sales');
+      assert.equal((await send(await visitor())).status, 200);
+      assert.equal((await li.get(link)).status, 200);
+    } finally {
+      await limit();
+    }
+    await until(async () => (await li.get('/m/survey')).status === 200,
+      'the module for Sales');
+  });
+
   test('a wrong or withdrawn link leads nowhere', async () => {
     const one = new Person(site);
     for (const token of ['x', 'a'.repeat(43), `${id}`, "'--"])
