@@ -221,7 +221,9 @@ for (const [locale, size] of matrix) {
       const me = await as(browser, site, 'lin.xiao', { size, locale });
       await openBudget(me);
       await fill(me, { purpose: '草稿 kept', rows: [['Pens', 3, '2.5']] });
-      await me.waitForTimeout(600);
+      await eventually(() => me.evaluate(() => Object.entries(localStorage)
+        .some(([key, text]) => key.startsWith('tenon.draft:') &&
+          text.includes('草稿 kept') && text.includes('2.5'))));
       await me.goto('/apply');
       await openBudget(me);
       const offer = me.locator('[data-draft] button').first();

@@ -61,6 +61,8 @@ describe('Other, and how many', () => {
     });
     await person.goto(link);
     await person.getByText('Choose 2.').waitFor();
+    // The page's script is there: what is not asked is away.
+    await person.locator('[data-item=q2]').waitFor({ state: 'hidden' });
     const submit = person.locator('[data-submit]');
     const problems = person.locator('[data-problems] li');
     await submit.click();

@@ -370,17 +370,6 @@ describe('behind a public link', () => {
     assert.equal(answersOf(id).length, count + 1);
   });
 
-  test('S16_ without the page\'s token nothing is taken; S19_ nor too often',
-    async () => {
-      const one = await visitor();
-      one.csrf = 'x';
-      assert.equal((await send(one)).status, 403);
-      const answers = await Promise.all(Array.from({ length: 200 }, () =>
-        one.form(link, [], SCRIPT)));
-      assert.ok(answers.some((answer) => answer.status === 429),
-        [...new Set(answers.map((a) => a.status))].join(' '));
-    });
-
   test('it goes on where only some departments have the module', async () => {
     const admin = await signedIn(site, 'admin');
     const limit = async (...names) => {
@@ -400,6 +389,17 @@ describe('behind a public link', () => {
     await until(async () => (await li.get('/m/survey')).status === 200,
       'the module for Sales');
   });
+
+  test('S16_ without the page\'s token nothing is taken; S19_ nor too often',
+    async () => {
+      const one = await visitor();
+      one.csrf = 'x';
+      assert.equal((await send(one)).status, 403);
+      const answers = await Promise.all(Array.from({ length: 200 }, () =>
+        one.form(link, [], SCRIPT)));
+      assert.ok(answers.some((answer) => answer.status === 429),
+        [...new Set(answers.map((a) => a.status))].join(' '));
+    });
 
   test('a wrong or withdrawn link leads nowhere', async () => {
     const one = new Person(site);
