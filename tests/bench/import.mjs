@@ -78,19 +78,26 @@ export const importFigures = ({ makeSite, serve }) => [{
     expectCount(alone, 'created');
     expectCount(await run(person, await send(person, 'K')), 'unchanged');
     await load(1);
-    const calm = await load(5);
-    const second = await send(person, 'L');
-    const beside = run(person, second);
-    const busy = await load(5);
-    const slowed = await beside;
-    expectCount(slowed, 'created');
+    const rounds = [];
+    for (const series of ['L', 'M', 'N']) {
+      const calm = await load(5);
+      const id = await send(person, series);
+      const going = run(person, id);
+      const busy = await load(5);
+      const slowed = await going;
+      expectCount(slowed, 'created');
+      rounds.push({ calm: calm.p99, busy: busy.p99, seconds: slowed.seconds });
+    }
+    // Some twenty pages are slower than the rest: the middle of three rounds.
+    const { calm, busy, seconds } = rounds.sort((x, y) =>
+      x.busy / x.calm - y.busy / y.calm)[1];
     await served.stop();
     return [{ name: 'import.rows', value: Math.round(ROWS / alone.seconds),
       unit: 'rows/s', goal: (row) => row.value >= 10000, goalText: '>= 10000' },
-    { name: 'import.beside', value: Math.round(ROWS / slowed.seconds),
+    { name: 'import.beside', value: Math.round(ROWS / seconds),
       unit: 'rows/s' },
-    { name: 'import.others', value: busy.p99, unit: 'ms p99',
-      baseline: calm.p99, ratio: busy.p99 / calm.p99,
+    { name: 'import.others', value: busy, unit: 'ms p99',
+      baseline: calm, ratio: busy / calm,
       goal: (row) => row.ratio < 2, goalText: 'ratio < 2' }];
   },
 }];
