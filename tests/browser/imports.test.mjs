@@ -192,7 +192,7 @@ test('E38_bad_cells_are_marked_and_their_file_comes_back', async () => {
   await open('Code,Name,Since\nB1,,2026-01-01\nB2,Box,soon\nB3,Fir,2026-01-01\n');
   await go('import', /1 added[^]*2 refused|2 refused[^]*1 added/);
   const bad = page.locator('.tn-import-refused td.is-bad');
-  assert.equal(await bad.count(), 2);
+  await eventually(async () => (await bad.count()) === 2);
   assert.match(await bad.nth(0).innerText(), /fill this in/);
   assert.match(await bad.nth(1).innerText(), /soon[^]*YYYY-MM-DD/);
   await accessible(page, 'the refused rows');
