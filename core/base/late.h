@@ -23,7 +23,7 @@ struct ctx;
 #define LATE(function) __typeof__(&function) function
 #define LATE_NAME(table, function)                                             \
     {                                                                          \
-#function, &(table).function                                           \
+        .name = #function, .place = &(table).function                          \
     }
 
 struct late_name {

@@ -14,7 +14,6 @@
 #include "base/file.h"
 #include "base/i18n.h"
 #include "base/json.h"
-#include "base/i18n.h"
 #include "base/site.h"
 #include "base/str.h"
 #include "base/value.h"

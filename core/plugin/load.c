@@ -28,6 +28,7 @@
 #include "plugin/install.h"
 #include "plugin/manifest.h"
 #include "plugin/plugin.h"
+#include "plugin/settings.h"
 #include "plugin/state.h"
 #include "store/db.h"
 
@@ -311,6 +312,7 @@ int plugins_load(struct ctx *ctx)
     for (i = 0, count = 0; rows[i]; i++)
         if (rows[i]->enabled)
             read_candidate(&all[count++], ctx, rows[i]);
+    settings_tell_forms();
     start_all(all, count);
     for (i = 0; !rc && i < count; i++)
         rc = take_over(ctx, &all[i]);

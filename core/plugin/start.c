@@ -24,7 +24,6 @@
 #include "plugin/host.h"
 #include "plugin/lua.h"
 #include "plugin/manifest.h"
-#include "plugin/settings.h"
 #include "view/theme.h"
 #include "view/view.h"
 
@@ -111,8 +110,6 @@ int module_start(struct ctx *ctx, struct tn_module *module)
 {
     size_t i;
     int rc = load_texts(ctx, module);
-
-    settings_tell_forms();
 
     if (!rc)
         rc = run_entry(ctx, module);

@@ -26,6 +26,7 @@ static struct value *field_value(struct ctx *ctx, const struct field *field)
                                           "more_than", "unit",    "max_count",
                                           "max_size",  "types",   "min_rows",
                                           "max_rows",  "pattern", "match" };
+    const char *currency = field_currency(ctx, field);
     struct value *map = value_map(ctx->arena);
     size_t i;
 
@@ -43,8 +44,8 @@ static struct value *field_value(struct ctx *ctx, const struct field *field)
         value_set_text(map, "target", field->target);
     if (field->computed)
         value_set_text(map, "computed", field->computed);
-    if (field_currency(ctx, field))
-        value_set_text(map, "currency", field_currency(ctx, field));
+    if (currency)
+        value_set_text(map, "currency", currency);
     for (i = 0; i < sizeof copied / sizeof copied[0]; i++)
         if (field_property(field, copied[i]))
             value_set(map, copied[i],

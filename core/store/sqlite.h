@@ -85,6 +85,7 @@ struct db {
     bool read_open;
     struct at_commit *before, *after;
     struct arena *tx_arena; /* theirs; empty outside of transactions */
+    int calling;            /* levels of callbacks after a commit */
     uint16_t raised[RAISED_MAX];
     int raised_count;
     bool raised_all;

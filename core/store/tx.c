@@ -69,24 +69,25 @@ static int run_before(struct db *db, struct ctx *ctx)
     return rc;
 }
 
-/* A callback may begin a transaction of its own: with an empty list, and an
- * arena that is emptied when this one is done. */
+/* Not while callbacks run, which lie in it. */
+static void forget_calls(struct db *db)
+{
+    db->before = db->after = NULL;
+    if (!db->calling)
+        arena_reset(db->tx_arena);
+}
+
+/* A callback may begin a transaction of its own: with an empty list. */
 static void run_after(struct db *db, struct ctx *ctx)
 {
-    struct arena *arena = db->tx_arena;
     struct at_commit *call = in_order(db->after);
 
     db->after = NULL;
-    if (!call) {
-        arena_reset(arena);
-        return;
-    }
-    db->tx_arena = arena_new(0);
+    db->calling++;
     for (; call; call = call->next)
         call->after(ctx, call->argument);
-    arena_free(db->tx_arena);
-    db->tx_arena = arena;
-    arena_reset(arena);
+    db->calling--;
+    forget_calls(db);
 }
 
 void tx_before_commit(struct ctx *ctx, int (*call)(struct ctx *, void *),
@@ -237,8 +238,7 @@ static void rollback_all(struct db *db)
 {
     if (!sqlite3_get_autocommit(db->sql))
         db_run(db, "ROLLBACK");
-    db->before = db->after = NULL;
-    arena_reset(db->tx_arena);
+    forget_calls(db);
     finish(db);
 }
 

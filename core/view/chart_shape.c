@@ -256,12 +256,13 @@ static struct value *new_mark(struct chart *chart,
     return mark;
 }
 
-/* A figure above its bar, where there are few. */
+/* A figure that was written. */
 struct written {
     double x, y, width; /* x in percent, the others in pixels */
     const char *class;
 };
 
+/* A figure above its bar, where there are few. */
 static void add_figure(struct chart *chart, struct value *figures,
                        struct written *at, const struct scale *scale,
                        const struct chart_group *group)
