@@ -96,6 +96,19 @@ int db_text(const char **out, struct ctx *ctx, const char *sql,
  * functions that write can be composed. Reading before writing: begin first.
  */
 int tx_begin(struct ctx *ctx, const char *purpose);
+/*
+ * A transaction that may run beside other shared ones, where the store can do
+ * that (PostgreSQL, READ COMMITTED); never beside one of tx_begin. What it
+ * reads before it writes it protects by tx_guard or by a statement that ends
+ * in FOR UPDATE. On SQLite the same as tx_begin. Inside a transaction: a
+ * savepoint. A deadlock or a serialization failure is E_BUSY with key
+ * "store.conflict": nothing was saved, the whole may be tried again.
+ */
+int tx_begin_shared(struct ctx *ctx, const char *purpose);
+/* Waits until no other transaction holds the guard of that name ("form:NAME",
+ * "flow:ID"); it is held until the outermost transaction ends. Several are
+ * taken in the order of their names, lest two wait for each other. */
+int tx_guard(struct ctx *ctx, const char *name);
 int tx_commit(struct ctx *ctx);
 /* Rolls back the innermost level. Safe after a failed statement. */
 void tx_rollback(struct ctx *ctx);
@@ -121,6 +134,10 @@ struct arena *tx_arena(struct ctx *ctx);
 /* Tells that what this transaction does now must not be cut off for its
  * length: an index build, a migration (architecture 3, "hook"). */
 void tx_long(struct ctx *ctx, const char *purpose);
+
+/* The store's clock in ms UTC: the same for all hosts of a site. Leases and
+ * due times go by it, never by a host's own clock. */
+int64_t db_now(const struct ctx *ctx);
 
 /* How many transactions this connection has committed. */
 uint64_t tx_number(const struct ctx *ctx);

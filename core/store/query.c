@@ -38,15 +38,34 @@ void query_cache_clear(struct db *db)
     for (set = 0; set < CACHE_SETS; set++)
         for (way = 0; way < CACHE_WAYS; way++) {
             sqlite3_finalize(db->cache[set][way].stmt);
+            free(db->cache[set][way].sql);
             db->cache[set][way] = (struct statement){ 0 };
         }
+}
+
+/* Locks of rows are for the other store: here the writer has the whole site.
+ * Returns the length of the text before them. */
+static size_t without_locks(const char *sql)
+{
+    static const char *const locks[] = { " FOR UPDATE SKIP LOCKED",
+                                         " FOR UPDATE" };
+    size_t length = strlen(sql), i;
+
+    for (i = 0; i < sizeof locks / sizeof *locks; i++) {
+        size_t part = strlen(locks[i]);
+
+        if (length > part && strcmp(sql + length - part, locks[i]) == 0)
+            return length - part;
+    }
+    return length;
 }
 
 static int prepare(sqlite3_stmt **out, struct db *db, const char *sql,
                    unsigned flags)
 {
     const char *tail = NULL;
-    int rc = sqlite3_prepare_v3(db->sql, sql, -1, flags, out, &tail);
+    int rc = sqlite3_prepare_v3(db->sql, sql, (int)without_locks(sql), flags,
+                                out, &tail);
 
     if (rc != SQLITE_OK)
         return sqlite3_extended_errcode(db->sql);
@@ -69,13 +88,14 @@ static int take_statement(struct query *query, const char *sql)
     uint64_t hash = text_hash(sql, strlen(sql));
     struct statement *set = db->cache[hash % CACHE_SETS], *oldest = NULL;
     bool twice = false;
+    char *text;
     int i, rc;
 
     for (i = 0; i < CACHE_WAYS; i++) {
         struct statement *entry = &set[i];
 
         if (entry->stmt && entry->hash == hash &&
-            strcmp(sqlite3_sql(entry->stmt), sql) == 0) {
+            strcmp(entry->sql, sql) == 0) {
             if (!entry->busy) {
                 entry->busy = true;
                 entry->used = ++db->tick;
@@ -93,8 +113,13 @@ static int take_statement(struct query *query, const char *sql)
     rc = prepare(&query->stmt, db, sql, oldest ? SQLITE_PREPARE_PERSISTENT : 0);
     if (rc != SQLITE_OK || !oldest)
         return rc;
+    text = strdup(sql);
+    if (!text)
+        return SQLITE_NOMEM;
     sqlite3_finalize(oldest->stmt);
-    *oldest = (struct statement){ hash, ++db->tick, query->stmt, true };
+    free(oldest->sql);
+    *oldest = (struct statement){ hash, ++db->tick, text, query->stmt, true };
+
     query->cached = oldest;
     return SQLITE_OK;
 }

@@ -28,6 +28,7 @@ enum {
 
 struct statement {
     uint64_t hash, used;
+    char *sql; /* as it was asked for */
     sqlite3_stmt *stmt;
     bool busy;
 };
