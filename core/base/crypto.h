@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 struct ctx;
@@ -20,6 +21,11 @@ void token_make(char out[TOKEN_TEXT_MAX]);
 /* BLAKE2b-256 of data, keyed where key is not NULL. */
 void hash_data(unsigned char out[HASH_SIZE], const void *data, size_t length,
                const unsigned char *key, size_t key_length);
+/* The same, and SHA-256 (of protocols that ask for it), of what the ordinary
+ * file `fd` holds, from its start; *size: its bytes. -1 with errno. */
+int hash_fd(unsigned char out[HASH_SIZE], int64_t *size, int fd);
+int sha256_fd(unsigned char out[HASH_SIZE], int64_t *size, int fd);
+void sha256_data(unsigned char out[HASH_SIZE], const void *data, size_t length);
 /* Lower-case hexadecimal in the arena. */
 const char *hex_of(struct arena *arena, const void *data, size_t length);
 const char *base64url_of(struct arena *arena, const void *data, size_t length);
