@@ -127,6 +127,26 @@ function checkBuilding(file, text) {
   }
 }
 
+// SQL that only one store has (docs/architecture.md, "SQL"); the driver and
+// what stands in for it may.
+const oneStore = new RegExp('\\b(json_each|json_extract|ifnull|iif|instr|' +
+  'group_concat|strftime|GLOB|INSERT OR|UPDATE OR|REPLACE INTO|' +
+  'NOT INDEXED|INDEXED BY|sqlite_\\w+|pragma_\\w+)\\b');
+
+const asking = 'arena_printf|buf_addf|buf_add_text|db_query|db_query_values|' +
+  'db_exec|db_exec_values|db_int|db_text';
+
+function checkSubset(file, text) {
+  if (!/^(core|plugins|sdk)\//.test(file) || file.startsWith('core/store/'))
+    return;
+  for (const call of calls(text, asking)) {
+    const found = oneStore.exec(literals(call.args.join(', ')).join(' '));
+    if (found && !around(text, call).includes('/* sql: of SQLite alone */'))
+      refuse(file, call.line, `not every store has ${found[1]}; ` +
+        'see docs/architecture.md, "SQL"');
+  }
+}
+
 // --- texts of errors ---
 
 const keyPattern = /^[a-z][a-z0-9_]*(\.[A-Za-z0-9_]+)+$/;
@@ -172,6 +192,7 @@ function checkTemplate(file, text, keys, folders) {
 // --- SQL files: typed tables ---
 
 function checkSql(file, text) {
+  if (file.endsWith('.postgresql.sql')) return;
   const code = text.replace(/--[^\n]*/g, (comment) =>
     ' '.repeat(comment.length));
   for (const match of code.matchAll(
@@ -214,6 +235,7 @@ for (const file of source) {
     if (!file.startsWith('core/base/banned.h')) checkBanned(file, text);
     if (file.startsWith('core/')) {
       checkBuilding(file, text);
+      checkSubset(file, text);
       checkKeys(file, text, keys);
     }
   }

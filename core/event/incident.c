@@ -143,8 +143,8 @@ static int restart_work(struct ctx *ctx, int64_t id)
                     "there is nothing to repeat about this incident");
     if (job)
         rc = db_exec(ctx,
-                     "UPDATE OR IGNORE event_job SET state = 0, attempt = 0, "
-                     "due = ?2 WHERE id = ?1 AND state = 2",
+                     "UPDATE event_job SET state = 0, attempt = 0, "
+                     "due = ?2 WHERE id = ?1 AND state = 2" NO_OTHER_WAITS,
                      "ii", job, clock_now());
     else
         rc = db_exec(ctx,

@@ -25,7 +25,7 @@
 #include "event/progress.h"
 #include "event/work.h"
 #include "ipc/slot.h"
-#include "store/db.h"
+#include "store/dialect.h"
 
 /* A finished attempt's lease has this much more than its deadline. */
 enum { LEASE_SPARE_MS = 5000 };
@@ -214,10 +214,14 @@ static int find_due(struct claimed *out, struct ctx *ctx, const char *known)
     int rc;
 
     rc = db_query(&query, ctx,
-                  "SELECT id, kind, data, attempt, every FROM event_job "
-                  "WHERE (state = 0 AND due <= ?1 OR state = 1 AND lease < ?1) "
-                  "AND kind IN (SELECT value FROM json_each(?2)) "
-                  "ORDER BY due LIMIT 1",
+                  /* sql: names from the definition */
+                  arena_printf(ctx->arena,
+                               "SELECT id, kind, data, attempt, every "
+                               "FROM event_job WHERE (state = 0 AND due <= ?1 "
+                               "OR state = 1 AND lease < ?1) "
+                               "AND kind IN (SELECT value FROM %s AS j) "
+                               "ORDER BY due LIMIT 1",
+                               db_json_items(ctx, "?2")),
                   "is", clock_now(), known);
     if (rc)
         return rc;
@@ -268,13 +272,13 @@ static int settle_done(struct ctx *ctx, const struct claimed *job)
 }
 
 /* Waits for its next attempt. Where another one with its key came meanwhile
- * (the unique index says so), this one has nothing left to do. */
+ * (event_job_key says so), this one has nothing left to do. */
 static int settle_wait(struct ctx *ctx, const struct claimed *job, int64_t due,
                        bool again, const char *error)
 {
     int rc = db_exec(ctx,
-                     "UPDATE OR IGNORE event_job SET state = 0, due = ?2, "
-                     "attempt = ?3, error = ?4 WHERE id = ?1",
+                     "UPDATE event_job SET state = 0, due = ?2, "
+                     "attempt = ?3, error = ?4 WHERE id = ?1" NO_OTHER_WAITS,
                      "iiis", job->id, due, (int64_t)(again ? job->attempt : 0),
                      error);
 
@@ -368,8 +372,12 @@ static int next_job_due(int64_t *due, struct ctx *ctx, const char *known)
     int rc;
 
     rc = db_int(&next, ctx,
-                "SELECT due FROM event_job WHERE state = 0 AND kind IN "
-                "(SELECT value FROM json_each(?1)) ORDER BY due LIMIT 1",
+                /* sql: names from the definition */
+                arena_printf(ctx->arena,
+                             "SELECT due FROM event_job WHERE state = 0 "
+                             "AND kind IN (SELECT value FROM %s AS j) "
+                             "ORDER BY due LIMIT 1",
+                             db_json_items(ctx, "?1")),
                 "s", known);
     if (rc == 0 && next < *due)
         *due = next;
@@ -451,9 +459,9 @@ int job_retry(struct ctx *ctx, int64_t id)
     if (rc)
         return rc;
     rc = changed_one(ctx, db_exec(ctx,
-                                  "UPDATE OR IGNORE event_job SET state = 0, "
+                                  "UPDATE event_job SET state = 0, "
                                   "attempt = 0, due = ?2 "
-                                  "WHERE id = ?1 AND state <> 1",
+                                  "WHERE id = ?1 AND state <> 1" NO_OTHER_WAITS,
                                   "ii", id, clock_now()));
     if (!rc)
         rc = db_exec(ctx,

@@ -23,7 +23,7 @@
 #include "event/live.h"
 #include "event/work.h"
 #include "ipc/slot.h"
-#include "store/db.h"
+#include "store/dialect.h"
 
 struct subscriber {
     const char *topic, *name;
@@ -204,12 +204,17 @@ static int read_due(struct vector *list, struct ctx *ctx, int most)
     int rc;
 
     rc = db_query(&query, ctx,
-                  "SELECT d.id, d.outbox, d.attempt, d.subscriber, o.topic, "
-                  "o.subject, o.data FROM event_delivery d "
-                  "JOIN event_outbox o ON o.id = d.outbox "
-                  "WHERE (d.state = 0 AND d.due <= ?1 OR "
-                  "d.state = 1 AND d.lease < ?1) AND d.subscriber IN "
-                  "(SELECT value FROM json_each(?2)) ORDER BY d.due LIMIT ?3",
+                  /* sql: names from the definition */
+                  arena_printf(ctx->arena,
+                               "SELECT d.id, d.outbox, d.attempt, "
+                               "d.subscriber, o.topic, o.subject, o.data "
+                               "FROM event_delivery d "
+                               "JOIN event_outbox o ON o.id = d.outbox "
+                               "WHERE (d.state = 0 AND d.due <= ?1 OR "
+                               "d.state = 1 AND d.lease < ?1) AND d.subscriber "
+                               "IN (SELECT value FROM %s AS j) "
+                               "ORDER BY d.due LIMIT ?3",
+                               db_json_items(ctx, "?2")),
                   "isi", now, known_subscribers(ctx), (int64_t)most);
     if (rc)
         return rc;
@@ -391,9 +396,12 @@ int outbox_next_due(int64_t *due, struct ctx *ctx)
     if (rc != E_NOT_FOUND)
         return rc;
     rc = db_int(&next, ctx,
-                "SELECT due FROM event_delivery WHERE state = 0 AND "
-                "subscriber IN (SELECT value FROM json_each(?1)) "
-                "ORDER BY due LIMIT 1",
+                /* sql: names from the definition */
+                arena_printf(ctx->arena,
+                             "SELECT due FROM event_delivery WHERE state = 0 "
+                             "AND subscriber IN (SELECT value FROM %s AS j) "
+                             "ORDER BY due LIMIT 1",
+                             db_json_items(ctx, "?1")),
                 "s", known_subscribers(ctx));
     if (rc == 0)
         *due = next;

@@ -199,7 +199,8 @@ int job_watched_settle(struct ctx *ctx, int64_t job, const char *problem)
         return rc == E_NOT_FOUND ? 0 : rc;
     rc = db_exec(ctx,
                  "UPDATE event_progress SET problem = ?2, finished = ?3,"
-                 " done = max(done, ?4), total = max(total, ?5)"
+                 " done = CASE WHEN done < ?4 THEN ?4 ELSE done END,"
+                 " total = CASE WHEN total < ?5 THEN ?5 ELSE total END"
                  " WHERE job = ?1",
                  "isiii", job, problem, problem ? (int64_t)0 : clock_now(),
                  now.job == job ? now.done : 0, now.job == job ? now.total : 0);

@@ -8,6 +8,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/*
+ * Ends an UPDATE of event_job that sets state = 0: not where another job of the
+ * same kind and key waits already (event_job_key), which changes no row.
+ */
+#define NO_OTHER_WAITS                                                         \
+    " AND NOT EXISTS (SELECT 1 FROM event_job o WHERE o.state = 0"             \
+    " AND o.kind = event_job.kind AND o.key = event_job.key"                   \
+    " AND o.id <> event_job.id)"
+
 struct ctx;
 struct value;
 

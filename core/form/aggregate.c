@@ -23,7 +23,7 @@
 #include "base/ctx.h"
 #include "form/aggregate_internal.h"
 #include "form/field_type.h"
-#include "store/db.h"
+#include "store/dialect.h"
 
 enum { SAMPLE = 500, MUCH = 4 /* one in so many */ };
 
@@ -142,7 +142,7 @@ static void add_any_scope(struct list *list, const struct scopes *scopes,
     struct buf *sql = &list->sql;
     size_t i;
 
-    buf_add_text(sql, "(0");
+    buf_add_text(sql, "(FALSE");
     for (i = 0; i < scopes->count; i++) {
         const struct scope *scope = &scopes->items[i];
 
@@ -166,7 +166,7 @@ static void add_any_scope(struct list *list, const struct scopes *scopes,
             add_number(list, clock_now());
             break;
         case SCOPE_ALL:
-            buf_add_text(sql, " OR 1");
+            buf_add_text(sql, " OR TRUE");
             break;
         }
     }
@@ -185,7 +185,7 @@ static void add_whole(struct list *list, const struct aggregation *work,
     select_columns(list, work);
     /* sql: names from the definition */
     buf_addf(&list->sql, "\"%s\" t%s WHERE t.deleted_at %s 0 AND ",
-             work->form->table, share->kept ? " NOT INDEXED" : "",
+             work->form->table, share->kept ? db_not_indexed(list->ctx) : "",
              list->query->bin ? ">" : "=");
     add_any_scope(list, scopes, true);
     add_filter(list);
@@ -198,7 +198,7 @@ static int take_sample(struct share *share, const struct list *like,
     bool all = scopes->items[0].kind == SCOPE_ALL;
     struct ctx *ctx = work->ctx;
     struct list list = { .ctx = ctx,
-                         .filter = like->match ? " AND 0" : like->filter };
+                         .filter = like->match ? " AND FALSE" : like->filter };
     QUERY_AUTO *rows = NULL;
     int rc;
 
@@ -276,19 +276,19 @@ static void order_rows(struct list *list, const struct aggregation *work)
         break;
     case MEASURE_SUM:
         buf_addf(sql,
-                 "sum(m%zu) IS NULL, sum(m%zu >> 32)"
-                 " + (sum(m%zu & 4294967295) >> 32) %s,"
-                 " sum(m%zu & 4294967295) & 4294967295 %s",
+                 "count(m%zu) = 0, CAST(sum(m%zu >> 32) AS BIGINT)"
+                 " + (CAST(sum(m%zu & 4294967295) AS BIGINT) >> 32) %s,"
+                 " CAST(sum(m%zu & 4294967295) AS BIGINT) & 4294967295 %s",
                  m, m, m, direction, m, direction);
         break;
     case MEASURE_AVG:
-        buf_addf(sql, "avg(m%zu) IS NULL, avg(m%zu) %s", m, m, direction);
+        buf_addf(sql, "count(m%zu) = 0, avg(m%zu) %s", m, m, direction);
         break;
     case MEASURE_MIN:
-        buf_addf(sql, "min(m%zu) IS NULL, min(m%zu) %s", m, m, direction);
+        buf_addf(sql, "count(m%zu) = 0, min(m%zu) %s", m, m, direction);
         break;
     case MEASURE_MAX:
-        buf_addf(sql, "max(m%zu) IS NULL, max(m%zu) %s", m, m, direction);
+        buf_addf(sql, "count(m%zu) = 0, max(m%zu) %s", m, m, direction);
         break;
     }
     for (i = 0; i < work->group_count; i++)
@@ -307,7 +307,7 @@ static void add_rows(struct list *list, const struct aggregation *work,
     for (i = 0; !share->seen && i < scopes->count; i++)
         if (!list_repeats(scopes, i))
             add_branch(list, work, scopes, i);
-    buf_add_char(sql, ')');
+    buf_add_text(sql, ") u");
 }
 
 /* Groups of choices are few, and their order is ours. */
@@ -353,6 +353,7 @@ static void make_tally(struct list *list, const struct aggregation *work,
         buf_addf(sql, ", value ->> %zu", i);
     for (i = 0; i < work->measure_count; i++)
         select_tallied(sql, work, &work->measures[i], &at);
+    /* sql: of SQLite alone */
     buf_addf(sql, " FROM json_each((SELECT tally(%zu", work->group_count);
     for (i = 0; i < work->group_count; i++)
         buf_addf(sql, ", g%zu", i);
@@ -412,7 +413,7 @@ static int read_figures(struct vector *rows, const struct aggregation *work,
     rc = take_sample(&share, &list, work, &scopes);
     if (rc)
         return rc;
-    if (is_tallied(work))
+    if (is_tallied(work) && db_has_tally(work->ctx))
         make_tally(&list, work, &scopes, &share);
     else
         make_statement(&list, work, &scopes, &share);

@@ -104,17 +104,14 @@ int auto_number_next(const char **out, struct ctx *ctx, const struct form *form,
 
     civil_of(&day, clock_now(), ctx->zone ? ctx->zone : zone_utc());
     period = fill(ctx, pattern, &day, 0);
-    rc = db_exec(ctx,
-                 "INSERT INTO form_counter (form, field_key, period, value)"
-                 " VALUES (?1, ?2, ?3, 1)"
-                 " ON CONFLICT (form, field_key, period)"
-                 " DO UPDATE SET value = form_counter.value + 1",
-                 "iss", form->id, field->key, period);
-    if (!rc)
-        rc = db_int(&number, ctx,
-                    "SELECT value FROM form_counter WHERE form = ?1"
-                    " AND field_key = ?2 AND period = ?3",
-                    "iss", form->id, field->key, period);
+    /* One statement: two people never get the same number. */
+    rc = db_int(&number, ctx,
+                "INSERT INTO form_counter (form, field_key, period, value)"
+                " VALUES (?1, ?2, ?3, 1)"
+                " ON CONFLICT (form, field_key, period)"
+                " DO UPDATE SET value = form_counter.value + 1"
+                " RETURNING value",
+                "iss", form->id, field->key, period);
     if (!rc)
         *out = fill(ctx, pattern, &day, number);
     return rc;

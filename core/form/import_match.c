@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "form/field_type.h"
 #include "form/import_steps.h"
-#include "store/db.h"
+#include "store/dialect.h"
 
 /* A record that some row may name. */
 struct found {
@@ -147,10 +147,12 @@ static int query_records(struct map *found, struct ctx *ctx,
     /* sql: names from the definition */
     buf_addf(&sql, " FROM \"%s\" t WHERE t.deleted_at = 0 AND t.\"%s\" IN",
              plan->form->table, fields[narrow]->column);
-    buf_add_text(&sql,
-                 strcmp(fields[narrow]->type->sql, "INTEGER") == 0
-                     ? " (SELECT CAST(value AS INTEGER) FROM json_each(?))"
-                     : " (SELECT value FROM json_each(?))");
+    /* sql: names from the definition */
+    buf_addf(&sql, " (SELECT %s FROM %s AS j)",
+             strcmp(fields[narrow]->type->sql, "INTEGER") == 0
+                 ? "CAST(value AS BIGINT)"
+                 : "value",
+             db_json_items(ctx, "?"));
     values[0] = value_text(
         ctx->arena, json_text(ctx->arena, plain_list(ctx, lists[narrow])));
     rc = db_query_values(&query, ctx, buf_text(&sql), values, 1);

@@ -105,7 +105,7 @@ static int count_branches(int64_t *out, struct ctx *ctx,
         buf_add_text(&list.sql, "SELECT count(*) FROM (");
         one.items[0] = scopes.items[i < scopes.count ? i : 0];
         list_branches(&list, i < scopes.count ? &one : &scopes, cap + 1);
-        buf_add_char(&list.sql, ')');
+        buf_add_text(&list.sql, ") u");
         rc = count_of(out, &list);
         if (rc || *out > cap)
             break;

@@ -21,6 +21,7 @@
 #include "org/person.h"
 #include "store/condition.h"
 #include "store/db.h"
+#include "store/fulltext.h"
 
 enum {
     FEW_MATCHES = 2000,
@@ -322,21 +323,6 @@ int list_key(struct list *list)
     return 0;
 }
 
-static const char *like_pattern(struct arena *arena, const char *word)
-{
-    struct buf like;
-
-    buf_init(&like, arena, 4096);
-    buf_add_char(&like, '%');
-    for (; *word; word++) {
-        if (*word == '%' || *word == '_' || *word == '\\')
-            buf_add_char(&like, '\\');
-        buf_add_char(&like, *word);
-    }
-    buf_add_char(&like, '%');
-    return buf_text(&like);
-}
-
 /* Each word of the search must be in the record's search text. */
 static void add_words(struct list *list, struct buf *sql)
 {
@@ -351,12 +337,12 @@ static void add_words(struct list *list, struct buf *sql)
         words++;
         /* Stands nowhere; and the store takes no longer pattern. */
         if (strlen(word) > SEARCH_WORD_MAX) {
-            buf_add_text(sql, " AND 0");
+            buf_add_text(sql, " AND FALSE");
             continue;
         }
         buf_add_text(sql, " AND t.search LIKE ? ESCAPE '\\'");
         vector_add(&list->filter_values,
-                   value_text(arena, like_pattern(arena, word)));
+                   value_text(arena, like_pattern(arena, str_of(word), true)));
     }
 }
 
@@ -365,11 +351,8 @@ static void add_words(struct list *list, struct buf *sql)
  * round. */
 static int count_matches(struct list *list)
 {
-    int64_t count = 0;
-    int rc = db_int(&count, list->ctx,
-                    "SELECT count(*) FROM (SELECT 1 FROM search_index"
-                    " WHERE search_index MATCH ?1 LIMIT ?2)",
-                    "si", list->match, (int64_t)FEW_MATCHES);
+    int64_t count;
+    int rc = fulltext_count(&count, list->ctx, list->match, FEW_MATCHES);
 
     list->few = count < FEW_MATCHES;
     list->none = count == 0;
@@ -393,7 +376,7 @@ static int add_search(struct list *list, struct buf *sql)
         tx_pending(ctx) || (state.cursor && !query->words) ||
         !search_ask(&match, ctx, list->form, query->search, query->words)) {
         if (query->words)
-            buf_add_text(sql, " AND 0");
+            buf_add_text(sql, " AND FALSE");
     } else {
         list->match = buf_text(&match);
     }
@@ -434,7 +417,7 @@ static int add_cursor(struct list *list, struct buf *sql)
     if (list->by_id) {
         buf_addf(sql, " AND t.id %s ?", side);
     } else if (value_is_null(key)) {
-        /* NULL sorts first, as SQLite has it. */
+        /* NULL sorts first, on every store. */
         buf_addf(
             sql, " AND (t.%s IS NULL AND t.id %s ?%s)", list->key, side,
             list->descending

@@ -20,6 +20,7 @@
 #include "form/sql.h"
 #include "org/person.h"
 #include "store/db.h"
+#include "store/fulltext.h"
 
 enum {
     LIST_MAX = 200,
@@ -64,12 +65,13 @@ static void open_branch(struct list *list, bool reader, const char *scope)
              id_of(list, reader), matched ? "search_index s CROSS JOIN " : "",
              reader ? "access_reader a CROSS JOIN " : "", list->form->table);
     if (matched) {
-        buf_add_text(&list->sql,
-                     "s.search_index MATCH ? AND t.id = s.rowid AND ");
+        buf_addf(&list->sql, "%s AND t.id = s.rowid AND ",
+                 fulltext_condition(list->ctx));
         if (reader)
             buf_add_text(&list->sql, "a.record = s.rowid AND ");
-        add_value(list, value_text(arena, arena_printf(arena, "%s%s",
-                                                       list->match, scope)));
+        add_value(list,
+                  fulltext_value(list->ctx, arena_printf(arena, "%s%s",
+                                                         list->match, scope)));
     }
     buf_add_text(&list->sql,
                  list->query->bin ? "t.deleted_at > 0" : "t.deleted_at = 0");
@@ -87,12 +89,14 @@ static void close_branch(struct list *list, bool reader, int64_t limit)
     /* All that is opened to him is looked at in any case: sorting it here and
      * cutting it off costs more than handing on the whole. */
     if (reader && list->grouped) {
-        buf_add_char(&list->sql, ')');
+        buf_add_text(&list->sql, ") b");
         return;
     }
     /* One record may be opened to him for several reasons. */
     if (reader)
         buf_add_text(&list->sql, " GROUP BY a.record");
+    if (reader && !list->by_id)
+        buf_addf(&list->sql, ", t.%s", list->key);
     buf_add_text(&list->sql, " ORDER BY ");
     /* A search looks at every row: in the order of the table, not of the
      * sort's index, which takes six times as long; NULLIF hides the index. */
@@ -101,7 +105,7 @@ static void close_branch(struct list *list, bool reader, int64_t limit)
     else if (!list->by_id)
         buf_addf(&list->sql, "t.%s %s, ", list->key, order);
     /* sql: names from the definition */
-    buf_addf(&list->sql, "%s %s LIMIT ?)", id, order);
+    buf_addf(&list->sql, "%s %s LIMIT ?) b", id, order);
     add_number(list, limit);
 }
 
@@ -269,7 +273,7 @@ static void select_columns(struct list *list)
 
 /* Keys and ids of the page by the branches, then the rows. What several
  * branches found goes by GROUP BY: one sorter, where a UNION fills a table of
- * its own for each branch. CROSS JOIN reads the rows in the page's order. */
+ * its own for each branch. CROSS JOIN reads the rows by the page's ids. */
 static void make_page(struct list *list, const struct scopes *scopes,
                       int64_t limit, int64_t offset)
 {
@@ -283,7 +287,7 @@ static void make_page(struct list *list, const struct scopes *scopes,
     /* sql: names from the definition */
     buf_addf(&list->sql, " FROM (SELECT %s FROM (", keys);
     list_branches(list, scopes, limit + offset);
-    buf_add_char(&list->sql, ')');
+    buf_add_text(&list->sql, ") u");
     if (list->branches > 1 || scopes->items[0].kind == SCOPE_READER)
         /* sql: names from the definition */
         buf_addf(&list->sql, " GROUP BY %s", keys);
@@ -293,8 +297,11 @@ static void make_page(struct list *list, const struct scopes *scopes,
     /* sql: names from the definition */
     buf_addf(&list->sql,
              "id %s LIMIT ? OFFSET ?) p CROSS JOIN \"%s\" t"
-             " WHERE t.id = p.id",
+             " WHERE t.id = p.id ORDER BY ",
              order, list->form->table);
+    if (!list->by_id)
+        buf_addf(&list->sql, "p.k %s, ", order);
+    buf_addf(&list->sql, "p.id %s", order);
     add_number(list, limit);
     add_number(list, offset);
 }

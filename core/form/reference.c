@@ -20,7 +20,7 @@
 #include "form/record.h"
 #include "org/org.h"
 #include "store/condition.h"
-#include "store/db.h"
+#include "store/dialect.h"
 
 enum { OPTIONS_MOST = 50, LEVEL_MOST = 1000 };
 
@@ -210,8 +210,10 @@ static int read_named(struct map *rows, struct ctx *ctx,
                       /* sql: names from the definition */
                       arena_printf(ctx->arena,
                                    "SELECT %s FROM \"%s\" WHERE id IN"
-                                   " (SELECT value FROM json_each(?1))",
-                                   label_columns(ctx, form), form->table),
+                                   " (SELECT CAST(value AS BIGINT)"
+                                   " FROM %s AS j)",
+                                   label_columns(ctx, form), form->table,
+                                   db_json_items(ctx, "?1")),
                       "s", json_text(ctx->arena, wanted));
 
     while (!rc && (rc = query_next(query)) == 1) {

@@ -1,8 +1,8 @@
 /*
  * search.c - a record's words go into the index, and out of it.
  *
- * FTS5 keeps no text here ("contentless"), so taking an entry out needs the
- * same tokens that went in: they are made again from the record as it was.
+ * SQLite's index keeps no text, so taking an entry out needs the same tokens
+ * that went in: they are made again from the record as it was.
  * Where that is not possible (the definition has changed) the entry stays: it
  * finds a record whose row then says no.
  */
@@ -22,6 +22,7 @@
 #include "form/field_type.h"
 #include "form/record_internal.h"
 #include "store/db.h"
+#include "store/fulltext.h"
 #include "store/tokens.h"
 
 enum {
@@ -219,29 +220,11 @@ struct change {
     const char *old, *tokens; /* NULL: none */
 };
 
-static int take(struct ctx *ctx, int64_t id, const char *tokens)
-{
-    return db_exec(ctx,
-                   "INSERT INTO search_index (search_index, rowid, tokens)"
-                   " VALUES ('delete', ?1, ?2)",
-                   "is", id, tokens);
-}
-
-static int put(struct ctx *ctx, int64_t id, const char *tokens)
-{
-    return db_exec(ctx,
-                   "INSERT INTO search_index (rowid, tokens) VALUES (?1, ?2)",
-                   "is", id, tokens);
-}
-
 static int change_index(struct ctx *ctx, void *argument)
 {
     const struct change *change = argument;
-    int rc = change->old ? take(ctx, change->id, change->old) : 0;
 
-    if (!rc && change->tokens)
-        rc = put(ctx, change->id, change->tokens);
-    return rc;
+    return fulltext_set(ctx, change->id, change->old, change->tokens);
 }
 
 static void change_later(struct ctx *ctx, int64_t id, const char *old,

@@ -9,11 +9,15 @@
 #include "form/sql.h"
 
 #include "base/arena.h"
+#include "base/crypto.h"
 #include "base/ctx.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "form/field_type.h"
-#include "store/db.h"
+#include "store/dialect.h"
+
+/* A name that PostgreSQL takes whole; bytes of the hash in a longer one. */
+enum { INDEX_NAME_MAX = 63, HASH_KEPT = 8 };
 
 static const char SYSTEM[] =
     "t.id, t.version, t.owner, t.department, t.state, t.created_at,"
@@ -115,23 +119,6 @@ struct form_sql *form_sql_make(struct arena *arena, const struct form *form)
     return sql;
 }
 
-/* The columns that a table has. */
-static int existing_columns(struct map **out, struct ctx *ctx,
-                            const char *table)
-{
-    QUERY_AUTO *query = NULL;
-    int rc;
-
-    *out = map_new(ctx->arena);
-    rc = db_query(&query, ctx, "SELECT name FROM pragma_table_info(?1)", "s",
-                  table);
-    while (!rc && (rc = query_next(query)) == 1) {
-        map_set(*out, query_text(query, 0), (void *)table);
-        rc = 0;
-    }
-    return rc;
-}
-
 static int add_column(struct ctx *ctx, const char *table, struct map *have,
                       const char *column, const char *type)
 {
@@ -145,17 +132,50 @@ static int add_column(struct ctx *ctx, const char *table, struct map *have,
                    "");
 }
 
-static int add_index(struct ctx *ctx, const char *table, const char *suffix,
-                     const char *columns, bool unique, bool all)
+/*
+ * "r_deal" and "owner" give "i_deal__owner": tables and indexes share their
+ * names, and no table begins so. PostgreSQL cuts a name after 63 bytes; what
+ * is longer ends in a hash of the whole.
+ */
+static const char *index_name(struct arena *arena, const char *table,
+                              const char *suffix)
 {
+    char *name = arena_printf(arena, "i_%s__%s", table + 2, suffix);
+    unsigned char hash[HASH_SIZE];
+
+    if (strlen(name) <= INDEX_NAME_MAX)
+        return name;
+    hash_data(hash, name, strlen(name), NULL, 0);
+    return arena_printf(arena, "%.*s_%s", INDEX_NAME_MAX - 1 - 2 * HASH_KEPT,
+                        name, hex_of(arena, hash, HASH_KEPT));
+}
+
+/* where: which rows are in it; "": all. */
+static int make_index(struct ctx *ctx, const char *table, const char *suffix,
+                      const char *columns, bool unique, const char *where)
+{
+    bool there;
+    /* The name that it had before tables and indexes were told apart. */
+    int rc = db_index_exists(&there, ctx, table,
+                             arena_printf(ctx->arena, "%s_%s", table, suffix));
+
+    if (rc || there)
+        return rc;
     return db_exec(
         ctx,
         /* sql: names from the definition */
-        arena_printf(ctx->arena,
-                     "CREATE %sINDEX IF NOT EXISTS \"%s_%s\" ON \"%s\" (%s)%s",
-                     unique ? "UNIQUE " : "", table, suffix, table, columns,
-                     all ? "" : " WHERE deleted_at = 0"),
+        arena_printf(
+            ctx->arena, "CREATE %sINDEX IF NOT EXISTS \"%s\" ON \"%s\" (%s)%s",
+            unique ? "UNIQUE " : "", index_name(ctx->arena, table, suffix),
+            table, columns, where),
         "");
+}
+
+static int add_index(struct ctx *ctx, const char *table, const char *suffix,
+                     const char *columns, bool unique, bool all)
+{
+    return make_index(ctx, table, suffix, columns, unique,
+                      all ? "" : " WHERE deleted_at = 0");
 }
 
 /* For each scope column an index in the order of the list (architecture 3):
@@ -225,14 +245,8 @@ static int make_head(struct ctx *ctx, const struct form *form)
         rc = add_index(ctx, table, "department", "department, id, deleted_at",
                        false, false);
     if (!rc)
-        rc = db_exec(ctx,
-                     /* sql: names from the definition */
-                     arena_printf(ctx->arena,
-                                  "CREATE INDEX IF NOT EXISTS \"%s_bin\""
-                                  " ON \"%s\" (deleted_at)"
-                                  " WHERE deleted_at > 0",
-                                  table, table),
-                     "");
+        rc = make_index(ctx, table, "bin", "deleted_at", false,
+                        " WHERE deleted_at > 0");
     return rc;
 }
 
@@ -281,7 +295,7 @@ static int make_table(struct ctx *ctx, const struct form *form,
         rc = add_index(ctx, table->table, "record", "record, position", false,
                        true);
     if (!rc)
-        rc = existing_columns(&have, ctx, table->table);
+        rc = db_columns(&have, ctx, table->table);
     for (i = 0; !rc && i < table->field_count; i++)
         rc = add_column(ctx, table->table, have, table->fields[i]->column,
                         table->fields[i]->type->sql);
@@ -295,7 +309,7 @@ int form_tables_make(struct ctx *ctx, const struct form *form)
     int rc = make_head(ctx, form);
 
     if (!rc)
-        rc = existing_columns(&have, ctx, form->table);
+        rc = db_columns(&have, ctx, form->table);
     for (i = 0; !rc && i < form->field_count; i++) {
         if (form->fields[i]->table)
             rc = make_table(ctx, form, form->fields[i]);

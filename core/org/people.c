@@ -15,7 +15,12 @@
 #include "base/value.h"
 #include "org/org.h"
 #include "org/person.h"
+#include "store/condition.h"
 #include "store/db.h"
+
+/* Characters of a name that are looked for; the store takes no longer
+ * pattern than 1,000 bytes. */
+enum { PATTERN_MAX = 120 };
 
 static struct value *person_map(struct ctx *ctx, int64_t id, const char *login,
                                 const char *name, int64_t department,
@@ -50,6 +55,17 @@ int people_get(struct value **out, struct ctx *ctx, int64_t id)
     return rc;
 }
 
+const char *person_pattern(struct ctx *ctx, const char *text)
+{
+    const char *folded = text_fold(ctx->arena, text ? text : "");
+
+    return like_pattern(
+        ctx->arena,
+        (struct str){ folded,
+                      utf8_prefix(folded, strlen(folded), PATTERN_MAX) },
+        true);
+}
+
 int people_find(struct value **out, struct ctx *ctx,
                 const struct people_query *query)
 {
@@ -57,24 +73,24 @@ int people_find(struct value **out, struct ctx *ctx,
     int rc;
 
     *out = value_list(ctx->arena);
-    /* instr(): no pattern language, nothing to escape. A department's path
-     * names it and all above it. */
-    rc = db_query(&rows, ctx,
-                  "SELECT u.id, u.login, u.name, u.department FROM org_user u "
-                  "WHERE u.enabled = 1 AND (?1 = '' OR "
-                  "instr(u.name_key, ?1) > 0 OR instr(u.login_key, ?1) > 0) "
-                  "AND (?2 = 0 OR u.department = ?2 OR (?3 = 1 AND "
-                  "u.department IN (SELECT id FROM org_department "
-                  "WHERE instr(path, ?4) > 0))) "
-                  "AND (?5 IS NULL OR EXISTS (SELECT 1 FROM org_user_role ur "
-                  "JOIN org_role r ON r.id = ur.role "
-                  "WHERE ur.user_id = u.id AND r.role_key = ?5)) "
-                  "ORDER BY u.sort_key, u.id LIMIT ?6 OFFSET ?7",
-                  "siissii",
-                  text_fold(ctx->arena, query->search ? query->search : ""),
-                  query->department, (int64_t)query->below,
-                  arena_printf(ctx->arena, "/%" PRId64 "/", query->department),
-                  query->role, (int64_t)query->limit, (int64_t)query->offset);
+    /* A department's path names it and all above it. */
+    rc = db_query(
+        &rows, ctx,
+        "SELECT u.id, u.login, u.name, u.department FROM org_user u "
+        "WHERE u.enabled = 1 AND ("
+        "u.name_key LIKE ?1 ESCAPE '\\' "
+        "OR u.login_key LIKE ?1 ESCAPE '\\') "
+        "AND (?2 = 0 OR u.department = ?2 OR (?3 = 1 AND "
+        "u.department IN (SELECT id FROM org_department "
+        "WHERE path LIKE ?4))) "
+        "AND (?5 IS NULL OR EXISTS (SELECT 1 FROM org_user_role ur "
+        "JOIN org_role r ON r.id = ur.role "
+        "WHERE ur.user_id = u.id AND r.role_key = ?5)) "
+        "ORDER BY u.sort_key, u.id LIMIT ?6 OFFSET ?7",
+        "siissii", person_pattern(ctx, query->search), query->department,
+        (int64_t)query->below,
+        arena_printf(ctx->arena, "%%/%" PRId64 "/%%", query->department),
+        query->role, (int64_t)query->limit, (int64_t)query->offset);
     while (!rc && (rc = query_next(rows)) == 1) {
         value_append(*out,
                      person_map(ctx, query_int(rows, 0), query_text(rows, 1),

@@ -16,7 +16,7 @@
 #include "base/map.h"
 #include "base/unicode.h"
 #include "org/cache.h"
-#include "store/db.h"
+#include "store/dialect.h"
 
 static const char *keep(struct org_cache *cache, struct query *query,
                         int column)
@@ -215,8 +215,11 @@ int person_names(const char **names, struct ctx *ctx, const int64_t *ids,
     for (i = 0; i < count; i++)
         value_append(wanted, value_int(ctx->arena, ids[i]));
     rc = db_query(&query, ctx,
-                  "SELECT id, name FROM org_user WHERE id IN"
-                  " (SELECT value FROM json_each(?1))",
+                  /* sql: names from the definition */
+                  arena_printf(ctx->arena,
+                               "SELECT id, name FROM org_user WHERE id IN"
+                               " (SELECT CAST(value AS BIGINT) FROM %s AS j)",
+                               db_json_items(ctx, "?1")),
                   "s", json_text(ctx->arena, wanted));
     while (!rc && (rc = query_next(query)) == 1) {
         snprintf(key, sizeof(key), "%" PRId64, query_int(query, 0));

@@ -38,6 +38,10 @@ const char *person_name(struct ctx *ctx, int64_t id);
 int person_names(const char **names, struct ctx *ctx, const int64_t *ids,
                  size_t count);
 
+/* What LIKE … ESCAPE '\' takes to find people by a part of name_key or
+ * login_key; everybody where there is no text. */
+const char *person_pattern(struct ctx *ctx, const char *text);
+
 /* Between two calls, when nobody holds a person: lets go of what was cached
  * before changes. */
 void person_sweep(void);

@@ -339,19 +339,20 @@ int user_list(struct value **out, int64_t *total, struct ctx *ctx,
 {
     QUERY_AUTO *query = NULL;
     struct value *list = value_list(ctx->arena);
-    const char *text = text_fold(ctx->arena, wanted->text ? wanted->text : "");
+    const char *text = person_pattern(ctx, wanted->text);
     int rc;
 
-    rc = db_int(total, ctx,
-                "SELECT count(*) FROM org_user WHERE (instr(name_key, ?1) > 0 "
-                "OR instr(login_key, ?1) > 0) "
-                "AND (?2 = 0 OR department = ?2)",
-                "si", text, wanted->department);
+    rc = db_int(
+        total, ctx,
+        "SELECT count(*) FROM org_user WHERE (name_key LIKE ?1 ESCAPE '\\' "
+        "OR login_key LIKE ?1 ESCAPE '\\') "
+        "AND (?2 = 0 OR department = ?2)",
+        "si", text, wanted->department);
     if (!rc)
         rc = db_query(&query, ctx,
                       "SELECT id, login, name, mail, department, enabled "
-                      "FROM org_user WHERE (instr(name_key, ?1) > 0 "
-                      "OR instr(login_key, ?1) > 0) "
+                      "FROM org_user WHERE (name_key LIKE ?1 ESCAPE '\\' "
+                      "OR login_key LIKE ?1 ESCAPE '\\') "
                       "AND (?2 = 0 OR department = ?2) "
                       "ORDER BY sort_key, id LIMIT ?3 OFFSET ?4",
                       "siii", text, wanted->department, (int64_t)wanted->limit,

@@ -6,6 +6,7 @@
 #include "plugin/install.h"
 
 #include <dirent.h>
+#include <unistd.h>
 
 #include "access/access.h"
 #include "base/arena.h"
@@ -25,10 +26,14 @@
 
 enum { MIGRATION_MAX = 1024 * 1024 };
 
+/* Beside a migration that PostgreSQL takes in other words. */
+#define TWIN ".postgresql.sql"
+
 static int is_migration(const struct dirent *entry)
 {
     return strspn(entry->d_name, "0123456789") == 4 &&
-           entry->d_name[4] == '_' && text_ends(entry->d_name, ".sql");
+           entry->d_name[4] == '_' && text_ends(entry->d_name, ".sql") &&
+           !text_ends(entry->d_name, TWIN);
 }
 
 static int read_migration(struct migration *out, struct ctx *ctx,
@@ -36,14 +41,20 @@ static int read_migration(struct migration *out, struct ctx *ctx,
                           const char *file)
 {
     int64_t number = 0;
+    const char *twin = arena_printf(ctx->arena, "%s/%.*s" TWIN, folder,
+                                    (int)strlen(file) - 4, file);
+    int rc;
 
     (void)int_parse(&number, arena_strndup(ctx->arena, file, 4), 0, 9999);
     out->component = module->id;
     out->number = (int)number;
     out->name = arena_strndup(ctx->arena, file + 5, strlen(file) - 9);
-    return file_read(&out->sql, NULL, ctx,
-                     arena_printf(ctx->arena, "%s/%s", folder, file),
-                     MIGRATION_MAX);
+    rc = file_read(&out->sql, NULL, ctx,
+                   arena_printf(ctx->arena, "%s/%s", folder, file),
+                   MIGRATION_MAX);
+    if (!rc && access(twin, F_OK) == 0)
+        rc = file_read(&out->postgresql, NULL, ctx, twin, MIGRATION_MAX);
+    return rc;
 }
 
 static int run_migrations(struct ctx *ctx, const struct tn_module *module)

@@ -290,7 +290,7 @@ static int write_values(struct ctx *ctx, const struct tn_module *module,
     rc = db_exec(ctx,
                  "INSERT INTO module_setting (module, data, version)"
                  " VALUES (?1, ?2, 1) ON CONFLICT (module) DO UPDATE SET"
-                 " data = ?2, version = version + 1",
+                 " data = ?2, version = module_setting.version + 1",
                  "ss", module->id, json_text(ctx->arena, given));
     if (!rc)
         rc = epoch_raise(ctx, "module");

@@ -140,7 +140,7 @@ static int write_state(struct ctx *ctx, const struct tn_module *module,
     if (!rc)
         rc = db_exec(ctx,
                      "UPDATE module SET incident = ?2 WHERE id = ?1"
-                     " AND incident IS NOT ?2",
+                     " AND incident IS DISTINCT FROM ?2",
                      "ss", module->id, module->incident);
     /* Of many workers one tells it. */
     if (!rc && module->incident && db_changes(ctx))

@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/ctx.h"
 #include "base/json.h"
+#include "store/dialect.h"
 
 enum { DEPTH_MAX = 8, TESTS_MAX = 100, LIST_MAX = 500 };
 
@@ -282,9 +283,12 @@ static void add_member_test(struct compiler *compiler,
                             const struct condition_column *column,
                             struct value *value)
 {
-    buf_add_text(compiler->sql, "EXISTS (SELECT 1 FROM json_each(coalesce(");
-    buf_add_text(compiler->sql, column->sql);
-    buf_add_text(compiler->sql, ",'[]')) AS j WHERE j.value = ?)");
+    struct ctx *ctx = compiler->ctx;
+
+    /* sql: names from the definition */
+    buf_addf(compiler->sql, "EXISTS (SELECT 1 FROM %s AS j WHERE j.value = ?)",
+             db_json_items(ctx, arena_printf(ctx->arena, "coalesce(%s, '[]')",
+                                             column->sql)));
     add_value(compiler, value);
 }
 
@@ -309,7 +313,7 @@ static int write_equal(struct compiler *compiler, const struct condition *test,
         buf_add_text(compiler->sql, equal ? " IS NULL" : " IS NOT NULL");
     } else {
         /* `=` where it says the same, so that an index serves it. */
-        buf_add_text(compiler->sql, equal ? " = ?" : " IS NOT ?");
+        buf_add_text(compiler->sql, equal ? " = ?" : " IS DISTINCT FROM ?");
         add_value(compiler, value);
     }
     return 0;
@@ -433,9 +437,7 @@ static int write_in(struct compiler *compiler, const struct condition *test,
     return 0;
 }
 
-/* The text with LIKE's own signs made harmless. */
-static const char *like_escaped(struct arena *arena, struct str text,
-                                bool anywhere)
+const char *like_pattern(struct arena *arena, struct str text, bool anywhere)
 {
     struct buf buf;
     size_t i;
@@ -454,6 +456,19 @@ static const char *like_escaped(struct arena *arena, struct str text,
     return buf_text(&buf);
 }
 
+/* As lower() of both stores: ASCII alone. */
+static const char *ascii_lower(struct arena *arena, const char *text)
+{
+    char *copy = arena_strdup(arena, text), *c;
+
+    for (c = copy; *c; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c += 'a' - 'A';
+    return copy;
+}
+
+/* LIKE looks at each byte as it is, on every store; letters of ASCII shall be
+ * alike, so both sides are written small. */
 static int write_like(struct compiler *compiler, const struct condition *test,
                       const struct condition_column *column,
                       const struct operator* op)
@@ -461,6 +476,7 @@ static int write_like(struct compiler *compiler, const struct condition *test,
     struct arena *arena = compiler->ctx->arena;
     bool anywhere = strcmp(op->name, "contains") == 0;
     struct value *value;
+    struct str text;
     int rc;
 
     if (column->list)
@@ -473,13 +489,13 @@ static int write_like(struct compiler *compiler, const struct condition *test,
     rc = convert(&value, compiler, test, column, test->value);
     if (rc)
         return rc;
-    if (!value_as_text(value) || value_as_str(value).length > TEXT_PART_MAX)
+    text = value_as_str(value);
+    if (!value_as_text(value) || text.length > TEXT_PART_MAX)
         return bad_value(compiler, test);
-    buf_add_text(compiler->sql, column->sql);
-    buf_add_text(compiler->sql, " LIKE ? ESCAPE '\\'");
-    add_value(
-        compiler,
-        value_text(arena, like_escaped(arena, value_as_str(value), anywhere)));
+    buf_addf(compiler->sql, "lower(%s) LIKE ? ESCAPE '\\'", column->sql);
+    add_value(compiler,
+              value_text(arena, ascii_lower(arena, like_pattern(arena, text,
+                                                                anywhere))));
     return 0;
 }
 
@@ -564,7 +580,7 @@ static int write_condition(struct compiler *compiler,
         rc = write_test(compiler, condition);
     } else if (condition->part_count == 0) {
         buf_add_text(compiler->sql,
-                     condition->kind == CONDITION_OR ? "0" : "1");
+                     condition->kind == CONDITION_OR ? "FALSE" : "TRUE");
     } else {
         /* NULL of a comparison is "no", so that NOT makes it "yes". */
         if (condition->kind == CONDITION_NOT)
@@ -579,7 +595,7 @@ static int write_condition(struct compiler *compiler,
         }
         buf_add_char(compiler->sql, ')');
         if (condition->kind == CONDITION_NOT)
-            buf_add_text(compiler->sql, ",0)");
+            buf_add_text(compiler->sql, ", FALSE)");
     }
     compiler->depth--;
     return rc;

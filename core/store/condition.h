@@ -65,6 +65,10 @@ int condition_parse(struct condition **out, struct ctx *ctx,
 struct value *condition_json(struct ctx *ctx,
                              const struct condition *condition);
 
+/* What LIKE … ESCAPE '\' takes to find a text at the beginning, or anywhere:
+ * its own signs made harmless. Both stores tell small letters from large. */
+const char *like_pattern(struct arena *arena, struct str text, bool anywhere);
+
 /* Appends an SQL expression to `sql` and its values to `values` (vector of
  * struct value *); parameters are written as plain "?". NULL-safe: eq null is
  * IS NULL, ne treats null as a value. LIKE patterns are escaped. */

@@ -33,7 +33,9 @@ int db_open(struct ctx *ctx, const char *folder, int flags);
 void db_close(struct db *db);
 
 /*
- * Prepares (cached) and binds. `types` has a letter a value:
+ * Prepares (cached) and binds. Parameters are ?1, ?2, … or, in generated SQL,
+ * only plain "?", which take the values in the order of the text.
+ * `types` has a letter a value:
  *   i int64_t · s const char* (NULL: SQL NULL) · d double
  *   b const void*, size_t (blob) · t const char*, size_t (text) · n nothing
  *   v const struct value* (null, bool, int, double, string, decimal = units)

@@ -16,6 +16,8 @@ struct migration {
     int number;
     const char *name;
     const char *sql; /* statements separated by ';' */
+    /* NNNN_name.postgresql.sql, where SQLite's words won't do; else NULL. */
+    const char *postgresql;
 };
 
 /* Applies what is missing, in order. Names the file in an error. */

@@ -22,7 +22,8 @@
 static const struct migration tables[] = {
     { "fuzz", 1, "t",
       "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, s TEXT, l TEXT) "
-      "STRICT; INSERT INTO t VALUES (1, 2, 'three', '[\"four\"]');" },
+      "STRICT; INSERT INTO t VALUES (1, 2, 'three', '[\"four\"]');",
+      NULL },
     { 0 },
 };
 

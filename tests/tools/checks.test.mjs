@@ -121,6 +121,16 @@ test('S20 style: SQL is not printed together', () => {
   accepted('style', form('buf_addf(&b, "select a file from %s", s);\n'));
 });
 
+test('style: SQL is what both stores know', () => {
+  const one = 'rc = db_int(&n, ctx, "SELECT ifnull(a, 0) FROM t", "");\n';
+  refused('style', form(one), /not every store has ifnull/);
+  refused('style', form('buf_addf(&b, " FROM t NOT INDEXED");\n'),
+    /not every store has NOT INDEXED/);
+  accepted('style', form(`/* sql: of SQLite alone */\n${one}`));
+  accepted('style', form(one.replace('ifnull', 'coalesce')));
+  accepted('style', { 'core/store/a.c': form(one)['core/form/a.c'] });
+});
+
 test('S22 style: HTML is not printed together', () => {
   refused('style', form('buf_addf(&b, "<p>%s</p>", name);\n'),
     /HTML is made by printing/);
@@ -190,6 +200,8 @@ test('style: tables are STRICT, virtual ones excepted', () => {
   accepted('style', sql('CREATE TABLE a (b TEXT) STRICT;\n' +
     'CREATE VIRTUAL TABLE c USING fts5(d);\n' +
     'CREATE TABLE e (f TEXT) WITHOUT ROWID, STRICT;\n'));
+  accepted('style', { 'core/form/migrations/0001_a.postgresql.sql':
+    'CREATE TABLE a (b TEXT);\n' });
   refused('style', sql('\nCREATE TABLE a (b TEXT);\n'),
     /0001_a\.sql:2: the table a is not STRICT/);
 });

@@ -40,7 +40,8 @@ static const struct migration thing_migrations[] __attribute__((unused)) = {
       "CREATE INDEX thing_number ON thing (number);"
       "CREATE TABLE part (id INTEGER PRIMARY KEY, thing INTEGER NOT NULL "
       "REFERENCES thing (id)) STRICT;"
-      "CREATE INDEX part_thing ON part (thing);" },
+      "CREATE INDEX part_thing ON part (thing);",
+      NULL },
     { 0 },
 };
 

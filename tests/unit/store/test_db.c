@@ -459,7 +459,7 @@ static void a_migration_that_was_changed_is_an_error(void **state)
 {
     struct ctx *ctx = &((struct fixture *)*state)->ctx;
     const struct migration changed[] = {
-        { "test", 1, "thing", "CREATE TABLE other (id INTEGER) STRICT" },
+        { "test", 1, "thing", "CREATE TABLE other (id INTEGER) STRICT", NULL },
         { 0 },
     };
 
@@ -472,7 +472,7 @@ static void a_migration_that_fails_leaves_nothing(void **state)
     struct ctx *ctx = &((struct fixture *)*state)->ctx;
     const struct migration bad[] = {
         { "bad", 1, "half",
-          "CREATE TABLE half (id INTEGER) STRICT; CREATE TABLE oops(" },
+          "CREATE TABLE half (id INTEGER) STRICT; CREATE TABLE oops(", NULL },
         { 0 },
     };
     int64_t count;
@@ -491,7 +491,7 @@ static void a_table_that_is_not_strict_is_refused(void **state)
 {
     struct ctx *ctx = &((struct fixture *)*state)->ctx;
     const struct migration loose[] = {
-        { "loose", 1, "loose", "CREATE TABLE loose (a)" },
+        { "loose", 1, "loose", "CREATE TABLE loose (a)", NULL },
         { 0 },
     };
 
@@ -504,7 +504,8 @@ static void a_module_migrates_its_own_tables_only(void **state)
     const struct migration own[] = {
         { "hello", 1, "own",
           "CREATE TABLE m_hello_note (id INTEGER PRIMARY KEY) STRICT;"
-          "CREATE INDEX m_hello_note_id ON m_hello_note (id);" },
+          "CREATE INDEX m_hello_note_id ON m_hello_note (id);",
+          NULL },
         { 0 },
     };
     static const char *const foreign[] = {
@@ -524,7 +525,7 @@ static void a_module_migrates_its_own_tables_only(void **state)
     assert_int_equal(migrate_module(ctx, own, "m_hello_"), 0);
     for (i = 0; i < sizeof foreign / sizeof *foreign; i++) {
         const struct migration one[] = {
-            { "hello", 2, "foreign", foreign[i] },
+            { "hello", 2, "foreign", foreign[i], NULL },
             { 0 },
         };
 
