@@ -355,6 +355,7 @@ static bool closing(struct conn *conn)
     if (!conn->shut) {
         conn->shut = true;
         conn->since = conn->front->now;
+        conn->received = 0;
         if (conn->tls)
             tls_end(conn->be);
         shutdown(conn->fd, SHUT_WR);
@@ -490,7 +491,7 @@ static void check(struct conn *conn)
         return;
     }
     if (conn->state == CONN_CLOSING) {
-        if (age > LINGER_MS || conn->received > 1024 * 1024)
+        if (age > LINGER_MS || (conn->shut && conn->received > LINGER_BYTES))
             conn_free(conn);
     } else {
         check_input(conn);

@@ -68,28 +68,39 @@ static void add_gauge(void *argument, const char *name, int64_t value)
              (long long)value);
 }
 
-/* A gauge that says the store takes no more commits (fsync failed). */
-static void find_failed(void *argument, const char *name, int64_t value)
+struct store_state {
+    bool failed; /* it takes no more commits: fsync failed */
+    bool full;   /* no room on the disk: reading goes on */
+};
+
+static void find_state(void *argument, const char *name, int64_t value)
 {
+    struct store_state *state = argument;
+
     if (strcmp(name, "store_failed") == 0 && value)
-        *(bool *)argument = true;
+        state->failed = true;
+    if (strcmp(name, "store_full") == 0 && value)
+        state->full = true;
 }
 
 static void answer_ready(struct exchange *exchange)
 {
     const struct front *front = exchange->front;
     const struct worker *worker;
-    bool failed = false, ready;
+    struct store_state store = { false, false };
+    bool ready;
     char text[160];
 
     for (worker = front->workers; worker; worker = worker->next)
-        slot_gauges(worker->slot, find_failed, &failed);
-    ready = front_is_ready(front) && !failed;
+        slot_gauges(worker->slot, find_state, &store);
+    ready = front_is_ready(front) && !store.failed;
     snprintf(text, sizeof text,
              "{\"ready\":%s,\"pages\":%d,\"keeper\":%s,\"store\":\"%s\"}\n",
              ready ? "true" : "false", ready_workers(front, LANE_PAGES),
              ready_workers(front, LANE_KEEPER) ? "true" : "false",
-             failed ? "failed" : "ok");
+             store.failed ? "failed"
+             : store.full ? "full"
+                          : "ok");
     answer_text(exchange, ready ? 200 : 503, "application/json; charset=utf-8",
                 text, strlen(text));
 }

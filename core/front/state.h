@@ -40,6 +40,7 @@ enum {
     QUEUE_MS = 30 * 1000, /* longest wait for a worker */
     IDLE_MS = 60 * 1000,  /* keep-alive without a request */
     LINGER_MS = 2000,
+    LINGER_BYTES = 16 * 1024 * 1024, /* the rest of a refused upload */
     STALL_MS = 20 * 1000,   /* a body or answer has to move in this time */
     STALL_BYTES = 8 * 1024, /* by so much */
     DRAIN_MS = 30 * 1000,

@@ -305,7 +305,8 @@ static int answer_refused(struct ctx *ctx, struct request *request,
         for (problem = ctx->problems; problem; problem = problem->next)
             if (strcmp(problem->key, "form.conflict") == 0)
                 return answer_conflict(ctx, request, response, page, sent);
-    if (rc != E_INVALID && rc != E_CONFLICT && rc != E_LIMIT)
+    /* Without room on the disk too, what was typed is not lost. */
+    if (rc != E_INVALID && rc != E_CONFLICT && rc != E_LIMIT && rc != E_FULL)
         return rc;
     if (request->script_form) {
         records_name_rows(ctx, sent);

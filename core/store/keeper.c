@@ -42,6 +42,7 @@ enum {
     BUSY_POLL_MS = 20,
     IDLE_POLL_MS = 500,
     DISK_EVERY_MS = 10 * 1000,
+    FULL_EVERY_MS = 1000, /* while the disk is full: room may come any time */
     OPTIMIZE_EVERY_MS = 3600 * 1000,
     WORK_LIMIT_MS = 60 * 1000,
     CHECK_LIMIT_MS = 600 * 1000,
@@ -207,8 +208,11 @@ static void look_at_disk(struct keeper *keeper)
 static int keep_house(struct keeper *keeper)
 {
     int64_t now = clock_monotonic();
+    bool full = atomic_load(&keeper->page->full_since) != 0;
 
-    if (now >= keeper->disk_at) {
+    slot_gauge("store_full", full);
+    if (now >= keeper->disk_at ||
+        (full && now >= keeper->disk_at - DISK_EVERY_MS + FULL_EVERY_MS)) {
         keeper->disk_at = now + DISK_EVERY_MS;
         look_at_disk(keeper);
     }

@@ -168,7 +168,7 @@ test('F08_ without descriptors the front rests, and recovers', async (t) => {
   await new Promise((done) => child.on('exit', done));
 });
 
-test('ten tabs of one browser share one stream; six more do no harm',
+test('F06_ ten tabs of one browser share one stream; six more do no harm',
   async () => {
     const site = await stubSite({ event_streams_max: 4 });
     await site.whole();
@@ -184,7 +184,7 @@ test('ten tabs of one browser share one stream; six more do no harm',
     await site.stop();
   });
 
-test('an idle connection is closed for a new one at the limit', async (t) => {
+test('F06_ an idle connection is closed for a new one at the limit', async (t) => {
   const site = await stubSite({ connections_max: 20,
     connections_per_address: 500 });
   await site.whole();

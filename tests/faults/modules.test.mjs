@@ -1,4 +1,4 @@
-// With crm and survey under load (32 clients), each bad module in turn: what
+// F14: with crm and survey under load (32 clients), each bad module in turn: what
 // it costs. The table is printed at the end; the named times are asked for in
 // --long only, where the machine is quiet.
 import { after, before, test } from 'node:test';
@@ -83,7 +83,7 @@ async function release(id) {
   await site.whole();
 }
 
-test('as it is without any of them', async () => {
+test('F14_ as it is without any of them', async () => {
   await ask('/m/crm');
   normal = await under(() => sleep(1500));
   assert.deepEqual(normal.lost, []);
@@ -109,7 +109,7 @@ const cases = [
   ['wild frame', 'bad_reply', get('/m/bad_reply/garbage'), 500, true],
 ];
 for (const [name, id, work, status, dies] of cases)
-  test(`${name} costs that request alone`, async () => {
+  test(`F14_ ${name} costs that request alone`, async () => {
     await release(id);
     const before = site.log('worker.died').length;
     const count = async (form) => (await person.get(
@@ -134,7 +134,7 @@ for (const [name, id, work, status, dies] of cases)
     if (long) assert.ok(times < 3, `p99 ${times.toFixed(1)} times normal`);
   });
 
-test('crash at load costs nothing but its generation', async () => {
+test('F14_ crash at load costs nothing but its generation', async () => {
   const { lost, p99 } = await under(async () =>
     run('plugin', 'enable', site.folder, 'crash_at_load'));
   assert.deepEqual(lost, []);
@@ -146,7 +146,7 @@ test('crash at load costs nothing but its generation', async () => {
   await site.whole();
 });
 
-test('three crashes put it away, a release brings it back', async () => {
+test('F14_ three crashes put it away, a release brings it back', async () => {
   await release('crash');
   const { lost } = await under(async () => {
     for (let i = 0; i < 3; i += 1) await person.get('/m/crash/null');

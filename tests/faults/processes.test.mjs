@@ -112,7 +112,7 @@ describe('one request that goes wrong', () => {
     assert.match(problem.incident, /^[0-9A-Z]{8}$/);
   });
 
-  test('a crash of our own blames no module', async () => {
+  test('F14_ a crash of our own blames no module', async () => {
     const before = site.log('worker.died').length;
     await get(site, '/core-crash');
     const died = await until(() => site.log('worker.died')[before], 'the log');
@@ -120,7 +120,7 @@ describe('one request that goes wrong', () => {
     assert.equal(died.kind, 'crash');
   });
 
-  test('waiting is not charged to the module', async () => {
+  test('F14_ waiting is not charged to the module', async () => {
     const before = site.log('worker.died').length;
     const { status } = await get(site, '/wait');
     assert.equal(status, 504);
@@ -129,7 +129,7 @@ describe('one request that goes wrong', () => {
     assert.equal(died.waiting, 'lock');
   });
 
-  test('who heeds the soft deadline lives', async () => {
+  test('F14_ who heeds the soft deadline lives', async () => {
     const before = site.log('worker.died').length;
     const { status, body } = await get(site, '/polite');
     assert.equal(status, 503);
@@ -137,13 +137,13 @@ describe('one request that goes wrong', () => {
     assert.equal(site.log('worker.died').length, before);
   });
 
-  test('a worker that closed its link is replaced', async () => {
+  test('F14_ a worker that closed its link is replaced', async () => {
     const { status } = await get(site, '/close');
     assert.equal(status, 500);
     await site.whole();
   });
 
-  test('a worker without descriptors still answers', async () => {
+  test('F14_ a worker without descriptors still answers', async () => {
     const { status } = await get(site, '/descriptors');
     assert.equal(status, 200);
   });
@@ -166,7 +166,7 @@ describe('one request that goes wrong', () => {
 });
 
 describe('quarantine', () => {
-  test('three crashes in a minute put the module away', async () => {
+  test('F14_ three crashes in a minute put the module away', async () => {
     const site = await stubSite(quick);
     await site.whole();
     for (let i = 0; i < 3; i += 1) {
@@ -188,7 +188,7 @@ describe('quarantine', () => {
     await site.stop();
   });
 
-  test('two crashes do not; crashes of our own never do', async () => {
+  test('F14_ two crashes do not; crashes of our own never do', async () => {
     const site = await stubSite(quick);
     await site.whole();
     for (const path of ['/crash', '/core-crash', '/core-crash', '/core-crash',
@@ -200,7 +200,7 @@ describe('quarantine', () => {
     await site.stop();
   });
 
-  test('one crash while loading is enough, also at the first start',
+  test('F14_ one crash while loading is enough, also at the first start',
     async () => {
       const site = await stubSite(quick, { prepare: (folder) =>
         writeFileSync(join(folder, 'stub-crash'), '') });
@@ -279,7 +279,7 @@ describe('generations', () => {
     await site.stop();
   });
 
-  test('a module that crashes while loading is left out of the next',
+  test('F14_ a module that crashes while loading is left out of the next',
     async () => {
       const site = await stubSite(quick);
       await site.whole();
@@ -346,7 +346,7 @@ describe('generations', () => {
 });
 
 describe('lanes', () => {
-  test('a module that hangs leaves pages and administration free', async () => {
+  test('F14_ a module that hangs leaves pages and administration free', async () => {
     const site = await stubSite({ page_workers: 4, soft_ms: 2000 * slow,
       hard_ms: 3000 * slow });
     await site.whole();
@@ -510,7 +510,7 @@ describe('start and stop', () => {
   });
 });
 
-test('raw bytes at a dying worker leave the front alive', async () => {
+test('F14_ raw bytes at a dying worker leave the front alive', async () => {
   const site = await stubSite(quick);
   await site.whole();
   const request = (path) => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`;

@@ -227,7 +227,7 @@ describe('a module that misbehaves', () => {
     assert.ok(!('x' in person.cookies));
   });
 
-  test('a handle that is kept is an error, not freed memory', async () => {
+  test('F14_ a handle that is kept is an error, not freed memory', async () => {
     for (let i = 0; i < 12; i++) {
       const answer = await person.get('/m/loop_lua/kept');
       assert.ok([200, 500].includes(answer.status), answer.text);
@@ -263,7 +263,7 @@ describe('a module that misbehaves', () => {
     assert.ok(site.log('worker.descriptors').length > 0);
   });
 
-  test('a crash while saving costs that save; nothing half-written', async () => {
+  test('F14_ a crash while saving costs that save; nothing half-written', async () => {
     await free('crash');
     const good = await person.post('/api/v1/records/crash.item',
       { values: { name: 'good' } });
@@ -281,7 +281,7 @@ describe('a module that misbehaves', () => {
     assert.doesNotMatch(list.text, /"name":"crash"/);
   });
 
-  test('three crashes in a minute put it away; required hooks fail closed; '
+  test('F14_ three crashes in a minute put it away; required hooks fail closed; '
     + 'a click brings it back', async () => {
     await free('crash');
     for (let i = 0; i < 3; i++) {
@@ -314,7 +314,7 @@ describe('a module that misbehaves', () => {
     assert.equal(again.status, 201, again.text);
   });
 
-  test('one that crashes while it is loaded costs its generation only',
+  test('F14_ one that crashes while it is loaded costs its generation only',
     async () => {
       const { result, failed, count } = await others(person, 50, async () =>
         plugin(site, 'enable', 'crash_at_load'));

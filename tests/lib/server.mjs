@@ -7,6 +7,7 @@
 //   site.url, site.port, site.folder, site.log(), site.control({ do: … })
 //   await site.stop();
 // site.logFile, set before the start: the log goes there, not into site.log().
+// site.under, likewise: the words of a program that starts tenon by exec.
 import { spawn, spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync,
@@ -95,8 +96,10 @@ export class Site {
 
   // Serves; resolves when the first page worker is ready.
   async start() {
-    const child = spawn(tenon, ['serve', '--announce', '--listen',
-      this.listen || '127.0.0.1:0', ...this.words, this.folder], {
+    const [program, ...words] = [...this.under || [], tenon, 'serve',
+      '--announce', '--listen', this.listen || '127.0.0.1:0', ...this.words,
+      this.folder];
+    const child = spawn(program, words, {
       env: { ...environment, ...this.extra }, stdio: ['ignore', 'pipe',
         this.logFile ? openSync(this.logFile, 'a') : 'pipe'],
     });
@@ -218,13 +221,18 @@ function demoOriginal() {
 }
 
 let demo;
-// The demo company, a copy of its own.
-export async function demoSite(settings = {}, extra = {}) {
+// A folder with the demo company, a copy of its own; not served yet.
+export function demoFolder(settings = {}) {
   demo ||= demoOriginal();
   const folder = join(temporaryFolder('demo'), 'site');
   cpSync(demo, folder, { recursive: true });
   configure(folder, settings);
-  return new Site(folder, [], extra).start();
+  return folder;
+}
+
+// The demo company, a copy of its own.
+export async function demoSite(settings = {}, extra = {}) {
+  return new Site(demoFolder(settings), [], extra).start();
 }
 
 // A site with nothing in it but what `tenon init` makes.
