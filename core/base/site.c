@@ -76,7 +76,7 @@ static const struct settings defaults = {
     .worker_requests = 20000,
     .soft_ms = 10000,
     .hard_ms = 12000,
-    .durability = "full",
+    .durability = "group",
     .zone = "UTC",
     .locale = "en",
     .theme = "default",
@@ -169,7 +169,8 @@ static bool deadlines_valid(const struct settings *settings)
 
 static bool durability_valid(const struct settings *settings)
 {
-    return text_equal(settings->durability, "full");
+    return text_equal(settings->durability, "full") ||
+           text_equal(settings->durability, "group");
 }
 
 static bool smtp_valid(const struct settings *settings)
@@ -224,7 +225,8 @@ static const struct rule rules[] = {
       hosts_valid },
     { "proxies", "site.proxies", "IP addresses", proxies_valid },
     { "hard_ms", "site.hard_ms", "larger than soft_ms", deadlines_valid },
-    { "durability", "site.durability", "\"full\"", durability_valid },
+    { "durability", "site.durability", "\"group\" or \"full\"",
+      durability_valid },
     { "smtp_url", "site.smtp_url", "\"smtp://host:25\" or \"smtps://host:465\"",
       smtp_valid },
     { "smtp_from", "site.smtp_from", "one mail address", from_valid },

@@ -33,7 +33,7 @@ struct settings {
     int worker_memory_mb;   /* hard limit of a worker; 512 */
     int worker_requests;    /* recycled after; 20000 */
     int soft_ms, hard_ms;   /* 10000, 12000 */
-    const char *durability; /* "full" (or "group", later) */
+    const char *durability; /* "group" or "full" */
     const char *smtp_url;   /* "smtp://host:25"; NULL: captured in a file */
     const char *smtp_from;
     const char *public_url; /* for links in mails */

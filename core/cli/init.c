@@ -133,8 +133,12 @@ static int write_settings(struct ctx *ctx, const char *folder,
                 "mails are kept in run/mail.",
                 "smtp_url", NULL);
     add_setting(&buf, "Sender of mails.", "smtp_from", NULL);
-    add_setting(&buf, "Each commit is synced before it is answered.",
-                "durability", "full");
+    add_setting(
+        &buf,
+        "How saved is saved: \"group\" (answers wait until the disk has "
+        "the commits\n# of many people together) or \"full\" (each commit "
+        "waits for itself).",
+        "durability", "group");
     if (wishes->demo)
         buf_add_text(&buf, "\n# A demo: its people are listed at the sign-in. "
                            "Never on a real site.\ndemo = true;\n");

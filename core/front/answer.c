@@ -13,6 +13,7 @@
 #include "base/ctx.h"
 #include "base/log.h"
 #include "front/control_socket.h"
+#include "front/disk.h"
 #include "front/dispatch.h"
 #include "front/exchange.h"
 #include "front/own.h"
@@ -285,8 +286,8 @@ static void count_session(struct conn *conn, uint64_t session)
     peer_put(front, old);
 }
 
-/* Everything is there and may leave the machine. */
-static void leave(void *argument)
+/* Everything is there and may leave the machine, or must never. */
+static void leave(void *argument, bool well)
 {
     struct exchange *exchange = argument;
     struct front *front = exchange->front;
@@ -295,7 +296,10 @@ static void leave(void *argument)
 
     exchange->answer = (struct answer){ 0 };
     exchange->held = false;
-    if (answer.stage == ANSWER_SPECIAL) {
+    if (!well) {
+        exchange_fail_words(exchange,
+                            front->release.failed ? "disk" : "unsure");
+    } else if (answer.stage == ANSWER_SPECIAL) {
         if (answer.special == FRAME_ALLOW)
             exchange_allowed(exchange, answer.number);
         else if (answer.special == FRAME_STREAM)
@@ -359,7 +363,15 @@ static const char *take_end(struct worker *worker, int flags,
         count_session(exchange->conn, session);
     become_idle(worker, flags);
     dispatch_run(front, (int)worker->seat->lane);
-    if (answer_release(&front->release, begun, leave, exchange)) {
+    if (answer_release(
+            &front->release,
+            &(struct release_item){ .begun = begun,
+                                    .bytes = sizeof *exchange +
+                                             exchange->answer.head_room +
+                                             exchange->answer.body_room,
+                                    .now = front->now,
+                                    .leave = leave,
+                                    .argument = exchange })) {
         answer_free(&exchange->answer);
         exchange->held = false;
         exchange_fail(exchange, 503, 0);
@@ -433,6 +445,13 @@ static const char *take_other(struct worker *worker, int type, uint64_t id,
         return NULL;
     case FRAME_RELOAD:
         supervise_reload(front, "modules");
+        return NULL;
+    case FRAME_DURABLE:
+        begun = get_u64(&reader);
+        user = get_u64(&reader);
+        if (!reader_done(&reader) || worker->seat->lane != LANE_KEEPER)
+            return "not the keeper's to say";
+        disk_told(front, begun, user != 0);
         return NULL;
     case FRAME_RESULT:
         control_result(front, id,

@@ -88,6 +88,10 @@ void dispatch_submit(struct exchange *exchange)
     struct front *front = exchange->front;
     struct queue *queue = &front->queues[exchange->lane];
 
+    if (front->disk.state != DISK_WELL) {
+        exchange_fail_words(exchange, "disk");
+        return;
+    }
     if (!count(exchange)) {
         exchange_fail(exchange, 429, 0);
         return;
@@ -167,6 +171,9 @@ void dispatch_run(struct front *front, int lane)
     struct exchange *exchange = queue->first, *next;
     struct lane_view view;
 
+    /* Enough answers wait for the disk. */
+    if (release_is_full(&front->release))
+        return;
     while (exchange) {
         look(&view, front, lane);
         if (!view.idle)
@@ -177,6 +184,22 @@ void dispatch_run(struct front *front, int lane)
             worker_give(view.idle, exchange);
         }
         exchange = next;
+    }
+}
+
+void dispatch_refuse(struct front *front)
+{
+    int lane;
+
+    for (lane = 0; lane < LANES; lane++) {
+        struct queue *queue = &front->queues[lane];
+
+        while (queue->first) {
+            struct exchange *exchange = queue->first;
+
+            unlink_from(queue, exchange);
+            exchange_fail_words(exchange, "disk");
+        }
     }
 }
 

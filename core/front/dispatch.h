@@ -16,6 +16,8 @@ void dispatch_uncount(struct exchange *exchange);
 void dispatch_forget(struct exchange *exchange);
 /* Gives waiting requests to free workers. */
 void dispatch_run(struct front *front, int lane);
+/* The disk has failed: ends everything that waits. */
+void dispatch_refuse(struct front *front);
 /* Ends what has waited too long; called by the tick. */
 void dispatch_check(struct front *front);
 

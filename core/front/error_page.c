@@ -2,7 +2,8 @@
  * error_page.c - what people read when something is refused or broken.
  *
  * Texts come from the catalogs (front.error.STATUS.title and .text). Where a
- * status has no text of its own, that of its class serves.
+ * status has no text of its own, that of its class serves. Some refusals have
+ * words of their own beside their status (exchange_fail_words).
  */
 #include "base/banned.h"
 
@@ -103,12 +104,16 @@ static void find_words(struct words *words, const struct exchange *exchange,
                        int status, int64_t limit)
 {
     const char *text, *reason = status_text(status);
-    char key[64];
+    char name[24], key[64];
 
     words->locale = locale_of(exchange);
-    snprintf(key, sizeof key, "front.error.%d.title", status);
+    if (exchange->words)
+        snprintf(name, sizeof name, "%s", exchange->words);
+    else
+        snprintf(name, sizeof name, "%d", status);
+    snprintf(key, sizeof key, "front.error.%s.title", name);
     words->title = text_of(words->locale, key, NULL);
-    snprintf(key, sizeof key, "front.error.%d.text", status);
+    snprintf(key, sizeof key, "front.error.%s.text", name);
     text = text_of(words->locale, key, NULL);
     if (status == 413 && limit == 0)
         text = text_of(words->locale, "front.error.413.plain", NULL);

@@ -535,6 +535,12 @@ void exchange_fail_incident(struct exchange *exchange, int status,
     error_page(exchange, status, 0, incident);
 }
 
+void exchange_fail_words(struct exchange *exchange, const char *words)
+{
+    exchange->words = words;
+    error_page(exchange, 503, 0, NULL);
+}
+
 void exchange_abandon(struct exchange *exchange)
 {
     exchange->status = 499;

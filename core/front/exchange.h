@@ -30,6 +30,9 @@ void exchange_fail(struct exchange *exchange, int status, int64_t limit);
 void exchange_fail_incident(struct exchange *exchange, int status,
                             const char *incident);
 
+/* 503 with the words of front.error.NAME; `words` is a static text. */
+void exchange_fail_words(struct exchange *exchange, const char *words);
+
 /* The client stopped in the midst of its body: no answer. */
 void exchange_abandon(struct exchange *exchange);
 /* The client is gone. */

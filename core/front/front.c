@@ -22,6 +22,7 @@
 #include "front/blame.h"
 #include "front/conn.h"
 #include "front/control_socket.h"
+#include "front/disk.h"
 #include "front/dispatch.h"
 #include "front/listen.h"
 #include "front/process.h"
@@ -109,6 +110,7 @@ static void on_tick(evutil_socket_t fd, short what, void *argument)
     conns_check(front);
     listen_relieve(front);
     dispatch_check(front);
+    disk_check(front);
     supervise_tick(front);
     tls_check(front->tls, front->now);
     if (front->stopping)
@@ -229,8 +231,7 @@ static int start(struct ctx *ctx, struct front *front,
     if (rc)
         return rc;
     service_init(front);
-    /* Everything is durable when it is visible (durability = "full"). */
-    release_init(&front->release, UINT64_MAX);
+    disk_init(front);
     if (listen_start(front))
         return fail(ctx, E_IO, "front.loop", "no event loop");
     return 0;

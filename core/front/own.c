@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "front/disk.h"
 #include "front/error_page.h"
 #include "front/exchange.h"
 #include "front/listen.h"
@@ -39,7 +40,8 @@ static int ready_workers(const struct front *front, enum lane lane)
 bool front_is_ready(const struct front *front)
 {
     return ready_workers(front, LANE_PAGES) > 0 &&
-           ready_workers(front, LANE_KEEPER) > 0 && !front->stopping;
+           ready_workers(front, LANE_KEEPER) > 0 &&
+           front->disk.state == DISK_WELL && !front->stopping;
 }
 
 static void answer_text(struct exchange *exchange, int status, const char *type,
@@ -68,39 +70,28 @@ static void add_gauge(void *argument, const char *name, int64_t value)
              (long long)value);
 }
 
-struct store_state {
-    bool failed; /* it takes no more commits: fsync failed */
-    bool full;   /* no room on the disk: reading goes on */
-};
-
-static void find_state(void *argument, const char *name, int64_t value)
+/* No room on the disk: reading goes on. */
+static void find_full(void *argument, const char *name, int64_t value)
 {
-    struct store_state *state = argument;
-
-    if (strcmp(name, "store_failed") == 0 && value)
-        state->failed = true;
     if (strcmp(name, "store_full") == 0 && value)
-        state->full = true;
+        *(bool *)argument = true;
 }
 
 static void answer_ready(struct exchange *exchange)
 {
     const struct front *front = exchange->front;
     const struct worker *worker;
-    struct store_state store = { false, false };
-    bool ready;
+    bool ready = front_is_ready(front), full = false;
     char text[160];
 
     for (worker = front->workers; worker; worker = worker->next)
-        slot_gauges(worker->slot, find_state, &store);
-    ready = front_is_ready(front) && !store.failed;
+        slot_gauges(worker->slot, find_full, &full);
     snprintf(text, sizeof text,
              "{\"ready\":%s,\"pages\":%d,\"keeper\":%s,\"store\":\"%s\"}\n",
              ready ? "true" : "false", ready_workers(front, LANE_PAGES),
              ready_workers(front, LANE_KEEPER) ? "true" : "false",
-             store.failed ? "failed"
-             : store.full ? "full"
-                          : "ok");
+             full && front->disk.state == DISK_WELL ? "full"
+                                                    : disk_word(front));
     answer_text(exchange, ready ? 200 : 503, "application/json; charset=utf-8",
                 text, strlen(text));
 }
@@ -206,6 +197,8 @@ void own_metrics(struct exchange *exchange, const void *more, size_t length)
                    front->generation_number);
     add_gauge_line(&buf, "answers_held", "Answers that wait for the disk",
                    front->release.held);
+    add_gauge_line(&buf, "answers_held_bytes", "Their size",
+                   (int64_t)front->release.bytes);
     add_gauge_line(&buf, "uptime_seconds", "Since the start",
                    (front->now - front->started) / 1000);
     add_lanes(&buf, front);

@@ -25,6 +25,7 @@
 #include "base/str.h"
 #include "front/chunk.h"
 #include "front/head.h"
+#include "front/disk.h"
 #include "front/release.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
@@ -158,6 +159,7 @@ struct exchange {
     int status; /* of the answer, for the log */
     int64_t bytes;
     const char *source;   /* without a lane: "static", "front" */
+    const char *words;    /* of its error page; NULL: those of the status */
     struct answer answer; /* complete, from a worker */
 };
 
@@ -258,6 +260,7 @@ struct front {
     struct blame *blame;
     struct control *control;
     struct release release;
+    struct disk disk;
     struct counters counters;
     struct head head; /* of the block that is parsed just now */
     struct answer_message answer_message; /* that is sent just now */

@@ -125,14 +125,14 @@ struct event_message {
     char text[384];
 };
 
-static void pass_on(void *argument)
+static void pass_on(void *argument, bool well)
 {
     struct event_message *message = argument;
     struct front *front = message->front;
     struct stream *stream;
     size_t i;
 
-    for (i = 0; i < BUCKETS; i++) {
+    for (i = 0; well && i < BUCKETS; i++) {
         if (message->user && i != message->user % BUCKETS)
             continue;
         for (stream = front->streams[i]; stream; stream = stream->next) {
@@ -160,7 +160,12 @@ void stream_event(struct front *front, uint64_t begun, uint64_t user,
                       topic.data, (int)topic.length, topic.data);
     message->length = (size_t)length;
     if ((size_t)length >= sizeof message->text ||
-        answer_release(&front->release, begun, pass_on, message))
+        answer_release(&front->release,
+                       &(struct release_item){ .begun = begun,
+                                               .bytes = sizeof *message,
+                                               .now = front->now,
+                                               .leave = pass_on,
+                                               .argument = message }))
         free(message);
 }
 

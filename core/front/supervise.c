@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "front/answer.h"
 #include "front/control_socket.h"
+#include "front/disk.h"
 #include "front/dispatch.h"
 #include "front/front.h"
 #include "front/process.h"
@@ -118,8 +119,9 @@ static int backoff(int failures)
  * wrong with the site is then said once. */
 static bool may_start(const struct front *front, const struct seat *seat)
 {
-    return front->generation || seat->lane == LANE_KEEPER ||
-           (seat->lane == LANE_PAGES && seat->index == 0);
+    return disk_may_start(front, (int)seat->lane) &&
+           (front->generation || seat->lane == LANE_KEEPER ||
+            (seat->lane == LANE_PAGES && seat->index == 0));
 }
 
 static void start_current(struct front *front, struct seat *seat)
@@ -138,7 +140,8 @@ static void start_current(struct front *front, struct seat *seat)
 
 static void start_next(struct front *front, struct seat *seat)
 {
-    if (!seat->replace || seat->next || front->now < seat->start_at)
+    if (!seat->replace || seat->next || front->now < seat->start_at ||
+        !may_start(front, seat))
         return;
     seat->next = worker_start(front, seat, front->generation_number);
     if (!seat->next)

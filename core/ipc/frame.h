@@ -34,6 +34,7 @@ enum frame_type {
     FRAME_WAKE,       /* the jobs worker shall look */
     FRAME_RELOAD,     /* the modules changed: make a new generation */
     FRAME_RESULT,     /* text: the answer to FRAME_COMMAND */
+    FRAME_DURABLE,    /* the keeper: u64 commits on disk, u64 1: disk failed */
     FRAME_FROM_WORKER_END,
 
     /* Front to worker. */

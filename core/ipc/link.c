@@ -7,11 +7,15 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/socket.h>
 
 #include "base/ctx.h"
 
-int link_write(int fd, const struct iovec *parts, int count)
+/* The keeper has a second thread that says something now and then. */
+static pthread_mutex_t one_writer = PTHREAD_MUTEX_INITIALIZER;
+
+static int write_all(int fd, const struct iovec *parts, int count)
 {
     struct iovec left[4];
     struct msghdr message = { .msg_iov = left };
@@ -41,6 +45,16 @@ int link_write(int fd, const struct iovec *parts, int count)
         if (i == count)
             return 0;
     }
+}
+
+int link_write(int fd, const struct iovec *parts, int count)
+{
+    int rc;
+
+    pthread_mutex_lock(&one_writer);
+    rc = write_all(fd, parts, count);
+    pthread_mutex_unlock(&one_writer);
+    return rc;
 }
 
 int link_send(int fd, int type, int flags, uint64_t id, const void *payload,

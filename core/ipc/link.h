@@ -14,7 +14,8 @@
 /* The descriptors that a worker is started with. */
 enum { LINK_STREAM = 3, LINK_FDS = 4, LINK_SLOT = 5, LINK_LAST = 5 };
 
-/* Writes all; retries on EINTR. E_IO where the other end is gone. */
+/* Writes all, whole beside other threads; retries on EINTR. E_IO where the
+ * other end is gone. */
 int link_write(int fd, const struct iovec *parts, int count);
 
 /* Sends one frame; blocking. */

@@ -2,10 +2,8 @@
  * lock_page.h - the layout of the file run/lock of a site.
  *
  * The page is mapped by every process that opens the store (store/lock.c
- * makes and fills it) and, reading only, by the front: it holds back answers
- * until `durable` has reached their `begun`, blames who holds the lock too
- * long and shows `failed` and `full_since` in /readyz. To the front it is
- * hostile input: numbers are checked, texts copied with a bound.
+ * makes and fills it). The front does not map it: the keeper tells it how far
+ * commits are durable, by FRAME_DURABLE.
  */
 #ifndef IPC_LOCK_PAGE_H
 #define IPC_LOCK_PAGE_H
@@ -16,7 +14,7 @@
 
 enum {
     LOCK_PAGE_MAGIC = 0x4b4c4e54, /* "TNLK" */
-    LOCK_PAGE_VERSION = 2,
+    LOCK_PAGE_VERSION = 3,
     LOCK_PROCESS_MAX = 32,
     LOCK_PURPOSE_MAX = 96,
     LOCK_COUNTERS = 1024,
@@ -38,6 +36,9 @@ struct lock_page {
 
     /* Commits: begun under the lock, done, on the disk (store.md). */
     _Atomic uint64_t begun, done, durable;
+    /* Raised after a commit that is not durable yet; who syncs sleeps on it
+     * (a futex) while `sleeping` is set. */
+    _Atomic uint32_t bell, sleeping;
 
     /* Who has the lock and for what; holder 0: nobody. */
     _Atomic int32_t holder; /* pid */

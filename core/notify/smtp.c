@@ -13,6 +13,7 @@
 #include "base/late.h"
 #include "base/site.h"
 #include "base/str.h"
+#include "store/db.h"
 
 enum { SEND_SECONDS = 30 };
 
@@ -81,6 +82,10 @@ int smtp_send(struct ctx *ctx, const char *from, const char *to,
     CURL *curl;
     int rc =
         late_load(ctx, "libcurl.so.4", names, sizeof names / sizeof *names);
+
+    /* Nobody reads in a mail what a power cut takes back. */
+    if (!rc)
+        rc = db_settle(ctx);
 
     if (rc)
         return rc;

@@ -9,10 +9,17 @@
 #include "base/ctx.h"
 #include "base/log.h"
 #include "ipc/slot.h"
+#include "plugin/manifest.h"
+#include "store/db.h"
 
 /* Calls nest: a hook that writes a record calls that form's hooks. */
 static struct tn_ctx *running;
 static uint64_t last_serial;
+
+int call_settle(struct ctx *ctx, const struct tn_module *module)
+{
+    return manifest_may(module->manifest, "network") ? db_settle(ctx) : 0;
+}
 
 void call_begin(struct tn_ctx *call, struct ctx *ctx, struct tn_module *module,
                 bool as_module)

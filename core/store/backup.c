@@ -318,6 +318,9 @@ int backup_make(struct ctx *ctx, const char *to,
     rc = tree_make(ctx, partial);
     if (!rc)
         rc = fill(ctx, partial, options);
+    /* No copy, which may go elsewhere, is ahead of what the site keeps. */
+    if (!rc)
+        rc = db_settle(ctx);
     if (!rc)
         rc = tree_rename(ctx, partial, to);
     if (!rc)

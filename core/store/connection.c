@@ -49,6 +49,7 @@ static int sync_failed(struct db *db, struct ctx *ctx)
     atomic_store(&db->lock.page->failed, error);
     slot_gauge("store_failed", 1);
     ballast_mark_unclean(db->folder);
+    lock_ring(db->lock.page);
     log_ctx(ctx, LOG_ERROR, "store.sync_failed", "errno",
             strerrorname_np(error), NULL);
     return fail(ctx, E_STORE, "store.sync_failed",
@@ -469,7 +470,8 @@ int db_open(struct ctx *ctx, const char *folder, int flags)
     db->busy_ms = BUSY_MS;
     db->lock.fd = -1;
     db->slow_ms = settings ? settings->slow_query_ms : SLOW_MS;
-    db->group = settings && text_equal(settings->durability, "group");
+    db->group = (flags & (DB_SERVED | DB_KEEPER)) && settings &&
+                text_equal(settings->durability, "group");
     db->folder = flags & DB_MEMORY ? NULL : arena_strdup(arena, folder);
     db->file = flags & DB_MEMORY ? ":memory:"
                                  : arena_printf(arena, "%s/tenon.db", folder);
@@ -482,6 +484,20 @@ int db_open(struct ctx *ctx, const char *folder, int flags)
     return rc;
 }
 
+/* What a command has read and shown may have been others' work, which is not
+ * durable yet; its own is. */
+static void settle(struct db *db)
+{
+    struct ctx ctx;
+
+    if (db->flags & (DB_SERVED | DB_KEEPER))
+        return;
+    ctx_init(&ctx, db->arena);
+    ctx.db = db;
+    if (db_settle(&ctx))
+        log_event(LOG_ERROR, "store.sync_failed", NULL);
+}
+
 void db_close(struct db *db)
 {
     struct arena *arena;
@@ -491,6 +507,7 @@ void db_close(struct db *db)
     if (db->sql) {
         tx_abandon(db);
         query_cache_clear(db);
+        settle(db);
         if (db->folder)
             checkpoint_unkept(db);
         sqlite3_close_v2(db->sql);

@@ -23,6 +23,9 @@ enum db_open_flags {
     DB_KEEPER = 1, /* may checkpoint */
     DB_CREATE = 2, /* makes the database (tenon init) */
     DB_MEMORY = 4, /* a private in-memory database, for unit tests */
+    /* What this process lets out waits for the disk elsewhere (the front holds
+     * its answers): with durability "group" its commits need not wait. */
+    DB_SERVED = 8,
 };
 
 /*
@@ -31,6 +34,14 @@ enum db_open_flags {
  */
 int db_open(struct ctx *ctx, const char *folder, int flags);
 void db_close(struct db *db);
+
+/*
+ * Waits until everything that this process may have written or read is on
+ * the disk. To be called before anything leaves the machine on another way
+ * than through the front: a mail, a request to another service. E_STORE with
+ * "store.sync_failed" where the disk failed.
+ */
+int db_settle(struct ctx *ctx);
 
 /*
  * Prepares (cached) and binds. Parameters are ?1, ?2, … or, in generated SQL,

@@ -4,8 +4,8 @@
  * Only who holds the flock on run/keeper checkpoints, and always under the
  * writer lock. The mark (how long the log may get) follows what the disk can
  * do: a checkpoint shall hold the lock for at most 50 ms. Moments in which
- * nobody writes are used first. With durability "group" it also makes commits
- * durable: note how far they have got, sync the log, publish that.
+ * nobody writes are used first. Beside that, in a thread (sync.h), it makes
+ * commits durable.
  */
 #include "base/banned.h"
 
@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
+#include <limits.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
@@ -30,6 +30,7 @@
 #include "store/check.h"
 #include "store/checkpoint.h"
 #include "store/sqlite.h"
+#include "store/sync.h"
 
 enum {
     MARK_LEAST = 400,
@@ -52,10 +53,11 @@ struct keeper {
     struct ctx *ctx;
     struct lock_page *page;
     int flock; /* of run/keeper */
-    int log;   /* tenon.db-wal, for fdatasync; -1: not open */
-    ino_t log_inode;
+    struct syncer syncer;
     int mark;      /* pages */
+    bool failed;   /* told */
     uint64_t done; /* as seen last */
+    uint64_t deaths;
     int64_t quiet_since, starved_until, disk_at, optimize_at;
 };
 
@@ -117,62 +119,6 @@ static int maybe_checkpoint(struct keeper *keeper)
     if ((pages >= keeper->mark || idle) && now >= keeper->starved_until)
         return checkpoint(keeper, idle && log_file_bytes(keeper) > LOG_MOST);
     return 0;
-}
-
-/* ---- group durability ---- */
-
-/* The descriptor of the log as it is now: SQLite may have made a new file. */
-static int open_log(struct keeper *keeper)
-{
-    const char *path =
-        site_path(keeper->ctx, keeper->ctx->site, "tenon.db-wal");
-    struct stat info;
-
-    if (keeper->log >= 0 && stat(path, &info) == 0 &&
-        info.st_ino == keeper->log_inode)
-        return 0;
-    if (keeper->log >= 0)
-        close(keeper->log);
-    keeper->log = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (keeper->log < 0 || fstat(keeper->log, &info) < 0)
-        return errno == ENOENT ? 0 : E_IO;
-    keeper->log_inode = info.st_ino;
-    return 0;
-}
-
-/* Makes durable what is committed. An error here is final (store.md). */
-static int sync_log(struct keeper *keeper)
-{
-    uint64_t done = atomic_load(&keeper->page->done);
-
-    if (done == atomic_load(&keeper->page->durable))
-        return 0;
-    if (open_log(keeper) || (keeper->log >= 0 && fdatasync(keeper->log) < 0)) {
-        int error = errno ? errno : EIO;
-
-        atomic_store(&keeper->page->failed, error);
-        ballast_mark_unclean(keeper->ctx->site->folder);
-        log_event(LOG_ERROR, "store.sync_failed", "errno",
-                  strerrorname_np(error), NULL);
-        return fail(keeper->ctx, E_STORE, "store.sync_failed",
-                    "the disk failed to keep what was written");
-    }
-    atomic_store(&keeper->page->durable, done);
-    return 0;
-}
-
-/* Commits whose holder died are done; nobody else may come to say so. */
-static void adopt_orphans(struct keeper *keeper)
-{
-    struct lock_page *page = keeper->page;
-    int32_t holder = atomic_load(&page->holder);
-
-    if (holder == 0 || kill(holder, 0) == 0 || errno != ESRCH)
-        return;
-    if (lock_take(&keeper->ctx->db->lock, keeper->ctx, "keeper",
-                  clock_monotonic() + 1000) == 0)
-        lock_give(&keeper->ctx->db->lock);
-    ctx_clear(keeper->ctx);
 }
 
 /* ---- housekeeping ---- */
@@ -247,6 +193,26 @@ int keeper_check_start(struct ctx *ctx)
 
 /* ---- the loop ---- */
 
+static void tell_failed(struct keeper *keeper)
+{
+    if (!keeper->failed)
+        log_event(LOG_ERROR, "store.sync_failed", "errno",
+                  strerrorname_np(atomic_load(&keeper->page->failed)), NULL);
+    keeper->failed = true;
+    slot_gauge("store_failed", 1);
+}
+
+/* The thread has adopted what a dead holder left, if nobody else has. */
+static void tell_deaths(struct keeper *keeper)
+{
+    uint64_t deaths = atomic_load(&keeper->page->deaths);
+
+    if (deaths != keeper->deaths)
+        log_event(LOG_INFO, "store.holders_died", "count",
+                  log_int((int64_t)(deaths - keeper->deaths)), NULL);
+    keeper->deaths = deaths;
+}
+
 static int one_round(struct keeper *keeper)
 {
     uint64_t done = atomic_load(&keeper->page->done);
@@ -256,16 +222,13 @@ static int one_round(struct keeper *keeper)
         keeper->quiet_since = clock_monotonic();
     keeper->done = done;
     /* A disk that failed: nothing is moved or promised any more; the front
-     * shows it, and a restart of the service checks the database. */
+     * shows it, and starts all processes anew, which checks the database. */
     if (atomic_load(&keeper->page->failed)) {
-        slot_gauge("store_failed", 1);
+        tell_failed(keeper);
         return 0;
     }
-    adopt_orphans(keeper);
-    if (keeper->ctx->db->group)
-        rc = sync_log(keeper);
-    if (!rc)
-        rc = maybe_checkpoint(keeper);
+    tell_deaths(keeper);
+    rc = maybe_checkpoint(keeper);
     if (!rc)
         rc = keep_house(keeper);
     /* No room is a state to live with: reading goes on, and it passes. */
@@ -282,9 +245,7 @@ static bool wait_round(struct keeper *keeper, const struct keeper_link *link)
     struct pollfd poll_fd = { .fd = link->fd, .events = POLLIN };
     bool busy = clock_monotonic() - keeper->quiet_since < 2 * IDLE_MS ||
                 atomic_load(&keeper->page->log_bytes) > 0;
-    int wait = keeper->ctx->db->group && busy ? 1
-               : busy                         ? BUSY_POLL_MS
-                                              : IDLE_POLL_MS;
+    int wait = busy ? BUSY_POLL_MS : IDLE_POLL_MS;
     int count;
 
     if (link->stop && *link->stop)
@@ -324,41 +285,77 @@ static int work(struct keeper *keeper, const struct keeper_link *link)
     return rc;
 }
 
+/* After a failed sync the system believes that pages are on the disk which
+ * are not: they are read anew from there. Nobody has the files open now. */
+static void forget_cached(const char *folder)
+{
+    static const char *const names[] = { "tenon.db", "tenon.db-wal" };
+    char path[PATH_MAX];
+    size_t i;
+
+    for (i = 0; i < sizeof names / sizeof *names; i++) {
+        int fd;
+
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0)
+            continue;
+        posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+        close(fd);
+    }
+}
+
+static int begin(struct keeper *keeper, const struct keeper_link *link)
+{
+    struct ctx *ctx = keeper->ctx;
+    int64_t ms;
+    int rc = checkpoint_keep(&keeper->flock, ctx->site->folder);
+
+    if (rc == E_BUSY)
+        return fail(ctx, rc, "store.keeper", "this site has a keeper already");
+    if (!rc)
+        rc = keeper_check_start(ctx);
+    if (rc)
+        return rc;
+    atomic_store(&keeper->page->keeper, (int32_t)getpid());
+    keeper->deaths = atomic_load(&keeper->page->deaths);
+    keeper->syncer = (struct syncer){ .page = keeper->page,
+                                      .log = { ctx->site->folder, -1, 0 },
+                                      .tell = link->durable,
+                                      .payload = link->payload };
+    rc = syncer_start(&keeper->syncer, ctx);
+    if (rc)
+        return rc;
+    rc = checkpoint_run(ctx, true, &ms);
+    if (rc && rc != E_FULL && rc != E_BUSY &&
+        !atomic_load(&keeper->page->failed))
+        return rc;
+    ctx_clear(ctx);
+    return 0;
+}
+
 int keeper_run(struct ctx *ctx, const struct keeper_link *link)
 {
-    struct keeper keeper = {
-        .ctx = ctx, .flock = -1, .log = -1, .mark = MARK_FIRST
-    };
+    struct keeper keeper = { .ctx = ctx, .flock = -1, .mark = MARK_FIRST };
     int64_t ms;
     int rc;
 
+    if (ballast_is_unclean(ctx->site->folder))
+        forget_cached(ctx->site->folder);
     rc = db_open(ctx, ctx->site->folder, DB_KEEPER);
     if (rc)
         return rc;
     keeper.page = ctx->db->lock.page;
-    rc = checkpoint_keep(&keeper.flock, ctx->site->folder);
-    if (rc == E_BUSY)
-        fail(ctx, rc, "store.keeper", "this site has a keeper already");
-    if (!rc)
-        rc = keeper_check_start(ctx);
-    if (!rc) {
-        atomic_store(&keeper.page->keeper, (int32_t)getpid());
-        rc = checkpoint_run(ctx, true, &ms);
-        if (rc == E_FULL || rc == E_BUSY || atomic_load(&keeper.page->failed))
-            rc = 0;
-        if (!rc)
-            ctx_clear(ctx);
-    }
+    rc = begin(&keeper, link);
     if (!rc)
         rc = work(&keeper, link);
+    syncer_stop(&keeper.syncer);
     if (!rc && checkpoint_run(ctx, true, &ms))
         ctx_clear(ctx);
     if (keeper.flock >= 0) {
         atomic_store(&keeper.page->keeper, 0);
         close(keeper.flock);
     }
-    if (keeper.log >= 0)
-        close(keeper.log);
     db_close(ctx->db);
     ctx->db = NULL;
     return rc;

@@ -10,6 +10,7 @@
 #define STORE_KEEPER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct ctx;
 struct value;
@@ -18,10 +19,14 @@ struct value;
  * How the keeper's loop hears of the front. `fd` (-1: none) is watched beside
  * its own work; when it is readable (or hung up) `ready` is called. The keeper
  * ends with 0 when ready returns false, or when *stop (may be NULL) is true.
+ * `durable` (may be NULL) is called from a thread of the keeper: commits up to
+ * that number are on the disk, or the disk has failed. The first call comes
+ * after the check that a start after a failure needs.
  */
 struct keeper_link {
     int fd;
     bool (*ready)(struct ctx *ctx, void *payload);
+    void (*durable)(void *payload, uint64_t number, bool failed);
     void *payload;
     const volatile bool *stop;
 };

@@ -14,10 +14,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -67,13 +70,15 @@ static bool page_good(const struct lock_page *page)
 }
 
 /* Wipes and fills the page. The turn of node numbers goes on, so that a
- * number rests for long before it is given again; so does `begun`, because a
- * front that outlived its workers may still compare with it. */
+ * number rests for long before it is given again. So do the commits' numbers:
+ * a front that outlived its workers still holds answers by them, and what was
+ * done but not durable stays so until somebody has synced the log. */
 static int make_page(struct lock_page *page, struct ctx *ctx)
 {
     bool good = page_good(page);
     uint32_t next = good ? atomic_load(&page->next_node) : 0;
     uint64_t begun = good ? atomic_load(&page->begun) : 0;
+    uint64_t durable = good ? atomic_load(&page->durable) : 0;
     int rc;
 
     atomic_store(&page->magic, 0);
@@ -83,7 +88,7 @@ static int make_page(struct lock_page *page, struct ctx *ctx)
     atomic_store(&page->next_node, next);
     atomic_store(&page->begun, begun);
     atomic_store(&page->done, begun);
-    atomic_store(&page->durable, begun);
+    atomic_store(&page->durable, durable < begun ? durable : begun);
     random_bytes(page->meter_key, sizeof page->meter_key);
     rc = make_mutex(&page->mutex);
     if (rc)
@@ -234,17 +239,61 @@ void lock_close(struct lock *lock)
     *lock = (struct lock){ .fd = -1, .node = -1 };
 }
 
-/* The holder died: what it had begun is either on the disk or not, nobody
+/* The holder died: what it had begun is either in the log or not, nobody
  * will be told; who watches a change counter must look again. */
-static void take_over(struct lock *lock)
+static void take_over(struct lock_page *page)
 {
-    struct lock_page *page = lock->page;
-
     pthread_mutex_consistent(&page->mutex);
     atomic_store(&page->done, atomic_load(&page->begun));
     atomic_fetch_add(&page->deaths, 1);
-    log_event(LOG_WARN, "store.holder_died", "pid",
-              log_int(atomic_load(&page->holder)), NULL);
+}
+
+bool lock_adopt(struct lock_page *page)
+{
+    int rc = pthread_mutex_trylock(&page->mutex);
+
+    if (rc == EOWNERDEAD) {
+        take_over(page);
+        atomic_store(&page->holder, 0);
+        atomic_store(&page->state, LOCK_FREE);
+    }
+    if (rc == 0 || rc == EOWNERDEAD)
+        pthread_mutex_unlock(&page->mutex);
+    return rc == EOWNERDEAD;
+}
+
+/* ---- the bell: "a commit waits for the disk" ---- */
+
+static long futex(_Atomic uint32_t *word, int what, uint32_t value,
+                  const struct timespec *time)
+{
+    return syscall(SYS_futex, word, what, value, time, NULL, 0);
+}
+
+void lock_ring(struct lock_page *page)
+{
+    atomic_fetch_add(&page->bell, 1);
+    if (atomic_load(&page->sleeping))
+        futex(&page->bell, FUTEX_WAKE, INT_MAX, NULL);
+}
+
+void lock_listen(struct lock_page *page, uint32_t heard, int ms)
+{
+    struct timespec time = { ms / 1000, (long)(ms % 1000) * 1000000 };
+
+    atomic_store(&page->sleeping, 1);
+    if (atomic_load(&page->bell) == heard)
+        futex(&page->bell, FUTEX_WAIT, heard, &time);
+    atomic_store(&page->sleeping, 0);
+}
+
+void lock_publish(struct lock_page *page, uint64_t number)
+{
+    uint64_t before = atomic_load(&page->durable);
+
+    while (before < number &&
+           !atomic_compare_exchange_weak(&page->durable, &before, number))
+        ;
 }
 
 static int wait_mutex(pthread_mutex_t *mutex, int64_t end)
@@ -302,7 +351,9 @@ int lock_take(struct lock *lock, struct ctx *ctx, const char *purpose,
         slot_pop();
     }
     if (rc == EOWNERDEAD) {
-        take_over(lock);
+        take_over(page);
+        log_event(LOG_WARN, "store.holder_died", "pid",
+                  log_int(atomic_load(&page->holder)), NULL);
         rc = 0;
     }
     if (rc == ETIMEDOUT)

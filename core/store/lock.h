@@ -36,6 +36,17 @@ int lock_take(struct lock *lock, struct ctx *ctx, const char *purpose,
               int64_t deadline);
 void lock_give(struct lock *lock);
 
+/* Looks whether the holder has died, and takes the lock's affairs over: what
+ * it had begun counts as done. True where it had. Any thread may. */
+bool lock_adopt(struct lock_page *page);
+
+/* After the lock was given: a commit waits for the disk. */
+void lock_ring(struct lock_page *page);
+/* Sleeps until the bell has rung since `heard` was read, at most `ms`. */
+void lock_listen(struct lock_page *page, uint32_t heard, int ms);
+/* Commits up to `number` are on the disk. Never goes back. */
+void lock_publish(struct lock_page *page, uint64_t number);
+
 /* Tells the page what the holder does. */
 void lock_state(struct lock *lock, enum lock_state state);
 

@@ -3,7 +3,8 @@
  *
  * The order that store.md asks for, under the writer lock: begun++, COMMIT,
  * done = begun, unlock. With durability "full" a COMMIT that returned is on
- * the disk, so `durable` follows at once; with "group" the keeper raises it.
+ * the disk, so `durable` follows at once; with "group" the keeper raises it
+ * (sync.h).
  */
 #include "base/banned.h"
 
@@ -370,13 +371,15 @@ static int commit_outermost(struct ctx *ctx)
         rollback_all(db);
         return rc;
     }
+    /* Its own sync has taken all earlier frames of the log along. */
     if (!db->group)
-        atomic_store(&page->durable, begun);
+        lock_publish(page, begun);
     atomic_store(&page->log_bytes, (int64_t)db->log_frames * db->page_size);
     publish_changes(db);
     db->committed++;
     checkpoint_after_commit(db);
     finish(db);
+    lock_ring(page);
     run_after(db, ctx);
     return 0;
 }

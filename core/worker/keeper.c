@@ -61,6 +61,19 @@ static bool ready(struct ctx *ctx, void *payload)
     return goes_on;
 }
 
+/* From the thread that syncs. */
+static void durable(void *payload, uint64_t number, bool failed)
+{
+    unsigned char bytes[16];
+    struct writer writer;
+
+    (void)payload;
+    writer_init(&writer, bytes, sizeof bytes);
+    put_u64(&writer, number);
+    put_u64(&writer, failed);
+    link_send(LINK_STREAM, FRAME_DURABLE, 0, 0, bytes, writer.used);
+}
+
 int keeper_life(struct process *process)
 {
     struct hearing hearing = { .process = process };
@@ -72,6 +85,7 @@ int keeper_life(struct process *process)
     };
     struct keeper_link link = { .fd = LINK_STREAM,
                                 .ready = ready,
+                                .durable = durable,
                                 .payload = &hearing };
     int code, rc;
 

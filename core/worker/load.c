@@ -138,7 +138,7 @@ int process_load(struct process *process)
     int rc = begin(ctx);
 
     if (!rc)
-        rc = db_open(ctx, ctx->site->folder, DB_WORKER);
+        rc = db_open(ctx, ctx->site->folder, DB_SERVED);
     if (!rc && process->first)
         rc = migrate_all(ctx);
     if (!rc)

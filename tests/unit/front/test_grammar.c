@@ -178,14 +178,26 @@ static void S52_paths_are_decoded_once(void **state)
     assert_int_equal(path_decode(out, 4, STR("/abcd")), -1);
 }
 
-static char order[16];
+static char order[64];
 
-static void note(void *argument)
+/* A small letter has left, a large one never will. */
+static void note(void *argument, bool well)
 {
     size_t length = strlen(order);
+    char letter = *(const char *)argument;
 
-    order[length] = *(const char *)argument;
+    order[length] = well ? letter : (char)toupper(letter);
     order[length + 1] = '\0';
+}
+
+static void release_at(struct release *release, uint64_t begun, int64_t now,
+                       const char *name)
+{
+    answer_release(release, &(struct release_item){ .begun = begun,
+                                                    .bytes = 1000,
+                                                    .now = now,
+                                                    .leave = note,
+                                                    .argument = (char *)name });
 }
 
 static void answers_leave_when_they_are_durable(void **state)
@@ -195,17 +207,91 @@ static void answers_leave_when_they_are_durable(void **state)
     (void)state;
     order[0] = '\0';
     release_init(&release, 5);
-    answer_release(&release, 5, note, "a");
-    answer_release(&release, 7, note, "b");
-    answer_release(&release, 6, note, "c");
-    answer_release(&release, 4, note, "d");
+    release_at(&release, 5, 0, "a");
+    release_at(&release, 7, 0, "b");
+    release_at(&release, 6, 0, "c");
+    release_at(&release, 4, 0, "d");
     assert_string_equal(order, "ad");
+    assert_int_equal(release.bytes, 2000);
     release_advance(&release, 6);
     assert_string_equal(order, "adc");
-    answer_release(&release, 9, note, "e");
+    release_at(&release, 9, 0, "e");
+    /* A keeper that starts anew may begin with an older number. */
+    release_advance(&release, 3);
+    assert_int_equal(release.durable, 6);
     release_advance(&release, 9);
     assert_string_equal(order, "adcbe");
     assert_int_equal(release.held, 0);
+    assert_int_equal(release.bytes, 0);
+}
+
+static void answers_that_wait_too_long_or_for_a_failed_disk_never_leave(
+    void **state)
+{
+    struct release release;
+
+    (void)state;
+    order[0] = '\0';
+    release_init(&release, 5);
+    release_at(&release, 7, 100, "a");
+    release_at(&release, 7, 200, "b");
+    release_expire(&release, 150);
+    assert_string_equal(order, "A");
+    release_fail(&release);
+    assert_string_equal(order, "AB");
+    release_at(&release, 8, 300, "c");
+    release_at(&release, 5, 300, "d");
+    assert_string_equal(order, "ABCd");
+    release_well(&release);
+    release_at(&release, 8, 400, "e");
+    release_advance(&release, 8);
+    assert_string_equal(order, "ABCde");
+    assert_int_equal(release.bytes, 0);
+}
+
+/* Lets a further answer come while others leave. */
+static void note_and_add(void *argument, bool well)
+{
+    note("n", well);
+    release_at(argument, 100, 0, "m");
+}
+
+static void an_answer_that_leaves_may_bring_another(void **state)
+{
+    struct release release;
+
+    (void)state;
+    order[0] = '\0';
+    release_init(&release, 0);
+    answer_release(&release, &(struct release_item){ .begun = 1,
+                                                     .leave = note_and_add,
+                                                     .argument = &release });
+    release_at(&release, 1, 0, "x");
+    release_advance(&release, 1);
+    assert_string_equal(order, "nx");
+    assert_int_equal(release.held, 1);
+    release_advance(&release, 100);
+    assert_string_equal(order, "nxm");
+}
+
+static void what_is_held_has_a_limit(void **state)
+{
+    struct release release;
+    int i;
+
+    (void)state;
+    order[0] = '\0';
+    release_init(&release, 0);
+    for (i = 0; i < 32; i++) {
+        assert_false(release_is_full(&release));
+        answer_release(&release, &(struct release_item){ .begun = 1,
+                                                         .bytes = 1024 * 1024,
+                                                         .leave = note,
+                                                         .argument = "." });
+    }
+    assert_true(release_is_full(&release));
+    release_fail(&release);
+    assert_false(release_is_full(&release));
 }
 
 static void what_packs_badly_is_left_alone(void **state)
@@ -240,6 +326,10 @@ int main(void)
         cmocka_unit_test(tags_match_weakly),
         cmocka_unit_test(S52_paths_are_decoded_once),
         cmocka_unit_test(answers_leave_when_they_are_durable),
+        cmocka_unit_test(
+            answers_that_wait_too_long_or_for_a_failed_disk_never_leave),
+        cmocka_unit_test(an_answer_that_leaves_may_bring_another),
+        cmocka_unit_test(what_is_held_has_a_limit),
         cmocka_unit_test(what_packs_badly_is_left_alone),
     };
 
