@@ -145,12 +145,12 @@ static int restart_work(struct ctx *ctx, int64_t id)
         rc = db_exec(ctx,
                      "UPDATE event_job SET state = 0, attempt = 0, "
                      "due = ?2 WHERE id = ?1 AND state = 2" NO_OTHER_WAITS,
-                     "ii", job, clock_now());
+                     "ii", job, db_now(ctx));
     else
         rc = db_exec(ctx,
                      "UPDATE event_delivery SET state = 0, attempt = 0, "
                      "due = ?2 WHERE id = ?1 AND state = 2",
-                     "ii", delivery, clock_now());
+                     "ii", delivery, db_now(ctx));
     if (!rc)
         live_wake_jobs(ctx);
     return rc ? rc : close_rows(ctx, id);

@@ -19,11 +19,13 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "base/str.h"
+#include "base/value.h"
 #include "event/incident.h"
 #include "event/live.h"
 #include "event/work.h"
 #include "ipc/slot.h"
-#include "store/dialect.h"
+#include "store/db.h"
 
 struct subscriber {
     const char *topic, *name;
@@ -74,7 +76,7 @@ int outbox_put(struct ctx *ctx, const char *topic, int64_t subject,
                  "INSERT INTO event_outbox (id, topic, subject, data, at) "
                  "VALUES (?1, ?2, ?3, ?4, ?5)",
                  "isisi", id_next(), topic, subject,
-                 data ? json_text(ctx->arena, data) : NULL, clock_now());
+                 data ? json_text(ctx->arena, data) : NULL, db_now(ctx));
     if (!rc)
         live_wake_jobs(ctx);
     return rc;
@@ -97,7 +99,7 @@ static int read_fresh(struct fresh **out, int *count, struct ctx *ctx, int most)
     *out = list;
     rc = db_query(&query, ctx,
                   "SELECT id, topic, subject, data FROM event_outbox "
-                  "WHERE state = 0 ORDER BY id LIMIT ?1",
+                  "WHERE state = 0 ORDER BY id LIMIT ?1 FOR UPDATE SKIP LOCKED",
                   "i", (int64_t)most);
     if (rc)
         return rc;
@@ -131,11 +133,11 @@ static int add_delivery(struct vector *list, struct ctx *ctx,
     vector_add(list, delivery);
     return db_exec(ctx,
                    "INSERT INTO event_delivery (id, outbox, subscriber, due, "
-                   "state, attempt, lease, owner) "
-                   "VALUES (?1, ?2, ?3, ?4, 1, 1, ?5, ?6)",
-                   "iisiii", delivery->id, fresh->id, subscriber->name,
-                   clock_now(), clock_now() + WORK_SECONDS * 1000,
-                   (int64_t)getpid());
+                   "state, attempt, lease, owner, host) "
+                   "VALUES (?1, ?2, ?3, ?4, 1, 1, ?5, ?6, ?7)",
+                   "iisiiis", delivery->id, fresh->id, subscriber->name,
+                   db_now(ctx), db_now(ctx) + WORK_SECONDS * 1000,
+                   (int64_t)getpid(), work_host());
 }
 
 static int spread(struct vector *list, struct ctx *ctx,
@@ -169,7 +171,7 @@ static int spread_all(struct vector *list, struct ctx *ctx, int most)
     rc = read_fresh(&fresh, &count, ctx, most);
     if (rc || count == 0)
         return rc;
-    rc = tx_begin(ctx, "outbox");
+    rc = tx_begin_shared(ctx, "outbox");
     if (rc)
         return rc;
     /* Another process may have been faster. */
@@ -184,38 +186,59 @@ static int spread_all(struct vector *list, struct ctx *ctx, int most)
 
 /* ---- delivering ---- */
 
-static const char *known_subscribers(struct ctx *ctx)
+enum { FIXED = 2, SQL_MAX = 64 * 1024 };
+
+/* `before` (?3, ?4, …) `after`: the subscribers of this process. */
+static const char *with_subscribers(struct ctx *ctx, const char *before,
+                                    const char *after)
 {
-    struct value *names = value_list(ctx->arena);
+    struct buf buf;
     size_t i;
 
+    buf_init(&buf, ctx->arena, SQL_MAX);
+    buf_add_text(&buf, before);
+    buf_add_text(&buf, "(NULL");
+    for (i = 0; i < subscribers.count; i++)
+        buf_addf(&buf, ", ?%d", (int)i + FIXED + 1);
+    buf_add_text(&buf, ")");
+    buf_add_text(&buf, after);
+    return buf_text(&buf);
+}
+
+/* Two numbers, then their names. */
+static int ask_known(struct query **out, struct ctx *ctx, const char *sql,
+                     int64_t first, int64_t second)
+{
+    size_t i, count = FIXED + subscribers.count;
+    const struct value **values =
+        arena_array(ctx->arena, count, sizeof *values);
+
+    values[0] = value_int(ctx->arena, first);
+    values[1] = value_int(ctx->arena, second);
     for (i = 0; i < subscribers.count; i++) {
         const struct subscriber *subscriber = subscribers.items[i];
 
-        value_append(names, value_text(ctx->arena, subscriber->name));
+        values[FIXED + i] = value_text(ctx->arena, subscriber->name);
     }
-    return json_text(ctx->arena, names);
+    return db_query_values(out, ctx, sql, values, count);
 }
 
 static int read_due(struct vector *list, struct ctx *ctx, int most)
 {
     QUERY_AUTO *query = NULL;
-    int64_t now = clock_now();
     int rc;
 
-    rc = db_query(&query, ctx,
-                  /* sql: names from the definition */
-                  arena_printf(ctx->arena,
-                               "SELECT d.id, d.outbox, d.attempt, "
-                               "d.subscriber, o.topic, o.subject, o.data "
-                               "FROM event_delivery d "
-                               "JOIN event_outbox o ON o.id = d.outbox "
-                               "WHERE (d.state = 0 AND d.due <= ?1 OR "
-                               "d.state = 1 AND d.lease < ?1) AND d.subscriber "
-                               "IN (SELECT value FROM %s AS j) "
-                               "ORDER BY d.due LIMIT ?3",
-                               db_json_items(ctx, "?2")),
-                  "isi", now, known_subscribers(ctx), (int64_t)most);
+    rc = ask_known(
+        &query, ctx,
+        with_subscribers(
+            ctx,
+            "SELECT d.id, d.outbox, d.attempt, d.subscriber, o.topic, "
+            "o.subject, o.data FROM event_delivery d "
+            "JOIN event_outbox o ON o.id = d.outbox "
+            "WHERE (d.state = 0 AND d.due <= ?1 OR "
+            "d.state = 1 AND d.lease < ?1) AND d.subscriber IN ",
+            " ORDER BY d.due LIMIT ?2 FOR UPDATE SKIP LOCKED"),
+        db_now(ctx), most);
     if (rc)
         return rc;
     while ((rc = query_next(query)) > 0) {
@@ -238,7 +261,7 @@ static int read_due(struct vector *list, struct ctx *ctx, int most)
 /* Claims repetitions that are due. */
 static int claim(struct vector *list, struct ctx *ctx, int most)
 {
-    int64_t lease = clock_now() + WORK_SECONDS * 1000;
+    int64_t lease = db_now(ctx) + WORK_SECONDS * 1000;
     struct vector due;
     size_t i;
     int rc;
@@ -247,7 +270,7 @@ static int claim(struct vector *list, struct ctx *ctx, int most)
     rc = read_due(&due, ctx, most);
     if (rc || due.count == 0)
         return rc;
-    rc = tx_begin(ctx, "claim deliveries");
+    rc = tx_begin_shared(ctx, "claim deliveries");
     if (rc)
         return rc;
     due.count = 0;
@@ -257,9 +280,9 @@ static int claim(struct vector *list, struct ctx *ctx, int most)
 
         rc = db_exec(ctx,
                      "UPDATE event_delivery SET state = 1, attempt = ?2, "
-                     "lease = ?3, owner = ?4 WHERE id = ?1",
-                     "iiii", delivery->id, (int64_t)delivery->attempt, lease,
-                     (int64_t)getpid());
+                     "lease = ?3, owner = ?4, host = ?5 WHERE id = ?1",
+                     "iiiis", delivery->id, (int64_t)delivery->attempt, lease,
+                     (int64_t)getpid(), work_host());
     }
     rc = tx_end(ctx, rc);
     for (i = 0; i < due.count && !rc; i++)
@@ -305,17 +328,24 @@ static void deliver(struct ctx *ctx, struct delivery *delivery)
     if (delivery->rc)
         delivery->error = work_error(&own, ctx);
     slot_finish();
-    work_end(&own);
+    work_end(&own, false);
 }
 
 static int settle(struct ctx *ctx, const struct delivery *delivery)
 {
     bool last = delivery->attempt >= WORK_ATTEMPTS;
+    int64_t locked;
     int rc;
 
     if (delivery->rc == 0) {
-        rc = db_exec(ctx, "DELETE FROM event_delivery WHERE id = ?1", "i",
-                     delivery->id);
+        /* Two hosts may each settle one of the last two: the second must
+         * see that the first is gone. */
+        rc = db_int(&locked, ctx,
+                    "SELECT id FROM event_outbox WHERE id = ?1 FOR UPDATE", "i",
+                    delivery->outbox);
+        if (!rc || rc == E_NOT_FOUND)
+            rc = db_exec(ctx, "DELETE FROM event_delivery WHERE id = ?1", "i",
+                         delivery->id);
         if (rc)
             return rc;
         return db_exec(ctx,
@@ -327,7 +357,8 @@ static int settle(struct ctx *ctx, const struct delivery *delivery)
                  "UPDATE event_delivery SET state = ?2, due = ?3, error = ?4 "
                  "WHERE id = ?1",
                  "iiis", delivery->id, (int64_t)(last ? 2 : 0),
-                 work_retry_at(delivery->attempt), delivery->error);
+                 db_now(ctx) + (last ? 0 : work_wait(delivery->attempt)),
+                 delivery->error);
     if (rc || !last)
         return rc;
     return incident_of_delivery(ctx, delivery->id, delivery->subscriber,
@@ -348,7 +379,7 @@ static int deliver_all(struct ctx *ctx, const struct vector *list)
                     delivery->subscriber, "topic", delivery->topic, "attempt",
                     log_int(delivery->attempt), "error", delivery->error, NULL);
     }
-    rc = tx_begin(ctx, "settle deliveries");
+    rc = tx_begin_shared(ctx, "settle deliveries");
     if (rc)
         return rc;
     for (i = 0; i < list->count && !rc; i++)
@@ -385,6 +416,7 @@ int outbox_deliver(struct ctx *ctx, int most)
 
 int outbox_next_due(int64_t *due, struct ctx *ctx)
 {
+    QUERY_AUTO *query = NULL;
     int64_t next;
     int rc;
 
@@ -392,18 +424,19 @@ int outbox_next_due(int64_t *due, struct ctx *ctx)
     rc = db_int(&next, ctx,
                 "SELECT 1 FROM event_outbox WHERE state = 0 LIMIT 1", "");
     if (rc == 0)
-        *due = clock_now();
+        *due = db_now(ctx);
     if (rc != E_NOT_FOUND)
         return rc;
-    rc = db_int(&next, ctx,
-                /* sql: names from the definition */
-                arena_printf(ctx->arena,
-                             "SELECT due FROM event_delivery WHERE state = 0 "
-                             "AND subscriber IN (SELECT value FROM %s AS j) "
-                             "ORDER BY due LIMIT 1",
-                             db_json_items(ctx, "?1")),
-                "s", known_subscribers(ctx));
-    if (rc == 0)
-        *due = next;
-    return rc == E_NOT_FOUND ? 0 : rc;
+    rc = ask_known(
+        &query, ctx,
+        with_subscribers(ctx,
+                         "SELECT due FROM event_delivery WHERE state = 0 AND "
+                         "due >= ?1 AND due < ?2 AND subscriber IN ",
+                         " ORDER BY due LIMIT 1"),
+        0, INT64_MAX);
+    if (!rc)
+        rc = query_next(query);
+    if (rc > 0)
+        *due = query_int(query, 0);
+    return rc < 0 ? rc : 0;
 }

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/value.h"
+#include "event/job_internal.h"
 #include "event/live.h"
 #include "store/blob.h"
 #include "store/db.h"
@@ -22,9 +23,12 @@
 enum { BETWEEN_MS = 1000 };
 #define KEPT_MS ((int64_t)7 * 24 * 3600 * 1000)
 
-/* The job that this process runs just now, where somebody watches it. */
+/* The job that this process runs just now. */
 static struct {
-    int64_t job, person;
+    int64_t id;
+    int64_t looked; /* whether it is cancelled, by clock_monotonic() */
+    int64_t job;    /* the same, where somebody watches it */
+    int64_t person;
     int64_t done, total;
     int64_t written; /* when, by clock_monotonic() */
 } now;
@@ -57,7 +61,13 @@ int job_watch(int64_t *id, struct ctx *ctx, const char *kind,
               const struct value *data, const struct job_watch *watch)
 {
     int64_t job;
-    int rc = job_add_id(&job, ctx, kind, data, watch->due, watch->unique);
+    int rc = job_order(&job, ctx,
+                       &(struct job_order){ .kind = kind,
+                                            .data = data,
+                                            .due = watch->due,
+                                            .delay = watch->delay,
+                                            .priority = watch->priority,
+                                            .unique = watch->unique });
 
     if (rc)
         return rc;
@@ -76,6 +86,7 @@ int job_watch(int64_t *id, struct ctx *ctx, const char *kind,
 void job_watched_begin(struct ctx *ctx, int64_t job)
 {
     memset(&now, 0, sizeof now);
+    now.id = job;
     if (db_int(&now.person, ctx,
                "SELECT person FROM event_progress WHERE job = ?1", "i", job))
         return;
@@ -103,17 +114,35 @@ static int write_row(struct ctx *ctx, const char *purpose, const char *sql,
     return own ? tx_end(ctx, rc) : rc;
 }
 
+int job_check(struct ctx *ctx)
+{
+    int64_t at = clock_monotonic(), cancelled;
+    int rc;
+
+    if (!now.id || (now.looked && at - now.looked < BETWEEN_MS))
+        return 0;
+    now.looked = at;
+    rc = db_int(&cancelled, ctx, "SELECT cancel FROM event_job WHERE id = ?1",
+                "i", now.id);
+    if (rc || !cancelled)
+        return rc == E_NOT_FOUND ? 0 : rc;
+    now.looked = 0; /* each further call refuses as well */
+    return fail(ctx, E_TIMEOUT, "event.job_ends", "this job was cancelled");
+}
+
 int job_progress(struct ctx *ctx, int64_t done, int64_t total)
 {
     const struct value *values[3];
     int64_t at = clock_monotonic();
+    int rc;
 
     if (done < 0 || total < 0 || (total && done > total))
         return fail(ctx, E_INVALID, "event.progress",
                     "%lld of %lld is no progress", (long long)done,
                     (long long)total);
-    if (!now.job)
-        return 0;
+    rc = job_check(ctx);
+    if (rc || !now.job)
+        return rc;
     now.done = done;
     now.total = total;
     if (now.written && at - now.written < BETWEEN_MS)
@@ -209,6 +238,28 @@ int job_watched_settle(struct ctx *ctx, int64_t job, const char *problem)
     return rc;
 }
 
+int job_watched_tell(struct ctx *ctx, int64_t job)
+{
+    int64_t person;
+    int rc =
+        db_int(&person, ctx, "SELECT person FROM event_progress WHERE job = ?1",
+               "i", job);
+
+    if (!rc)
+        tell(ctx, job, person);
+    return rc == E_NOT_FOUND ? 0 : rc;
+}
+
+int job_watched_cancel(struct ctx *ctx, int64_t job)
+{
+    int rc = db_exec(ctx,
+                     "UPDATE event_progress SET cancelled = 1, finished = ?2,"
+                     " problem = NULL WHERE job = ?1",
+                     "ii", job, clock_now());
+
+    return rc ? rc : job_watched_tell(ctx, job);
+}
+
 /* ---- reading ---- */
 
 /* What a person may read; the inside of a failure is the log's. */
@@ -249,8 +300,22 @@ static const char *state_of(struct query *query)
     static const char *const states[] = { "waiting", "running", "failed" };
 
     if (query_int(query, 10))
-        return "done";
+        return query_int(query, 14) ? "cancelled" : "done";
     return query_is_null(query, 11) ? "gone" : states[query_int(query, 11) % 3];
+}
+
+/* Whether it may be cancelled, or was: only of what is not over. */
+static void add_cancel(struct value *map, struct query *query)
+{
+    const char *kind = query_text(query, 16);
+    const struct job_kind *found = kind ? job_kind_find(kind) : NULL;
+
+    if (query_int(query, 10) || !kind || query_int(query, 17))
+        return;
+    if (query_int(query, 15))
+        value_set_bool(map, "ending", true);
+    else if (query_int(query, 11) == 2 || !found || !found->stays)
+        value_set_bool(map, "may_cancel", true);
 }
 
 static struct value *row_value(struct ctx *ctx, struct query *query)
@@ -282,6 +347,7 @@ static struct value *row_value(struct ctx *ctx, struct query *query)
                        problem_text(ctx, query_copy(query, 12)));
     value_set_int(map, "at", query_int(query, 13));
     value_set_int(map, "finished", query_int(query, 10));
+    add_cancel(map, query);
     return map;
 }
 
@@ -297,7 +363,8 @@ int job_state(struct value **out, int64_t *person, struct ctx *ctx, int64_t id)
     int rc = db_query(&query, ctx,
                       "SELECT p.job, p.person, p.title, p.arguments, p.done,"
                       " p.total, p.result, p.result_arguments, p.link,"
-                      " p.file_name, p.finished, j.state, p.problem, p.at"
+                      " p.file_name, p.finished, j.state, p.problem, p.at,"
+                      " p.cancelled, j.cancel, j.kind, j.every"
                       " FROM event_progress p LEFT JOIN event_job j"
                       " ON j.id = p.job WHERE p.job = ?1",
                       "i", id);

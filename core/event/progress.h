@@ -18,12 +18,13 @@ struct job_watch {
     int64_t person;                /* who watches; 0: administrators only */
     const char *title;             /* catalog key of what people see */
     const struct value *arguments; /* of that text; NULL */
-    int64_t due;                   /* as for job_add */
+    int64_t due, delay;            /* as for job_order() */
+    int priority;
     const char *unique;
 };
 
 /*
- * job_add() of a job that somebody watches, in the current write transaction.
+ * job_order() of a job that somebody watches, in the current write transaction.
  * *id (may be NULL) receives what "/jobs/%lld" names; where `unique` says that
  * one waits already, that one's.
  */
@@ -33,8 +34,9 @@ int job_watch(int64_t *id, struct ctx *ctx, const char *kind,
 /*
  * Inside a job: it has done `done` of `total` (0: nobody knows). Cheap: at
  * most one write a second; in an open transaction it is seen with that one's
- * commit. Nothing where nobody watches. E_INVALID where done is negative or
- * more than a known total.
+ * commit. Where nobody watches it only asks job_check(): E_TIMEOUT where the
+ * job is cancelled. E_INVALID where done is negative or more than a known
+ * total.
  */
 int job_progress(struct ctx *ctx, int64_t done, int64_t total);
 
@@ -52,11 +54,11 @@ int64_t job_person(void);
 int64_t job_current(void);
 
 /*
- * {id, title, state: "waiting" | "running" | "failed" | "done" | "gone"
- * (discarded), done, total, percent? (where total is known), result?, link?,
- * file? (its name), problem? (why the last attempt failed, in the reader's
- * language), at, finished}. *person: who may see it, besides administrators;
- * the caller asks. E_NOT_FOUND.
+ * {id, title, state: "waiting" | "running" | "failed" | "done" |
+ * "cancelled" | "gone", done, total, percent? (where total is known), result?,
+ * link?, file? (its name), problem? (why the last attempt failed, in the
+ * reader's language), at, finished}. *person: who may see it, besides
+ * administrators; the caller asks. E_NOT_FOUND.
  */
 int job_state(struct value **out, int64_t *person, struct ctx *ctx, int64_t id);
 /* Opens its file; the caller has asked job_state() and closes. E_NOT_FOUND. */
@@ -76,6 +78,9 @@ int job_progress_purge(struct ctx *ctx);
 void job_watched_begin(struct ctx *ctx, int64_t job);
 void job_watched_end(void);
 int job_watched_settle(struct ctx *ctx, int64_t job, const char *problem);
+int job_watched_cancel(struct ctx *ctx, int64_t job);
+/* Who watches it asks again. */
+int job_watched_tell(struct ctx *ctx, int64_t job);
 /* The first problem, to be kept and translated when it is shown. */
 const char *job_watched_problem(const struct ctx *own, struct ctx *ctx, int rc);
 

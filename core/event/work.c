@@ -33,9 +33,9 @@ void work_begin(struct ctx *own, const struct ctx *ctx, const char *module,
     own->deadline = clock_monotonic() + (int64_t)seconds * 1000;
 }
 
-void work_end(struct ctx *own)
+void work_end(struct ctx *own, bool inside)
 {
-    if (tx_active(own)) {
+    if (!inside && tx_active(own)) {
         log_ctx(own, LOG_ERROR, "work.open_transaction", NULL);
         while (tx_active(own))
             tx_rollback(own);
@@ -43,7 +43,7 @@ void work_end(struct ctx *own)
     arena_free(own->arena);
 }
 
-int64_t work_retry_at(int attempt)
+int64_t work_wait(int attempt)
 {
     int64_t wait = FIRST_MS;
     uint16_t chance;
@@ -54,7 +54,30 @@ int64_t work_retry_at(int attempt)
     if (wait > LONGEST_MS)
         wait = LONGEST_MS;
     random_bytes(&chance, sizeof chance);
-    return clock_now() + wait + wait / 4 * chance / UINT16_MAX;
+    return wait + wait / 4 * chance / UINT16_MAX;
+}
+
+/* Numbers of processes are those of one boot, in one namespace. A machine that
+ * says neither never meets its own name again; its leases end by themselves. */
+const char *work_host(void)
+{
+    static char name[96];
+    char space[48] = "";
+    ssize_t length;
+    FILE *file;
+
+    if (name[0])
+        return name;
+    file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    if (!file || !fgets(name, 40, file))
+        snprintf(name, sizeof name, "%lld", (long long)id_next());
+    if (file)
+        fclose(file);
+    name[strcspn(name, "\n")] = '\0';
+    length = readlink("/proc/self/ns/pid", space, sizeof space - 1);
+    if (length > 0)
+        snprintf(name + strlen(name), sizeof name - strlen(name), " %s", space);
+    return name;
 }
 
 static bool alive(int64_t pid)
@@ -64,21 +87,17 @@ static bool alive(int64_t pid)
 
 int work_free_dead(struct ctx *ctx, const char *table)
 {
+    bool jobs = strcmp(table, "event_job") == 0;
     int64_t dead[OWNERS_MAX];
     struct query *query;
-    const char *select, *update;
     int count = 0, i, rc;
 
-    if (strcmp(table, "event_job") == 0) {
-        select = "SELECT DISTINCT owner FROM event_job WHERE state = 1";
-        update = "UPDATE event_job SET state = 0, due = ?2 "
-                 "WHERE state = 1 AND owner = ?1";
-    } else {
-        select = "SELECT DISTINCT owner FROM event_delivery WHERE state = 1";
-        update = "UPDATE event_delivery SET state = 0, due = ?2 "
-                 "WHERE state = 1 AND owner = ?1";
-    }
-    rc = db_query(&query, ctx, select, "");
+    rc = db_query(&query, ctx,
+                  jobs ? "SELECT DISTINCT owner FROM event_job "
+                         "WHERE state = 1 AND host = ?1"
+                       : "SELECT DISTINCT owner FROM event_delivery "
+                         "WHERE state = 1 AND host = ?1",
+                  "s", work_host());
     if (rc)
         return rc;
     while (count < OWNERS_MAX && (rc = query_next(query)) > 0)
@@ -87,11 +106,16 @@ int work_free_dead(struct ctx *ctx, const char *table)
     query_done(query);
     if (rc < 0 || count == 0)
         return rc < 0 ? rc : 0;
-    rc = tx_begin(ctx, "free leases");
+    rc = tx_begin_shared(ctx, "free leases");
     if (rc)
         return rc;
     for (i = 0; i < count && !rc; i++)
-        rc = db_exec(ctx, update, "ii", dead[i], clock_now());
+        rc = db_exec(ctx,
+                     jobs ? "UPDATE event_job SET lease = 0 WHERE state = 1 "
+                            "AND owner = ?1 AND host = ?2"
+                          : "UPDATE event_delivery SET lease = 0 WHERE "
+                            "state = 1 AND owner = ?1 AND host = ?2",
+                     "is", dead[i], work_host());
     return tx_end(ctx, rc);
 }
 

@@ -25,15 +25,20 @@ enum { WORK_ATTEMPTS = 5, WORK_SECONDS = 60 };
 /* A context for one piece of work: own arena, no problems, a deadline. */
 void work_begin(struct ctx *own, const struct ctx *ctx, const char *module,
                 int seconds);
-/* Undoes what the work left open. Its problems are read before. */
-void work_end(struct ctx *own);
+/* Undoes what the work left open; `inside`: it ran in a transaction of the
+ * caller's, which stays. Its problems are read before. */
+void work_end(struct ctx *own, bool inside);
 
-/* When to try again after attempt 1, 2, …: 5 s, 20 s, 80 s … at most an
- * hour, with up to a quarter more by chance. ms UTC. */
-int64_t work_retry_at(int attempt);
+/* How long to wait after attempt 1, 2, …: 5 s, 20 s, 80 s … at most an hour,
+ * with up to a quarter more by chance, so that what failed together does not
+ * come back together. ms. */
+int64_t work_wait(int attempt);
 
-/* Once in a process: rows that run by a process that is no more wait again.
- * `table` is event_job or event_delivery. */
+/* What names this machine as far as its processes' numbers mean the same. */
+const char *work_host(void);
+
+/* Once in a process: the leases of this machine's processes that are no more
+ * end now. `table` is event_job or event_delivery. */
 int work_free_dead(struct ctx *ctx, const char *table);
 
 /* The first problem as text for an administrator, at most 500 bytes. */

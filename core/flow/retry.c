@@ -106,8 +106,15 @@ static int tidy_job(struct ctx *ctx, const struct job *job)
 void retry_register(void)
 {
     static const struct job_kind kinds[] = {
-        { .kind = kind, .call = continue_job, .seconds = ATTEMPT_SECONDS },
-        { .kind = "flow.tidy", .call = tidy_job, .seconds = 60 },
+        { .kind = kind,
+          .call = continue_job,
+          .seconds = ATTEMPT_SECONDS,
+          .priority = 3,
+          .stays = true },
+        { .kind = "flow.tidy",
+          .call = tidy_job,
+          .seconds = 60,
+          .priority = JOB_LAST },
     };
 
     job_register(&kinds[0]);

@@ -437,7 +437,9 @@ void bulk_job_start(void)
     static const struct job_kind kind = { .kind = "form.bulk",
                                           .call = job_call_bulk,
                                           .seconds = JOB_SECONDS,
-                                          .attempts = 3 };
+                                          .attempts = 3,
+                                          .priority = 3,
+                                          .stays = true };
 
     job_register(&kind);
 }

@@ -162,10 +162,12 @@ void export_job_start(void)
     static const struct job_kind make = { .kind = "form.export",
                                           .call = export_call,
                                           .seconds = EXPORT_SECONDS,
-                                          .attempts = 2 };
+                                          .attempts = 2,
+                                          .priority = 3 };
     static const struct job_kind forget = { .kind = "form.export_forget",
                                             .call = forget_call,
-                                            .seconds = 30 };
+                                            .seconds = 30,
+                                            .priority = JOB_LAST };
 
     job_register(&make);
     job_register(&forget);

@@ -287,6 +287,8 @@ void import_job_start(void)
         .call = import_call,
         .seconds = JOB_SECONDS,
         .attempts = ATTEMPTS,
+        .priority = 3,
+        .stays = true,
     };
 
     job_register(&kind);

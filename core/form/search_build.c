@@ -199,6 +199,8 @@ void search_start(void)
         .kind = SEARCH_JOB,
         .call = build_job,
         .seconds = JOB_SECONDS,
+        .priority = 7,
+        .stays = true,
     };
 
     job_register(&kind);

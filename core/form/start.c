@@ -183,6 +183,7 @@ void attachment_start(void)
         .kind = "form.collect_files",
         .call = collect_job,
         .seconds = 120,
+        .priority = JOB_LAST,
     };
 
     job_register(&preview);
@@ -212,6 +213,7 @@ void form_start(void)
         .kind = "form.purge_bin",
         .call = purge_job,
         .seconds = 120,
+        .priority = JOB_LAST,
     };
 
     job_register(&purge);

@@ -122,7 +122,7 @@ static int show_jobs(struct ctx *ctx, struct request *request,
     struct value *data = value_map(ctx->arena), *list;
     struct value *empty = value_map(ctx->arena);
     size_t i;
-    int rc = job_list(&list, ctx, SHOWN, 0);
+    int rc = job_list(&list, ctx, &(struct job_query){ .limit = SHOWN });
 
     (void)payload;
     if (rc)
@@ -141,7 +141,7 @@ static int show_jobs(struct ctx *ctx, struct request *request,
                        : strcmp(state, "running") == 0 ? "blue"
                                                        : "gray");
         value_set_bool(row, "idle", strcmp(state, "running") != 0);
-        value_set_bool(row, "once", value_get_int(row, "every", 0) == 0);
+        value_set_bool(row, "once", !value_get_bool(row, "schedule"));
         value_set_text(row, "due_text",
                        instant_human(ctx, value_get_int(row, "due", 0)));
     }
@@ -167,7 +167,7 @@ static struct row_action incident_closes = { incident_close, "/admin/incidents",
                                              "admin.incidents.closed" };
 static struct row_action job_retries = { job_retry, "/admin/jobs",
                                          "admin.jobs.retried" };
-static struct row_action job_discards = { job_discard, "/admin/jobs",
+static struct row_action job_discards = { job_cancel, "/admin/jobs",
                                           "admin.jobs.discarded" };
 
 static int act_on_row(struct ctx *ctx, struct request *request,

@@ -63,16 +63,16 @@ static size_t without_locks(const char *sql)
 static int prepare(sqlite3_stmt **out, struct db *db, const char *sql,
                    unsigned flags)
 {
-    const char *tail = NULL;
-    int rc = sqlite3_prepare_v3(db->sql, sql, (int)without_locks(sql), flags,
-                                out, &tail);
+    const char *tail = NULL, *end = sql + without_locks(sql);
+    int rc =
+        sqlite3_prepare_v3(db->sql, sql, (int)(end - sql), flags, out, &tail);
 
     if (rc != SQLITE_OK)
         return sqlite3_extended_errcode(db->sql);
     /* One statement: what follows a ';' would silently not run. */
-    while (tail && isspace((unsigned char)*tail))
+    while (tail && tail < end && isspace((unsigned char)*tail))
         tail++;
-    if (!*out || (tail && *tail)) {
+    if (!*out || (tail && tail < end)) {
         sqlite3_finalize(*out);
         *out = NULL;
         return SQLITE_MISUSE;

@@ -15,7 +15,7 @@
 #include "worker/internal.h"
 
 enum {
-    ROUND = 16,             /* jobs between two looks at the front */
+    ROUND = 1000,           /* jobs between two looks at the front, at most */
     LONGEST_MS = 60 * 1000, /* another host may have added one */
     AFTER_ERROR_MS = 5 * 1000,
     /* Between two rounds: what many commits leave is then taken up together,
@@ -61,16 +61,17 @@ int jobs_idle(void *self)
     done = epoch_read(&ctx);
     if (done == 0)
         done = job_run_due(&ctx, ROUND, &due);
-    last_round = done >= ROUND ? 0 : clock_monotonic();
+    last_round = clock_monotonic();
     if (done < 0) {
         log_ctx(&ctx, LOG_ERROR, "jobs.failed", "error", ctx_error(&ctx), NULL);
         return AFTER_ERROR_MS;
     }
-    if (done >= ROUND)
-        return 0;
-    wait = due == INT64_MAX ? LONGEST_MS : due - clock_now();
+    wait = due == INT64_MAX ? LONGEST_MS : due - db_now(&ctx);
     if (wait < 0)
         wait = 0;
+    /* The round was too short for all of it. */
+    if (done > 0 && wait == 0)
+        last_round = 0;
     give_back(done, wait);
     return wait < LONGEST_MS ? (int)wait : LONGEST_MS;
 }

@@ -192,8 +192,9 @@ static void who_asks_for_the_same_again_sees_the_one_that_waits(void **state)
 
     assert_int_equal(start(ctx, "once"), id);
     assert_int_equal(column(ctx, "SELECT count(*) FROM event_progress"), 1);
-    assert_int_equal(job_discard(ctx, id), 0);
-    assert_string_equal(value_get_text(state_of(ctx, id), "state"), "gone");
+    assert_int_equal(job_cancel(ctx, id), 0);
+    assert_string_equal(value_get_text(state_of(ctx, id), "state"),
+                        "cancelled");
 }
 
 static void a_job_that_nobody_watches_writes_nothing(void **state)
