@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "event/job.h"
 #include "form/file_type.h"
+#include "form/picture.h"
 #include "form/preview.h"
 #include "form/record.h"
 #include "org/person.h"
@@ -118,6 +119,21 @@ static int write_row(struct ctx *ctx, const struct attachment *file)
     return tx_end(ctx, rc);
 }
 
+/* Whoever opens it needs four bytes for each point. */
+static int check_points(struct ctx *ctx, const struct attachment *file, int fd)
+{
+    struct picture_size size;
+
+    if (!picture_size(&size, file->type, fd) || size.height == 0 ||
+        size.width <= PICTURE_POINTS_MAX / size.height)
+        return 0;
+    return fail(ctx, E_INVALID, "form.file_points",
+                "%s has %lld × %lld points; pictures of up to %d million "
+                "points are taken",
+                file->name, (long long)size.width, (long long)size.height,
+                PICTURE_POINTS_MAX / 1000000);
+}
+
 int attachment_add(struct attachment **out, struct ctx *ctx, const char *name,
                    int fd)
 {
@@ -144,6 +160,9 @@ int attachment_add(struct attachment **out, struct ctx *ctx, const char *name,
                     "%s is not what its name says, or of a kind that is not"
                     " taken; taken are %s",
                     file->name, file_extensions());
+    rc = check_points(ctx, file, fd);
+    if (rc)
+        return rc;
     rc = blob_put_fd(&file->hash, &file->size, ctx, fd);
     if (rc)
         return rc;

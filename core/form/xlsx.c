@@ -19,6 +19,10 @@
 
 enum {
     ENTRIES_MAX = 4000,
+    ENTRY_BYTES = 512, /* in the directory, on the average */
+    END = 22,          /* of the directory's end */
+    END_64 = 56,
+    LOCATOR = 20,
     PART_BYTES_MAX = 512 * 1024 * 1024,
     /* A part this small may be packed as tightly as it likes. */
     RATIO_BYTES = 4 * 1024 * 1024,
@@ -75,6 +79,9 @@ static int check_entries(struct xlsx *book)
             facts.encryption_method != ZIP_EM_NONE)
             return fail(book->ctx, E_INVALID, "import.xlsx_locked",
                         "the workbook is locked with a password");
+        /* What says that it is longer than the archive only lies. */
+        if (facts.comp_size > book->length)
+            return xlsx_bad(book->ctx, "a part can't be unpacked");
         total += facts.size;
         if (facts.size > PART_BYTES_MAX || total > PART_BYTES_MAX ||
             (facts.size > RATIO_BYTES &&
@@ -158,7 +165,6 @@ static void XMLCALL on_doctype(void *payload, const char *name,
 static int parse_pieces(struct xlsx_part *part, zip_file_t *file)
 {
     struct ctx *ctx = part->book->ctx;
-    int64_t left = PART_BYTES_MAX;
 
     for (;;) {
         void *piece = XML_GetBuffer(part->parser, PIECE);
@@ -166,8 +172,8 @@ static int parse_pieces(struct xlsx_part *part, zip_file_t *file)
 
         if (got < 0)
             return xlsx_bad(ctx, "a part can't be unpacked");
-        left -= got;
-        if (left < 0)
+        part->bytes += got;
+        if (part->bytes > part->said)
             return too_large(ctx);
         if (XML_ParseBuffer(part->parser, (int)got, got == 0) !=
                 XML_STATUS_OK ||
@@ -185,6 +191,7 @@ static int parse_pieces(struct xlsx_part *part, zip_file_t *file)
 int xlsx_parse(struct xlsx_part *part, struct xlsx *book, const char *name)
 {
     zip_int64_t index = zip_name_locate(book->zip, name, ZIP_FL_NOCASE);
+    zip_stat_t facts;
     zip_file_t *file;
     int rc;
 
@@ -192,6 +199,12 @@ int xlsx_parse(struct xlsx_part *part, struct xlsx *book, const char *name)
     part->rc = 0;
     if (index < 0)
         return E_NOT_FOUND;
+    if (zip_stat_index(book->zip, (zip_uint64_t)index, 0, &facts) ||
+        facts.size > PART_BYTES_MAX)
+        return too_large(book->ctx);
+    /* Not a byte more than the archive says: check_entries weighed that. */
+    part->bytes = 0;
+    part->said = (int64_t)facts.size;
     file = zip_fopen_index(book->zip, (zip_uint64_t)index, 0);
     if (!file)
         return xlsx_bad(book->ctx, "a part can't be unpacked");
@@ -272,6 +285,45 @@ static int read_parts(struct xlsx *book)
     return rc;
 }
 
+/* The number of `size` bytes at `at`, the lowest first. */
+static uint64_t number_at(const char *at, int size)
+{
+    uint64_t number = 0;
+
+    while (size--)
+        number = number << 8 | (unsigned char)at[size];
+    return number;
+}
+
+/* The number of entries and the size of the directory as one of its ends says
+ * (there may be several; libzip takes the one that suits it). */
+static bool is_long(const char *data, size_t length, size_t at)
+{
+    uint64_t count = number_at(data + at + 10, 2);
+    uint64_t size = number_at(data + at + 12, 4), end;
+
+    if (at >= LOCATOR && memcmp(data + at - LOCATOR, "PK\6\7", 4) == 0) {
+        end = number_at(data + at - LOCATOR + 8, 8);
+        if (end > length || length - end < END_64)
+            return true;
+        count = number_at(data + end + 32, 8);
+        size = number_at(data + end + 40, 8);
+    }
+    return count > ENTRIES_MAX || size > (uint64_t)ENTRIES_MAX * ENTRY_BYTES;
+}
+
+/* libzip reads the whole directory before it tells how long it is. */
+static bool directory_is_long(const char *data, size_t length)
+{
+    size_t least = length > END + UINT16_MAX ? length - END - UINT16_MAX : 0;
+    size_t at;
+
+    for (at = length < END ? 0 : length - END + 1; at-- > least;)
+        if (memcmp(data + at, "PK\5\6", 4) == 0 && is_long(data, length, at))
+            return true;
+    return false;
+}
+
 int xlsx_open(struct xlsx **out, struct ctx *ctx, const char *data,
               size_t length)
 {
@@ -281,6 +333,9 @@ int xlsx_open(struct xlsx **out, struct ctx *ctx, const char *data,
 
     *out = NULL;
     book->ctx = ctx;
+    book->length = length;
+    if (directory_is_long(data, length))
+        return too_large(ctx);
     source = zip_source_buffer_create(data, length, 0, NULL);
     if (source)
         book->zip =

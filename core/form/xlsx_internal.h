@@ -21,6 +21,7 @@ enum xlsx_look { LOOK_PLAIN, LOOK_DATE, LOOK_TIME, LOOK_MOMENT, LOOK_PERCENT };
 struct xlsx {
     struct ctx *ctx;
     struct zip *zip;
+    size_t length;   /* of the archive */
     bool since_1904; /* days are counted from 1904 */
     struct {
         const char *id, *part;
@@ -35,13 +36,15 @@ struct xlsx {
     bool strings_read;
     const char **strings;
     size_t string_count;
+    int64_t string_bytes; /* their part, unpacked */
 };
 
 /* A part on its way through expat. */
 struct xlsx_part {
     struct xlsx *book;
     XML_Parser parser;
-    int rc; /* anything but 0 ends the reading */
+    int64_t bytes, said; /* unpacked so far; as the archive says */
+    int rc;              /* anything but 0 ends the reading */
     void (*start)(struct xlsx_part *part, const char *name,
                   const char **attributes);
     void (*end)(struct xlsx_part *part, const char *name);

@@ -13,6 +13,10 @@ enum {
     STRINGS_MAX = 4 * 1024 * 1024,
     STRINGS_BYTES_MAX = 128 * 1024 * 1024,
     LINE_MAX = 1048576,
+    /* Cells that share a long text may give so much, and so many times what
+     * the parts hold: real sheets stay far below. */
+    SHARED_FREE = 8 * 1024 * 1024,
+    SHARED_TIMES = 32,
 };
 
 /* ---- shared strings ---- */
@@ -138,6 +142,7 @@ static int read_strings(struct xlsx *book)
         return 0;
     buf_init(&strings.text, book->ctx->arena, CSV_CELL_MAX);
     rc = xlsx_parse(&part, book, shared_part(book));
+    book->string_bytes = rc ? 0 : part.bytes;
     book->strings_read = true;
     return rc == E_NOT_FOUND ? 0 : rc;
 }
@@ -157,6 +162,7 @@ struct sheet {
     struct buf text; /* its content */
     size_t next;     /* where a cell stands that does not say */
     bool in_value, in_hint, filled;
+    int64_t shared; /* bytes that shared strings gave */
 };
 
 /* "BC12" → 54; the next one where it does not say. */
@@ -213,6 +219,19 @@ static void sheet_start(struct xlsx_part *part, const char *name,
         sheet->in_hint = true;
 }
 
+static const char *shared_text(struct xlsx_part *part, int64_t index)
+{
+    struct sheet *sheet = part->payload;
+    const struct xlsx *book = part->book;
+    const char *text = book->strings[index];
+
+    sheet->shared += (int64_t)strlen(text);
+    if (sheet->shared >
+        SHARED_FREE + SHARED_TIMES * (part->bytes + book->string_bytes))
+        part->rc = too_many(book->ctx);
+    return text;
+}
+
 /* What the cell holds, as text. */
 static const char *cell_text(struct xlsx_part *part)
 {
@@ -226,7 +245,7 @@ static const char *cell_text(struct xlsx_part *part)
     if (strcmp(sheet->type, "s") == 0)
         return int_parse(&index, raw, 0, (int64_t)book->string_count - 1)
                    ? ""
-                   : book->strings[index];
+                   : shared_text(part, index);
     if (strcmp(sheet->type, "b") == 0)
         return strcmp(raw, "1") == 0 ? "true" : "false";
     if (strcmp(sheet->type, "n") == 0)
@@ -240,6 +259,8 @@ static void cell_end(struct xlsx_part *part)
     struct sheet *sheet = part->payload;
     const char *text = cell_text(part);
 
+    if (part->rc)
+        return;
     if (sheet->text.failed) {
         part->rc =
             fail(part->book->ctx, E_INVALID, "import.cell_too_long",
