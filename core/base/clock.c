@@ -38,6 +38,11 @@ void clock_set(int64_t now)
     fixed_now = now;
 }
 
+bool clock_is_set(void)
+{
+    return fixed_now != 0;
+}
+
 void id_node(int node)
 {
     assert(node >= 0 && node < 1 << NODE_BITS);

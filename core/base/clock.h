@@ -20,6 +20,7 @@ int64_t clock_now(void);       /* wall clock, ms UTC */
 int64_t clock_monotonic(void); /* ms, for deadlines */
 /* Tests: fixes the wall clock; 0 lets it run again. */
 void clock_set(int64_t now);
+bool clock_is_set(void);
 
 /*
  * A new id: 63 bits, 41 of milliseconds since 2020, 12 of node, 10 of

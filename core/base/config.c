@@ -300,29 +300,55 @@ static const char *names(struct arena *arena, const struct config_row *rows)
     return all;
 }
 
-int config_fill(void *structure, struct ctx *ctx, const char *path,
-                const config_setting_t *group, const struct config_row *rows)
+static bool is_group(const struct config_row *rows, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (; rows->name; rows++)
+        if (strncmp(rows->name, name, length) == 0 && rows->name[length] == '.')
+            return true;
+    return false;
+}
+
+static int fill_group(const struct fill *outer, const config_setting_t *group,
+                      const struct config_row *rows, const char *prefix)
 {
     int i, rc, first = 0, count = config_setting_length(group);
+    struct arena *arena = outer->ctx->arena;
 
     for (i = 0; i < count; i++) {
-        struct fill fill = {
-            .structure = structure, .ctx = ctx, .path = path, .row = rows
-        };
+        struct fill fill = *outer;
+        const char *name;
 
         fill.setting = config_setting_get_elem(group, (unsigned)i);
-        while (fill.row->name &&
-               strcmp(fill.row->name, config_setting_name(fill.setting)))
+        name = arena_printf(arena, "%s%s", prefix,
+                            config_setting_name(fill.setting));
+        fill.row = rows;
+        while (fill.row->name && strcmp(fill.row->name, name))
             fill.row++;
         if (fill.row->name)
             rc = fill_one(&fill);
+        else if (!is_group(rows, name))
+            rc = fail(fill.ctx, E_INVALID, "config.unknown",
+                      "%s:%d: there is no setting \"%s\"; there are: %s",
+                      fill.path, line_of(&fill), name, names(arena, rows));
+        else if (config_setting_type(fill.setting) != CONFIG_TYPE_GROUP)
+            rc = fail(fill.ctx, E_INVALID, "config.group",
+                      "%s:%d: \"%s\" must be a group in braces", fill.path,
+                      line_of(&fill), name);
         else
-            rc = fail(ctx, E_INVALID, "config.unknown",
-                      "%s:%d: there is no setting \"%s\"; there are: %s", path,
-                      line_of(&fill), config_setting_name(fill.setting),
-                      names(ctx->arena, rows));
+            rc = fill_group(&fill, fill.setting, rows,
+                            arena_printf(arena, "%s.", name));
         if (rc && !first)
             first = rc;
     }
     return first;
+}
+
+int config_fill(void *structure, struct ctx *ctx, const char *path,
+                const config_setting_t *group, const struct config_row *rows)
+{
+    struct fill fill = { .structure = structure, .ctx = ctx, .path = path };
+
+    return fill_group(&fill, group, rows, "");
 }

@@ -23,7 +23,8 @@ enum config_kind {
     CONFIG_TEXTS, /* const char ** and, at count_offset, size_t */
 };
 
-/* A name that may stand in a file, and where its value goes. */
+/* A name that may stand in a file, and where its value goes. "store.url" is
+ * `url` in the group `store = { … }`. */
 struct config_row {
     const char *name;
     enum config_kind kind;

@@ -58,6 +58,10 @@ static const struct config_row rows[] = {
     { "theme", CONFIG_TEXT, AT(theme), 0, 1, 63 },
     { "demo", CONFIG_BOOL, AT(demo), 0, 0, 0 },
     { "slow_query_ms", CONFIG_INT, AT(slow_query_ms), 0, 0, 600000 },
+    { "store.driver", CONFIG_TEXT, AT(store.driver), 0, 1, 20 },
+    { "store.url", CONFIG_TEXT, AT(store.url), 0, 1, 2000 },
+    { "store.listen_url", CONFIG_TEXT, AT(store.listen_url), 0, 1, 2000 },
+    { "store.replica_url", CONFIG_TEXT, AT(store.replica_url), 0, 1, 2000 },
     { 0 },
 };
 
@@ -81,6 +85,7 @@ static const struct settings defaults = {
     .locale = "en",
     .theme = "default",
     .slow_query_ms = 100,
+    .store = { .driver = "sqlite" },
 };
 
 /* A rule that a range cannot say. */
@@ -173,6 +178,29 @@ static bool durability_valid(const struct settings *settings)
            text_equal(settings->durability, "group");
 }
 
+static bool postgresql_url(const char *url)
+{
+    return text_starts(url, "postgresql://") || text_starts(url, "postgres://");
+}
+
+static bool driver_valid(const struct settings *settings)
+{
+    return text_equal(settings->store.driver, "sqlite") ||
+           text_equal(settings->store.driver, "postgresql");
+}
+
+/* An address belongs to the driver that needs one. */
+static bool url_valid(const struct settings *settings)
+{
+    const struct store_settings *store = &settings->store;
+
+    if (text_equal(store->driver, "sqlite"))
+        return !store->url && !store->listen_url && !store->replica_url;
+    return store->url && postgresql_url(store->url) &&
+           (!store->listen_url || postgresql_url(store->listen_url)) &&
+           (!store->replica_url || postgresql_url(store->replica_url));
+}
+
 static bool smtp_valid(const struct settings *settings)
 {
     return !settings->smtp_url || text_starts(settings->smtp_url, "smtp://") ||
@@ -227,6 +255,12 @@ static const struct rule rules[] = {
     { "hard_ms", "site.hard_ms", "larger than soft_ms", deadlines_valid },
     { "durability", "site.durability", "\"group\" or \"full\"",
       durability_valid },
+    { "store.driver", "site.store_driver", "\"sqlite\" or \"postgresql\"",
+      driver_valid },
+    { "store.url", "site.store_url",
+      "an address \"postgresql://user@host/database\" where the driver is "
+      "\"postgresql\", and missing where it is \"sqlite\"",
+      url_valid },
     { "smtp_url", "site.smtp_url", "\"smtp://host:25\" or \"smtps://host:465\"",
       smtp_valid },
     { "smtp_from", "site.smtp_from", "one mail address", from_valid },

@@ -12,6 +12,14 @@
 
 struct ctx;
 
+/* Where the rows are kept. */
+struct store_settings {
+    const char *driver;      /* "sqlite", "postgresql" */
+    const char *url;         /* "postgresql://user:password@host/database" */
+    const char *listen_url;  /* past a pooler, for LISTEN; NULL: url */
+    const char *replica_url; /* for reports that may lag; NULL: none */
+};
+
 /* Settings of tenon.cfg, each range-checked; see docs/admin/settings.md. */
 struct settings {
     const char *listen;                    /* "127.0.0.1:8080", "[::]:80" */
@@ -42,6 +50,7 @@ struct settings {
     const char *theme;      /* "default" */
     bool demo;              /* made by init --demo; shown on each page */
     int slow_query_ms;      /* 100 */
+    struct store_settings store;
 };
 
 struct site {

@@ -16,7 +16,7 @@
 #include "base/crypto.h"
 #include "base/ctx.h"
 #include "base/log.h"
-#include "store/sqlite.h"
+#include "store/driver.h"
 
 static const char record_table[] =
     "CREATE TABLE IF NOT EXISTS store_migration ("
@@ -55,52 +55,6 @@ static int applied(struct ctx *ctx, const struct migration *migration,
     return 1;
 }
 
-/* Runs each statement of the text. */
-static int run_statements(struct ctx *ctx, const char *sql)
-{
-    struct db *db = ctx->db;
-    int rc = SQLITE_OK;
-
-    while (rc == SQLITE_OK && *sql) {
-        const char *tail = sql;
-        sqlite3_stmt *stmt = NULL;
-
-        rc = sqlite3_prepare_v2(db->sql, sql, -1, &stmt, &tail);
-        if (rc == SQLITE_OK && stmt) {
-            while ((rc = sqlite3_step(stmt)) == SQLITE_ROW)
-                ;
-            rc = rc == SQLITE_DONE ? SQLITE_OK
-                                   : sqlite3_extended_errcode(db->sql);
-        }
-        sqlite3_finalize(stmt);
-        sql = tail;
-    }
-    if (rc == SQLITE_OK)
-        return 0;
-    tx_doom(db);
-    return db_fail(db, ctx, rc, sql);
-}
-
-/* A table that takes any type of value is refused. */
-static int check_strict(struct ctx *ctx)
-{
-    const char *table = NULL;
-    int rc;
-
-    rc = db_text(&table, ctx,
-                 "SELECT name FROM pragma_table_list WHERE schema = 'main' "
-                 "AND type = 'table' AND strict = 0 "
-                 "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
-                 "");
-    if (rc == E_NOT_FOUND)
-        return 0;
-    if (rc)
-        return rc;
-    tx_doom(ctx->db);
-    return fail(ctx, E_STORE, "store.not_strict", "the table %s is not STRICT",
-                table);
-}
-
 static int apply(struct ctx *ctx, const struct migration *migration,
                  const char *hash, const char *prefix)
 {
@@ -112,13 +66,8 @@ static int apply(struct ctx *ctx, const struct migration *migration,
     rc = applied(ctx, migration, hash);
     if (rc > 0)
         return tx_end(ctx, 0);
-    if (!rc) {
-        ctx->db->prefix = prefix;
-        rc = run_statements(ctx, migration->sql);
-        ctx->db->prefix = NULL;
-    }
     if (!rc)
-        rc = check_strict(ctx);
+        rc = ctx->db->driver->run_text(ctx->db, ctx, migration, prefix);
     if (!rc)
         rc = db_exec(ctx,
                      "INSERT INTO store_migration "
@@ -136,14 +85,10 @@ static int apply(struct ctx *ctx, const struct migration *migration,
 /* Once per connection: the table that remembers. */
 static int make_record(struct ctx *ctx)
 {
-    int64_t there = 0;
-    int rc = db_int(&there, ctx,
-                    "SELECT 1 FROM sqlite_schema WHERE name = "
-                    "'store_migration'",
-                    "");
+    int rc = db_table_exists(ctx, "store_migration");
 
-    if (rc != E_NOT_FOUND)
-        return rc;
+    if (rc)
+        return rc < 0 ? rc : 0;
     rc = tx_begin(ctx, "migration");
     if (rc)
         return rc;

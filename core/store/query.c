@@ -8,7 +8,7 @@
  */
 #include "base/banned.h"
 
-#include "store/sqlite.h"
+#include "store/driver.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -31,53 +31,21 @@ static int64_t nanoseconds(void)
 
 /* ---- cache ---- */
 
+static void empty(struct db *db, struct statement *entry)
+{
+    if (entry->handle)
+        db->driver->finalize(db, entry->handle);
+    free(entry->sql);
+    *entry = (struct statement){ 0 };
+}
+
 void query_cache_clear(struct db *db)
 {
     int set, way;
 
     for (set = 0; set < CACHE_SETS; set++)
-        for (way = 0; way < CACHE_WAYS; way++) {
-            sqlite3_finalize(db->cache[set][way].stmt);
-            free(db->cache[set][way].sql);
-            db->cache[set][way] = (struct statement){ 0 };
-        }
-}
-
-/* Locks of rows are for the other store: here the writer has the whole site.
- * Returns the length of the text before them. */
-static size_t without_locks(const char *sql)
-{
-    static const char *const locks[] = { " FOR UPDATE SKIP LOCKED",
-                                         " FOR UPDATE" };
-    size_t length = strlen(sql), i;
-
-    for (i = 0; i < sizeof locks / sizeof *locks; i++) {
-        size_t part = strlen(locks[i]);
-
-        if (length > part && strcmp(sql + length - part, locks[i]) == 0)
-            return length - part;
-    }
-    return length;
-}
-
-static int prepare(sqlite3_stmt **out, struct db *db, const char *sql,
-                   unsigned flags)
-{
-    const char *tail = NULL, *end = sql + without_locks(sql);
-    int rc =
-        sqlite3_prepare_v3(db->sql, sql, (int)(end - sql), flags, out, &tail);
-
-    if (rc != SQLITE_OK)
-        return sqlite3_extended_errcode(db->sql);
-    /* One statement: what follows a ';' would silently not run. */
-    while (tail && tail < end && isspace((unsigned char)*tail))
-        tail++;
-    if (!*out || (tail && tail < end)) {
-        sqlite3_finalize(*out);
-        *out = NULL;
-        return SQLITE_MISUSE;
-    }
-    return SQLITE_OK;
+        for (way = 0; way < CACHE_WAYS; way++)
+            empty(db, &db->cache[set][way]);
 }
 
 /* Finds the statement or prepares it; a text that is in use gets a second
@@ -88,20 +56,19 @@ static int take_statement(struct query *query, const char *sql)
     uint64_t hash = text_hash(sql, strlen(sql));
     struct statement *set = db->cache[hash % CACHE_SETS], *oldest = NULL;
     bool twice = false;
-    char *text;
     int i, rc;
 
     for (i = 0; i < CACHE_WAYS; i++) {
         struct statement *entry = &set[i];
 
-        if (entry->stmt && entry->hash == hash &&
+        if (entry->handle && entry->hash == hash &&
             strcmp(entry->sql, sql) == 0) {
             if (!entry->busy) {
                 entry->busy = true;
                 entry->used = ++db->tick;
-                query->stmt = entry->stmt;
+                query->handle = entry->handle;
                 query->cached = entry;
-                return SQLITE_OK;
+                return 0;
             }
             twice = true;
         }
@@ -110,24 +77,31 @@ static int take_statement(struct query *query, const char *sql)
     }
     if (twice || db->prefix)
         oldest = NULL;
-    rc = prepare(&query->stmt, db, sql, oldest ? SQLITE_PREPARE_PERSISTENT : 0);
-    if (rc != SQLITE_OK || !oldest)
+    rc = db->driver->prepare(&query->handle, db, query->ctx, sql, oldest);
+    if (rc || !oldest)
         return rc;
-    text = strdup(sql);
-    if (!text)
-        return SQLITE_NOMEM;
-    sqlite3_finalize(oldest->stmt);
-    free(oldest->sql);
-    *oldest = (struct statement){ hash, ++db->tick, text, query->stmt, true };
-
+    empty(db, oldest);
+    oldest->sql = strdup(sql);
+    if (!oldest->sql) /* then nobody keeps it */
+        return 0;
+    oldest->hash = hash;
+    oldest->used = ++db->tick;
+    oldest->handle = query->handle;
+    oldest->busy = true;
     query->cached = oldest;
-    return SQLITE_OK;
+    return 0;
 }
 
 /* ---- binding ---- */
 
-static int bind_value(sqlite3_stmt *stmt, int index, struct ctx *ctx,
-                      const struct value *value)
+static struct bind text_bind(const char *text, size_t length)
+{
+    return (struct bind){ .kind = text ? BIND_TEXT : BIND_NULL,
+                          .data = text,
+                          .length = length };
+}
+
+static struct bind value_bind(struct ctx *ctx, const struct value *value)
 {
     struct decimal number;
     const char *text;
@@ -135,86 +109,85 @@ static int bind_value(sqlite3_stmt *stmt, int index, struct ctx *ctx,
 
     switch (value_kind(value)) {
     case VALUE_NULL:
-        return sqlite3_bind_null(stmt, index);
+        break;
     case VALUE_BOOL:
-        return sqlite3_bind_int(stmt, index, value_as_bool(value));
+        return (struct bind){ .kind = BIND_INT,
+                              .integer = value_as_bool(value) };
     case VALUE_INT:
-        return sqlite3_bind_int64(stmt, index, value_as_int(value, 0));
+        return (struct bind){ .kind = BIND_INT,
+                              .integer = value_as_int(value, 0) };
     case VALUE_DOUBLE:
-        return sqlite3_bind_double(stmt, index, value_as_double(value, 0));
+        return (struct bind){ .kind = BIND_DOUBLE,
+                              .number = value_as_double(value, 0) };
     case VALUE_DECIMAL:
         value_as_decimal(&number, value);
-        return sqlite3_bind_int64(stmt, index, number.units);
+        return (struct bind){ .kind = BIND_INT, .integer = number.units };
     case VALUE_STRING:
     case VALUE_HTML:
     case VALUE_URL:
         str = value_as_str(value);
-        return sqlite3_bind_text64(stmt, index, str.data ? str.data : "",
-                                   str.length, SQLITE_TRANSIENT, SQLITE_UTF8);
+        return text_bind(str.data ? str.data : "", str.length);
     case VALUE_LIST:
     case VALUE_MAP:
         text = json_text(ctx->arena, value);
-        return sqlite3_bind_text64(stmt, index, text, strlen(text),
-                                   SQLITE_TRANSIENT, SQLITE_UTF8);
+        return text_bind(text, strlen(text));
     }
-    return SQLITE_MISUSE;
+    return (struct bind){ .kind = BIND_NULL };
 }
 
-static int bind_text(sqlite3_stmt *stmt, int index, const char *text,
-                     size_t length)
+/* The next of db_query's arguments, by its letter. */
+static struct bind next_bind(struct ctx *ctx, char letter, va_list *args)
 {
-    if (!text)
-        return sqlite3_bind_null(stmt, index);
-    return sqlite3_bind_text64(stmt, index, text, length, SQLITE_TRANSIENT,
-                               SQLITE_UTF8);
+    struct bind bind = { .kind = BIND_NULL };
+    const char *text;
+
+    switch (letter) {
+    case 'i':
+        bind.kind = BIND_INT;
+        bind.integer = va_arg(*args, int64_t);
+        return bind;
+    case 'd':
+        bind.kind = BIND_DOUBLE;
+        bind.number = va_arg(*args, double);
+        return bind;
+    case 's':
+        text = va_arg(*args, const char *);
+        return text_bind(text, text ? strlen(text) : 0);
+    case 't':
+        text = va_arg(*args, const char *);
+        return text_bind(text, va_arg(*args, size_t));
+    case 'b':
+        bind.data = va_arg(*args, const void *);
+        bind.length = va_arg(*args, size_t);
+        bind.kind = bind.data ? BIND_BLOB : BIND_NULL;
+        return bind;
+    case 'v':
+        return value_bind(ctx, va_arg(*args, const struct value *));
+    default:
+        assert(letter == 'n');
+        return bind;
+    }
+}
+
+static int check_count(struct query *query, size_t count)
+{
+    if ((size_t)query->db->driver->parameters(query->handle) == count)
+        return 0;
+    log_ctx(query->ctx, LOG_ERROR, "store.parameters", "given",
+            log_int((int64_t)count), "sql", query->sql, NULL);
+    return fail(query->ctx, E_STORE, "store.failed",
+                "the store failed: %zu values do not suit the statement",
+                count);
 }
 
 static int bind_all(struct query *query, const char *types, va_list *args)
 {
-    sqlite3_stmt *stmt = query->stmt;
-    const char *text;
-    int index, rc = SQLITE_OK;
-    size_t length;
+    int index, rc = check_count(query, strlen(types));
 
-    if (sqlite3_bind_parameter_count(stmt) != (int)strlen(types))
-        return SQLITE_RANGE;
-    for (index = 1; *types && rc == SQLITE_OK; types++, index++) {
-        switch (*types) {
-        case 'i':
-            rc = sqlite3_bind_int64(stmt, index, va_arg(*args, int64_t));
-            break;
-        case 'd':
-            rc = sqlite3_bind_double(stmt, index, va_arg(*args, double));
-            break;
-        case 's':
-            text = va_arg(*args, const char *);
-            rc = bind_text(stmt, index, text, text ? strlen(text) : 0);
-            break;
-        case 't':
-            text = va_arg(*args, const char *);
-            length = va_arg(*args, size_t);
-            rc = bind_text(stmt, index, text, length);
-            break;
-        case 'b': {
-            const void *data = va_arg(*args, const void *);
+    for (index = 1; *types && !rc; types++, index++) {
+        struct bind bind = next_bind(query->ctx, *types, args);
 
-            length = va_arg(*args, size_t);
-            rc = data ? sqlite3_bind_blob64(stmt, index, data, length,
-                                            SQLITE_TRANSIENT)
-                      : sqlite3_bind_null(stmt, index);
-            break;
-        }
-        case 'n':
-            rc = sqlite3_bind_null(stmt, index);
-            break;
-        case 'v':
-            rc = bind_value(stmt, index, query->ctx,
-                            va_arg(*args, const struct value *));
-            break;
-        default:
-            assert(!"a letter that db_query does not take");
-            rc = SQLITE_MISUSE;
-        }
+        rc = query->db->driver->bind(query, index, &bind);
     }
     return rc;
 }
@@ -222,19 +195,20 @@ static int bind_all(struct query *query, const char *types, va_list *args)
 static int bind_values(struct query *query, const struct value *const *values,
                        size_t count)
 {
+    int rc = check_count(query, count);
     size_t i;
-    int rc = SQLITE_OK;
 
-    if ((size_t)sqlite3_bind_parameter_count(query->stmt) != count)
-        return SQLITE_RANGE;
-    for (i = 0; i < count && rc == SQLITE_OK; i++)
-        rc = bind_value(query->stmt, (int)i + 1, query->ctx, values[i]);
+    for (i = 0; i < count && !rc; i++) {
+        struct bind bind = value_bind(query->ctx, values[i]);
+
+        rc = query->db->driver->bind(query, (int)i + 1, &bind);
+    }
     return rc;
 }
 
 /* ---- a query's life ---- */
 
-static struct query *new_query(struct ctx *ctx)
+static struct query *new_query(struct ctx *ctx, const char *sql)
 {
     struct db *db = ctx->db;
     struct query *query = db->free_queries;
@@ -243,19 +217,16 @@ static struct query *new_query(struct ctx *ctx)
         db->free_queries = query->next;
     else
         query = arena_alloc(db->arena, sizeof *query);
-    *query = (struct query){ .db = db, .ctx = ctx };
+    *query = (struct query){ .db = db, .ctx = ctx, .sql = sql };
     db->open_queries++;
     return query;
 }
 
 static int query_fail(struct query *query, int rc)
 {
-    struct db *db = query->db;
-
     query->failed = true;
-    tx_doom(db);
-    return db_fail(db, query->ctx, rc,
-                   query->stmt ? sqlite3_sql(query->stmt) : NULL);
+    tx_doom(query->db);
+    return rc;
 }
 
 /* A new query for the text, nothing bound yet. */
@@ -269,13 +240,11 @@ static int open_query(struct query **out, struct ctx *ctx, const char *sql)
     if (db->depth && db->doomed[db->depth - 1])
         return fail(ctx, E_STORE, "store.doomed",
                     "an earlier statement of this transaction has failed");
-    query = new_query(ctx);
+    query = new_query(ctx, sql);
     rc = take_statement(query, sql);
-    if (rc != SQLITE_OK) {
-        query->failed = true;
-        tx_doom(db);
-        rc = db_fail(db, ctx, rc, sql);
-    } else if (!db->depth && !sqlite3_stmt_readonly(query->stmt)) {
+    if (rc) {
+        query_fail(query, rc);
+    } else if (!db->depth && !db->driver->reads(query->handle)) {
         query->failed = true;
         log_ctx(ctx, LOG_ERROR, "store.no_transaction", "sql", sql, NULL);
         rc = fail(ctx, E_INTERNAL, "store.no_transaction",
@@ -289,12 +258,12 @@ static int open_query(struct query **out, struct ctx *ctx, const char *sql)
     return 0;
 }
 
-/* 0 where binding gave SQLITE_OK; else the query has failed and is gone. */
+/* 0 where binding succeeded; else the query has failed and is gone. */
 static int bound(struct query *query, int rc)
 {
-    if (rc == SQLITE_OK)
+    if (!rc)
         return 0;
-    rc = query_fail(query, rc);
+    query_fail(query, rc);
     query_done(query);
     return rc;
 }
@@ -340,22 +309,17 @@ int query_next(struct query *query)
     int64_t start;
     int rc;
 
-    assert(query->stmt);
+    assert(query->handle);
     if (query->failed)
         return E_STORE;
     start = nanoseconds();
     db->deadline = query->ctx->deadline;
-    rc = sqlite3_step(query->stmt);
+    rc = db->driver->step(query);
     query->spent += nanoseconds() - start;
-    if (rc == SQLITE_ROW) {
-        query->rows++;
-        return 1;
-    }
-    if (rc == SQLITE_DONE) {
-        db->changes = sqlite3_changes64(db->sql);
-        return 0;
-    }
-    return query_fail(query, sqlite3_extended_errcode(db->sql));
+    if (rc < 0)
+        return query_fail(query, rc);
+    query->rows += rc;
+    return rc;
 }
 
 void query_done(struct query *query)
@@ -365,18 +329,18 @@ void query_done(struct query *query)
     if (!query)
         return;
     db = query->db;
-    if (query->stmt && db->slow_ms > 0 && query->spent / 1000000 >= db->slow_ms)
+    if (query->handle && db->slow_ms > 0 &&
+        query->spent / 1000000 >= db->slow_ms)
         log_ctx(query->ctx, LOG_WARN, "store.slow", "ms",
                 log_int(query->spent / 1000000), "rows", log_int(query->rows),
-                "sql", sqlite3_sql(query->stmt), NULL);
-    if (query->cached) {
-        sqlite3_reset(query->stmt);
-        sqlite3_clear_bindings(query->stmt);
+                "sql", query->sql, NULL);
+    if (query->handle)
+        db->driver->reset(query);
+    if (query->cached)
         query->cached->busy = false;
-    } else {
-        sqlite3_finalize(query->stmt);
-    }
-    query->stmt = NULL;
+    else if (query->handle)
+        db->driver->finalize(db, query->handle);
+    query->handle = NULL;
     query->next = db->free_queries;
     db->free_queries = query;
     db->open_queries--;
@@ -386,40 +350,35 @@ void query_done(struct query *query)
 
 int64_t query_int(struct query *query, int column)
 {
-    return sqlite3_column_int64(query->stmt, column);
+    return query->db->driver->column_int(query, column);
 }
 
 double query_double(struct query *query, int column)
 {
-    return sqlite3_column_double(query->stmt, column);
+    return query->db->driver->column_double(query, column);
 }
 
 const char *query_text(struct query *query, int column)
 {
-    return (const char *)sqlite3_column_text(query->stmt, column);
+    return query->db->driver->column_text(query, column, NULL);
 }
 
 const char *query_copy(struct query *query, int column)
 {
-    const char *text = query_text(query, column);
+    size_t length = 0;
+    const char *text = query->db->driver->column_text(query, column, &length);
 
-    if (!text)
-        return NULL;
-    return arena_strndup(query->ctx->arena, text,
-                         (size_t)sqlite3_column_bytes(query->stmt, column));
+    return text ? arena_strndup(query->ctx->arena, text, length) : NULL;
 }
 
 const void *query_blob(struct query *query, int column, size_t *length)
 {
-    const void *data = sqlite3_column_blob(query->stmt, column);
-
-    *length = (size_t)sqlite3_column_bytes(query->stmt, column);
-    return data;
+    return query->db->driver->column_blob(query, column, length);
 }
 
 bool query_is_null(struct query *query, int column)
 {
-    return sqlite3_column_type(query->stmt, column) == SQLITE_NULL;
+    return query->db->driver->column_null(query, column);
 }
 
 /* ---- short forms ---- */
@@ -475,7 +434,7 @@ static int first_row(struct query **out, struct ctx *ctx, const char *sql,
     if (rc)
         return rc;
     rc = bind_all(query, types, args);
-    rc = rc == SQLITE_OK ? query_next(query) : query_fail(query, rc);
+    rc = rc ? query_fail(query, rc) : query_next(query);
     if (rc > 0) {
         *out = query;
         return 0;

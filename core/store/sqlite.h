@@ -1,101 +1,19 @@
 /*
  * sqlite.h - the inside of the SQLite driver, shared by its files only.
  *
- *   connection.c  opening, settings, authorizer, errors
- *   query.c       statement cache, binding, stepping
- *   tx.c          transactions, snapshots, epochs, counters
- *   function.c    functions of ours that statements may call
- *   tally.c       the one that counts and sums by groups
- *   checkpoint.c  moving the log into the database
+ *   sqlite_open.c   opening, settings, authorizer, errors
+ *   sqlite_query.c  statements: prepare, bind, step, read
+ *   sqlite_tx.c     transactions, snapshots; the order of a commit
+ *   function.c      functions of ours that statements may call
+ *   tally.c         the one that counts and sums by groups
+ *   checkpoint.c    moving the log into the database
  */
 #ifndef STORE_SQLITE_H
 #define STORE_SQLITE_H
 
 #include <sqlite3.h>
 
-#include "store/db.h"
-#include "store/lock.h"
-
-enum {
-    CACHE_SETS = 64,
-    CACHE_WAYS = 4,
-    LEVELS_MAX = 16,
-    EPOCHS_MAX = 32,
-    EPOCH_NAME_MAX = 24,
-    RAISED_MAX = 64,
-    BUSY_MS = 2000, /* the kernel frees a dead holder's file locks late */
-};
-
-struct statement {
-    uint64_t hash, used;
-    char *sql; /* as it was asked for */
-    sqlite3_stmt *stmt;
-    bool busy;
-};
-
-struct query {
-    struct db *db;
-    struct ctx *ctx;
-    struct query *next; /* of the free ones */
-    sqlite3_stmt *stmt;
-    struct statement *cached; /* NULL: finalised at its end */
-    int64_t spent;            /* ns inside SQLite */
-    int64_t rows;
-    bool failed;
-};
-
-/* What is to be done at the outermost commit; newest first. */
-struct at_commit {
-    struct at_commit *next;
-    int (*before)(struct ctx *, void *);
-    void (*after)(struct ctx *, void *);
-    void *argument;
-    int level;
-};
-
-struct epoch {
-    char name[EPOCH_NAME_MAX];
-    int64_t number;
-};
-
-struct db {
-    sqlite3 *sql;
-    struct lock lock;
-    struct arena *arena;
-    const char *folder; /* NULL: in memory */
-    const char *file;
-    int flags;
-    bool group; /* durability = "group" */
-    int slow_ms;
-    int page_size;
-    int busy_ms; /* how long SQLite's own locks are waited for */
-    int64_t busy_since;
-    int64_t deadline; /* of the running statement */
-    bool internal;    /* our own statements: authorizer and deadline are off */
-    const char *prefix; /* tables that a module's migration may touch */
-
-    struct statement cache[CACHE_SETS][CACHE_WAYS];
-    uint64_t tick;
-    struct query *free_queries;
-    int open_queries;
-    int64_t changes;
-
-    int depth;               /* levels of the write transaction */
-    bool doomed[LEVELS_MAX]; /* a statement of that level failed */
-    int read_depth;
-    bool read_open;
-    struct at_commit *before, *after;
-    struct arena *tx_arena; /* theirs; empty outside of transactions */
-    int calling;            /* levels of callbacks after a commit */
-    uint16_t raised[RAISED_MAX];
-    int raised_count;
-    bool raised_all;
-    uint64_t committed;
-    int log_frames; /* of the log after the last commit */
-
-    struct epoch epochs[EPOCHS_MAX];
-    int epoch_count;
-};
+#include "store/driver.h"
 
 /* Records what SQLite said; returns our code. `sql` is for the log only. */
 int db_fail(struct db *db, struct ctx *ctx, int rc, const char *sql);
@@ -108,13 +26,43 @@ int db_run(struct db *db, const char *sql);
 int functions_add(sqlite3 *sql);
 int tally_add(sqlite3 *sql);
 
-/* Marks the innermost level as failed. */
-void tx_doom(struct db *db);
+/* The parts of sqlite_driver, each in the file of its name. */
+int sqlite_open_site(struct db *db, struct ctx *ctx);
+void sqlite_close_site(struct db *db);
+int sqlite_run_text(struct db *db, struct ctx *ctx,
+                    const struct migration *migration, const char *prefix);
 
-/* Ends what is open: called by db_close. */
-void tx_abandon(struct db *db);
+int sqlite_columns(struct db *db, struct map **out, struct ctx *ctx,
+                   const char *table);
+int sqlite_index_exists(struct db *db, bool *out, struct ctx *ctx,
+                        const char *table, const char *index);
+int sqlite_table_exists(struct db *db, struct ctx *ctx, const char *name);
 
-/* Gives every cached statement back. */
-void query_cache_clear(struct db *db);
+int sqlite_prepare(void **handle, struct db *db, struct ctx *ctx,
+                   const char *sql, bool kept);
+void sqlite_finalize(struct db *db, void *handle);
+bool sqlite_reads(const void *handle);
+int sqlite_parameters(const void *handle);
+int sqlite_bind(struct query *query, int index, const struct bind *bind);
+int sqlite_step(struct query *query);
+void sqlite_reset(struct query *query);
+int64_t sqlite_column_int(struct query *query, int column);
+double sqlite_column_double(struct query *query, int column);
+const char *sqlite_column_text(struct query *query, int column, size_t *length);
+const void *sqlite_column_blob(struct query *query, int column, size_t *length);
+bool sqlite_column_null(struct query *query, int column);
+
+int sqlite_begin(struct db *db, struct ctx *ctx, const char *purpose,
+                 bool shared);
+int sqlite_commit(struct db *db, struct ctx *ctx);
+void sqlite_rollback(struct db *db);
+int sqlite_savepoint(struct db *db, struct ctx *ctx, int level);
+int sqlite_release(struct db *db, struct ctx *ctx, int level);
+int sqlite_undo(struct db *db, struct ctx *ctx, int level);
+bool sqlite_gone(struct db *db);
+int sqlite_guard(struct db *db, struct ctx *ctx, const char *name);
+int sqlite_snapshot(struct db *db, struct ctx *ctx);
+void sqlite_snapshot_end(struct db *db);
+int64_t sqlite_now(struct db *db);
 
 #endif

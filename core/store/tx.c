@@ -1,23 +1,16 @@
 /*
- * tx.c - write transactions, read snapshots, epochs, change counters.
- *
- * The order that store.md asks for, under the writer lock: begun++, COMMIT,
- * done = begun, unlock. With durability "full" a COMMIT that returned is on
- * the disk, so `durable` follows at once; with "group" the keeper raises it
- * (sync.h).
+ * tx.c - levels of write transactions, read snapshots, and what is called
+ * around a commit. How a transaction begins and ends is the driver's.
  */
 #include "base/banned.h"
 
-#include "store/sqlite.h"
+#include "store/driver.h"
 
 #include <assert.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/ctx.h"
 #include "base/log.h"
-#include "ipc/slot.h"
-#include "store/checkpoint.h"
 
 /* ---- callbacks around the commit ---- */
 
@@ -120,84 +113,33 @@ struct arena *tx_arena(struct ctx *ctx)
     return ctx->db->tx_arena;
 }
 
-/* ---- change counters ---- */
-
-/* FNV-1a: the same in every process, unlike the seeded hash of maps. */
-static unsigned counter_slot(const char *name)
-{
-    uint64_t hash = 0xcbf29ce484222325u;
-
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-    return (unsigned)(hash ^ hash >> 32) % LOCK_COUNTERS;
-}
-
-uint64_t change_counter_get(const struct ctx *ctx, const char *name)
-{
-    const struct lock_page *page = ctx->db->lock.page;
-
-    /* A holder may have died between its commit and its raising. */
-    return atomic_load(&page->counters[counter_slot(name)]) +
-           atomic_load(&page->deaths);
-}
-
-void change_counter_raise(struct ctx *ctx, const char *name)
-{
-    struct db *db = ctx->db;
-    uint16_t slot = (uint16_t)counter_slot(name);
-    int i;
-
-    assert(db->depth);
-    for (i = 0; i < db->raised_count; i++)
-        if (db->raised[i] == slot)
-            return;
-    if (db->raised_count < RAISED_MAX)
-        db->raised[db->raised_count++] = slot;
-    else
-        db->raised_all = true;
-}
-
-/* After the COMMIT and before the lock is given: who reads the old number
- * and then takes a snapshot may run its hooks twice, but never misses. */
-static void publish_changes(struct db *db)
-{
-    struct lock_page *page = db->lock.page;
-    int i;
-
-    for (i = 0; i < db->raised_count; i++)
-        atomic_fetch_add(&page->counters[db->raised[i]], 1);
-    for (i = 0; db->raised_all && i < LOCK_COUNTERS; i++)
-        atomic_fetch_add(&page->counters[i], 1);
-}
-
 /* ---- read snapshots ---- */
 
-static int open_snapshot(struct db *db)
+static int open_snapshot(struct db *db, struct ctx *ctx)
 {
-    int rc = db_run(db, "BEGIN");
+    int rc = db->driver->snapshot(db, ctx);
 
-    db->read_open = rc == SQLITE_OK;
+    db->read_open = !rc;
     return rc;
 }
 
 static void close_snapshot(struct db *db)
 {
     if (db->read_open)
-        db_run(db, "COMMIT");
+        db->driver->snapshot_end(db);
     db->read_open = false;
 }
 
 int read_begin(struct ctx *ctx)
 {
     struct db *db = ctx->db;
-    int rc = SQLITE_OK;
+    int rc = 0;
 
     if (db->read_depth == 0 && db->depth == 0)
-        rc = open_snapshot(db);
-    if (rc != SQLITE_OK)
-        return db_fail(db, ctx, rc, "BEGIN");
-    db->read_depth++;
-    return 0;
+        rc = open_snapshot(db, ctx);
+    if (!rc)
+        db->read_depth++;
+    return rc;
 }
 
 void read_end(struct ctx *ctx)
@@ -218,127 +160,48 @@ void tx_doom(struct db *db)
     if (!db->depth)
         return;
     db->doomed[db->depth - 1] = true;
-    /* Some errors (disk full, interrupted write) end the whole transaction. */
-    if (sqlite3_get_autocommit(db->sql))
+    if (db->driver->gone(db))
         for (i = 0; i < db->depth; i++)
             db->doomed[i] = true;
 }
 
-/* Everything that belongs to the transaction goes; the lock too. */
-static void finish(struct db *db)
+/* Everything that belongs to the transaction goes. */
+static void finish(struct db *db, struct ctx *ctx)
 {
     db->depth = 0;
     db->raised_count = 0;
     db->raised_all = false;
-    lock_give(&db->lock);
     if (db->read_depth > 0)
-        open_snapshot(db);
+        open_snapshot(db, ctx);
 }
 
-static void rollback_all(struct db *db)
+static void rollback_all(struct db *db, struct ctx *ctx)
 {
-    if (!sqlite3_get_autocommit(db->sql))
-        db_run(db, "ROLLBACK");
+    db->driver->rollback(db);
     forget_calls(db);
-    finish(db);
+    finish(db, ctx);
 }
 
-static int begin_outermost(struct ctx *ctx, const char *purpose)
+static int begin_outermost(struct ctx *ctx, const char *purpose, bool shared)
 {
     struct db *db = ctx->db;
     int rc;
 
-    if (atomic_load(&db->lock.page->failed))
-        return fail(ctx, E_STORE, "store.sync_failed",
-                    "the disk failed to keep what was written; nothing more "
-                    "is saved until the site is restarted");
     if (db->open_queries) {
         log_ctx(ctx, LOG_ERROR, "store.open_query", "purpose", purpose, NULL);
         return fail(ctx, E_INTERNAL, "store.open_query",
                     "a query is still open where a transaction begins");
     }
     close_snapshot(db);
-    rc = lock_take(&db->lock, ctx, purpose, ctx->deadline);
-    if (!rc) {
-        rc = db_run(db, "BEGIN IMMEDIATE");
-        if (rc != SQLITE_OK) {
-            rc = db_fail(db, ctx, rc, "BEGIN IMMEDIATE");
-            lock_give(&db->lock);
-        }
-    }
+    rc = db->driver->begin(db, ctx, purpose, shared);
     if (rc) {
         if (db->read_depth > 0)
-            open_snapshot(db);
+            open_snapshot(db, ctx);
         return rc;
     }
     db->depth = 1;
     db->doomed[0] = false;
     return 0;
-}
-
-int tx_begin(struct ctx *ctx, const char *purpose)
-{
-    struct db *db = ctx->db;
-    char sql[32];
-    int rc;
-
-    assert(db && purpose);
-    if (!db->depth)
-        return begin_outermost(ctx, purpose);
-    if (db->doomed[db->depth - 1])
-        return fail(ctx, E_STORE, "store.doomed",
-                    "an earlier statement of this transaction has failed");
-    if (db->depth == LEVELS_MAX)
-        return fail(ctx, E_INTERNAL, "store.depth",
-                    "more than %d transactions inside each other", LEVELS_MAX);
-    snprintf(sql, sizeof sql, "SAVEPOINT s%d", db->depth);
-    rc = db_run(db, sql);
-    if (rc != SQLITE_OK) {
-        tx_doom(db);
-        return db_fail(db, ctx, rc, sql);
-    }
-    db->doomed[db->depth++] = false;
-    return 0;
-}
-
-/* One writer at a time: each transaction has the whole site for itself. */
-int tx_begin_shared(struct ctx *ctx, const char *purpose)
-{
-    return tx_begin(ctx, purpose);
-}
-
-int tx_guard(struct ctx *ctx, const char *name)
-{
-    assert(ctx->db->depth && name);
-    return 0;
-}
-
-int64_t db_now(const struct ctx *ctx)
-{
-    (void)ctx;
-    return clock_now();
-}
-
-/* Ends a savepoint, keeping or undoing it. */
-static int end_savepoint(struct db *db, bool keep)
-{
-    char sql[64];
-    int rc;
-
-    db->depth--;
-    if (sqlite3_get_autocommit(db->sql)) { /* the whole is gone already */
-        db->doomed[db->depth - 1] = true;
-        return SQLITE_OK;
-    }
-    if (keep)
-        snprintf(sql, sizeof sql, "RELEASE s%d", db->depth);
-    else
-        snprintf(sql, sizeof sql, "ROLLBACK TO s%d;RELEASE s%d", db->depth,
-                 db->depth);
-    rc = db_run(db, sql);
-    if (rc != SQLITE_OK)
-        db->doomed[db->depth - 1] = true;
-    return rc;
 }
 
 static int refuse_doomed(struct ctx *ctx)
@@ -347,39 +210,88 @@ static int refuse_doomed(struct ctx *ctx)
                 "an earlier statement of this transaction has failed");
 }
 
+static int begin_level(struct ctx *ctx)
+{
+    struct db *db = ctx->db;
+    int rc;
+
+    if (db->doomed[db->depth - 1])
+        return refuse_doomed(ctx);
+    if (db->depth == LEVELS_MAX)
+        return fail(ctx, E_INTERNAL, "store.depth",
+                    "more than %d transactions inside each other", LEVELS_MAX);
+    rc = db->driver->savepoint(db, ctx, db->depth);
+    if (rc)
+        tx_doom(db);
+    else
+        db->doomed[db->depth++] = false;
+    return rc;
+}
+
+static int begin(struct ctx *ctx, const char *purpose, bool shared)
+{
+    assert(ctx->db && purpose);
+    if (ctx->db->depth)
+        return begin_level(ctx);
+    return begin_outermost(ctx, purpose, shared);
+}
+
+int tx_begin(struct ctx *ctx, const char *purpose)
+{
+    return begin(ctx, purpose, false);
+}
+
+int tx_begin_shared(struct ctx *ctx, const char *purpose)
+{
+    return begin(ctx, purpose, true);
+}
+
+int tx_guard(struct ctx *ctx, const char *name)
+{
+    struct db *db = ctx->db;
+    int rc;
+
+    assert(db->depth && name);
+    if (db->doomed[db->depth - 1])
+        return refuse_doomed(ctx);
+    rc = db->driver->guard(db, ctx, name);
+    if (rc)
+        tx_doom(db);
+    return rc;
+}
+
+/* Ends a savepoint, keeping or undoing it. */
+static int end_level(struct db *db, struct ctx *ctx, bool keep)
+{
+    int rc;
+
+    db->depth--;
+    if (db->driver->gone(db)) {
+        db->doomed[db->depth - 1] = true;
+        return 0;
+    }
+    rc = keep ? db->driver->release(db, ctx, db->depth)
+              : db->driver->undo(db, ctx, db->depth);
+    if (rc)
+        db->doomed[db->depth - 1] = true;
+    return rc;
+}
+
 static int commit_outermost(struct ctx *ctx)
 {
     struct db *db = ctx->db;
-    struct lock_page *page = db->lock.page;
-    uint64_t begun;
     int rc = run_before(db, ctx);
 
     if (!rc && db->doomed[0])
         rc = refuse_doomed(ctx);
+    if (!rc)
+        rc = db->driver->commit(db, ctx);
     if (rc) {
-        rollback_all(db);
+        rollback_all(db, ctx);
         return rc;
     }
-    slot_push_host("commit");
-    lock_state(&db->lock, LOCK_COMMITTING);
-    begun = atomic_fetch_add(&page->begun, 1) + 1;
-    rc = db_run(db, "COMMIT");
-    atomic_store(&page->done, begun);
-    slot_pop();
-    if (rc != SQLITE_OK) {
-        rc = db_fail(db, ctx, rc, "COMMIT");
-        rollback_all(db);
-        return rc;
-    }
-    /* Its own sync has taken all earlier frames of the log along. */
-    if (!db->group)
-        lock_publish(page, begun);
-    atomic_store(&page->log_bytes, (int64_t)db->log_frames * db->page_size);
-    publish_changes(db);
     db->committed++;
-    checkpoint_after_commit(db);
-    finish(db);
-    lock_ring(page);
+    finish(db, ctx);
     run_after(db, ctx);
     return 0;
 }
@@ -396,9 +308,9 @@ int tx_commit(struct ctx *ctx)
     }
     if (db->depth == 1)
         return commit_outermost(ctx);
-    rc = end_savepoint(db, true);
-    if (rc != SQLITE_OK)
-        return db_fail(db, ctx, rc, "RELEASE");
+    rc = end_level(db, ctx, true);
+    if (rc)
+        return rc;
     inherit(db->before, db->depth);
     inherit(db->after, db->depth);
     return 0;
@@ -410,12 +322,12 @@ void tx_rollback(struct ctx *ctx)
 
     assert(db->depth);
     if (db->depth == 1) {
-        rollback_all(db);
+        rollback_all(db, ctx);
         return;
     }
     drop(&db->before, db->depth);
     drop(&db->after, db->depth);
-    end_savepoint(db, false);
+    end_level(db, ctx, false);
 }
 
 bool tx_active(const struct ctx *ctx)
@@ -440,16 +352,18 @@ void tx_long(struct ctx *ctx, const char *purpose)
 {
     struct lock *lock = &ctx->db->lock;
 
-    assert(lock->held);
+    assert(ctx->db->depth);
+    if (!lock->held) /* the lock of another store has no page */
+        return;
     snprintf(lock->page->purpose, sizeof lock->page->purpose, "%s", purpose);
     lock_state(lock, LOCK_LONG);
 }
 
 void tx_abandon(struct db *db)
 {
-    if (db->depth)
-        rollback_all(db);
     db->read_depth = 0;
+    if (db->depth)
+        rollback_all(db, NULL);
     close_snapshot(db);
 }
 
@@ -458,48 +372,7 @@ uint64_t db_begun(const struct ctx *ctx)
     return ctx->db ? atomic_load(&ctx->db->lock.page->begun) : 0;
 }
 
-/* ---- epochs ---- */
-
-int epoch_raise(struct ctx *ctx, const char *name)
+int64_t db_now(const struct ctx *ctx)
 {
-    assert(strlen(name) < EPOCH_NAME_MAX);
-    return db_exec(ctx,
-                   "INSERT INTO store_epoch (name, number) VALUES (?1, 1) "
-                   "ON CONFLICT (name) DO UPDATE SET number = number + 1",
-                   "s", name);
-}
-
-int epoch_read(struct ctx *ctx)
-{
-    struct db *db = ctx->db;
-    QUERY_AUTO *query = NULL;
-    int rc;
-
-    rc = db_query(&query, ctx, "SELECT name, number FROM store_epoch", "");
-    if (rc)
-        return rc;
-    db->epoch_count = 0;
-    while ((rc = query_next(query)) > 0) {
-        struct epoch *epoch = &db->epochs[db->epoch_count];
-
-        if (db->epoch_count == EPOCHS_MAX)
-            return fail(ctx, E_INTERNAL, "store.epochs", "more than %d epochs",
-                        EPOCHS_MAX);
-        snprintf(epoch->name, sizeof epoch->name, "%s", query_text(query, 0));
-        epoch->number = query_int(query, 1);
-        db->epoch_count++;
-    }
-    return rc;
-}
-
-int64_t epoch_of(const struct ctx *ctx, const char *name)
-{
-    const struct db *db = ctx->db;
-    int i;
-
-    for (i = 0; i < db->epoch_count; i++)
-        if (*db->epochs[i].name == *name &&
-            strcmp(db->epochs[i].name, name) == 0)
-            return db->epochs[i].number;
-    return 0;
+    return ctx->db->driver->now(ctx->db);
 }

@@ -60,9 +60,10 @@ static void values_of_every_kind_are_bound(void **state)
     QUERY_AUTO *query = NULL;
 
     value_append(list, value_text(ctx->arena, "a"));
-    assert_int_equal(
-        db_query_values(&query, ctx, "SELECT ?, ?, ?, ?, ?, ?, ?", values, 7),
-        0);
+    assert_int_equal(db_query_values(&query, ctx,
+                                     "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7",
+                                     values, 7),
+                     0);
     assert_int_equal(query_next(query), 1);
     assert_true(query_is_null(query, 0));
     assert_int_equal(query_int(query, 1), 1);
@@ -275,9 +276,9 @@ static void a_reference_to_nothing_is_a_conflict(void **state)
     struct ctx *ctx = &((struct fixture *)*state)->ctx;
 
     assert_int_equal(tx_begin(ctx, "test"), 0);
-    assert_refused(ctx,
-                   db_exec(ctx, "INSERT INTO part (thing) VALUES (99)", ""),
-                   E_CONFLICT, "store.in_use");
+    assert_refused(
+        ctx, db_exec(ctx, "INSERT INTO part (id, thing) VALUES (1, 99)", ""),
+        E_CONFLICT, "store.in_use");
     tx_rollback(ctx);
 }
 
@@ -309,6 +310,9 @@ static void statements_that_reach_around_the_store_are_refused(void **state)
         "VACUUM INTO '/tmp/copy.db'",
         "DELETE FROM sqlite_schema",
         "SELECT 1; SELECT 2",
+        "DO $$ BEGIN NULL; END $$",
+        "COPY thing TO '/tmp/copy'",
+        "SET ROLE postgres",
         "CREATE VIRTUAL TABLE t USING rtree(a, b, c)",
         "",
     };
@@ -337,8 +341,9 @@ static void no_row_is_not_found_and_no_problem(void **state)
     const char *text = NULL;
     int64_t number;
 
-    assert_int_equal(db_int(&number, ctx, "SELECT 1 WHERE 0", ""), E_NOT_FOUND);
-    assert_int_equal(db_text(&text, ctx, "SELECT 'x' WHERE 0", ""),
+    assert_int_equal(db_int(&number, ctx, "SELECT 1 WHERE 1 = 0", ""),
+                     E_NOT_FOUND);
+    assert_int_equal(db_text(&text, ctx, "SELECT 'x' WHERE 1 = 0", ""),
                      E_NOT_FOUND);
     assert_null(ctx->problems);
 }
@@ -475,16 +480,10 @@ static void a_migration_that_fails_leaves_nothing(void **state)
           "CREATE TABLE half (id INTEGER) STRICT; CREATE TABLE oops(", NULL },
         { 0 },
     };
-    int64_t count;
 
     assert_true(migrate(ctx, bad) < 0);
     ctx_clear(ctx);
-    assert_int_equal(db_int(&count, ctx,
-                            "SELECT count(*) FROM sqlite_schema "
-                            "WHERE name = 'half'",
-                            ""),
-                     0);
-    assert_int_equal(count, 0);
+    assert_int_equal(db_table_exists(ctx, "half"), 0);
 }
 
 static void a_table_that_is_not_strict_is_refused(void **state)
@@ -495,6 +494,8 @@ static void a_table_that_is_not_strict_is_refused(void **state)
         { 0 },
     };
 
+    if (strcmp(db_driver(ctx), "sqlite") != 0)
+        skip(); /* the other one has no tables that take any type */
     assert_refused(ctx, migrate(ctx, loose), E_STORE, "store.not_strict");
 }
 

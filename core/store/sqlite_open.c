@@ -1,5 +1,5 @@
 /*
- * connection.c - opening the site's database, and the settings of each
+ * sqlite_open.c - opening the embedded database, and the settings of each
  * connection.
  *
  * The settings answer pitfalls 2: nobody checkpoints by accident, no schema
@@ -11,29 +11,21 @@
 
 #include "store/sqlite.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/crypto.h"
 #include "base/ctx.h"
 #include "base/log.h"
 #include "base/site.h"
 #include "base/str.h"
 #include "ipc/slot.h"
-#include "store/backup.h"
 #include "store/ballast.h"
 #include "store/checkpoint.h"
-#include "store/migrate.h"
-#include "store/tree.h"
 
-extern const struct migration store_migrations[];
-
-enum { PROGRESS_STEPS = 2000, BUSY_STEP_US = 2000, SLOW_MS = 100 };
+enum { PROGRESS_STEPS = 2000, BUSY_STEP_US = 2000 };
 
 /* ---- errors ---- */
 
@@ -394,93 +386,24 @@ static int open_sqlite(struct db *db, struct ctx *ctx)
                 sqlite3_errstr(rc));
 }
 
-/* What a site's folder needs before the lock page can stand in it. */
-static int make_folders(struct ctx *ctx, const char *folder)
-{
-    static const char *const names[] = { "run", "files" };
-    size_t i;
-
-    for (i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *path = arena_printf(ctx->arena, "%s/%s", folder, names[i]);
-
-        if (mkdir(path, 0700) < 0 && errno != EEXIST)
-            return fail(ctx, E_IO, "store.no_folder",
-                        "%s cannot be made in the site's folder: %s", names[i],
-                        strerrordesc_np(errno));
-    }
-    return 0;
-}
-
-/* A restore that was cut off left the old site aside: it goes back. */
-static int finish_restore(struct ctx *ctx, const char *folder)
-{
-    int alone, rc;
-
-    if (!tree_exists(arena_printf(ctx->arena, "%s/.before", folder)))
-        return 0;
-    rc = lock_exclude(&alone, ctx, folder);
-    if (rc)
-        return rc;
-    rc = backup_recover(ctx, folder);
-    close(alone);
-    if (rc > 0)
-        log_event(LOG_WARN, "backup.restore_undone", NULL);
-    return rc < 0 ? rc : 0;
-}
-
-static int open_site(struct db *db, struct ctx *ctx)
-{
-    bool first;
-    int rc = 0;
-
-    if (db->folder) {
-        rc = refuse_network(ctx, db->folder);
-        if (!rc)
-            rc = make_folders(ctx, db->folder);
-        if (!rc)
-            rc = finish_restore(ctx, db->folder);
-    }
-    if (!rc)
-        rc = lock_open(&db->lock, ctx, db->folder, &first);
-    if (!rc)
-        rc = open_sqlite(db, ctx);
-    if (!rc && (db->flags & (DB_CREATE | DB_MEMORY)))
-        rc = migrate(ctx, store_migrations);
-    if (!rc && db->folder && (db->flags & DB_CREATE))
-        ballast_restore(db->folder);
-    return rc;
-}
-
-int db_open(struct ctx *ctx, const char *folder, int flags)
+int sqlite_open_site(struct db *db, struct ctx *ctx)
 {
     const struct settings *settings = ctx->site ? &ctx->site->settings : NULL;
-    struct arena *arena = arena_new(0);
-    struct db *db = arena_alloc(arena, sizeof *db);
-    int rc;
+    int rc = 0;
 
-    assert(!ctx->db);
-    rc = crypto_start();
-    if (rc) {
-        arena_free(arena);
-        return fail(ctx, rc, "store.failed", "no source of random numbers");
-    }
-    db->arena = arena;
-    db->tx_arena = arena_new(0);
-    db->flags = flags;
     db->busy_ms = BUSY_MS;
-    db->lock.fd = -1;
-    db->slow_ms = settings ? settings->slow_query_ms : SLOW_MS;
-    db->group = (flags & (DB_SERVED | DB_KEEPER)) && settings &&
+    db->group = (db->flags & (DB_SERVED | DB_KEEPER)) && settings &&
                 text_equal(settings->durability, "group");
-    db->folder = flags & DB_MEMORY ? NULL : arena_strdup(arena, folder);
-    db->file = flags & DB_MEMORY ? ":memory:"
-                                 : arena_printf(arena, "%s/tenon.db", folder);
-    ctx->db = db;
-    rc = open_site(db, ctx);
-    if (rc) {
-        db_close(db);
-        ctx->db = NULL;
-    }
+    db->file = db->folder ? arena_printf(db->arena, "%s/tenon.db", db->folder)
+                          : ":memory:";
+    if (db->folder)
+        rc = refuse_network(ctx, db->folder);
+    if (!rc)
+        rc = db_open_page(db, ctx);
+    if (!rc)
+        rc = open_sqlite(db, ctx);
+    if (!rc && db->folder && (db->flags & DB_CREATE))
+        ballast_restore(db->folder);
     return rc;
 }
 
@@ -498,23 +421,49 @@ static void settle(struct db *db)
         log_event(LOG_ERROR, "store.sync_failed", NULL);
 }
 
-void db_close(struct db *db)
+void sqlite_close_site(struct db *db)
 {
-    struct arena *arena;
-
-    if (!db)
+    if (!db->sql)
         return;
-    if (db->sql) {
-        tx_abandon(db);
-        query_cache_clear(db);
-        settle(db);
-        if (db->folder)
-            checkpoint_unkept(db);
-        sqlite3_close_v2(db->sql);
-    }
-    if (db->lock.page)
-        lock_close(&db->lock);
-    arena_free(db->tx_arena);
-    arena = db->arena;
-    arena_free(arena);
+    tx_abandon(db);
+    query_cache_clear(db);
+    settle(db);
+    if (db->folder)
+        checkpoint_unkept(db);
+    sqlite3_close_v2(db->sql);
+    db->sql = NULL;
 }
+
+const struct driver sqlite_driver = {
+    .name = "sqlite",
+    .one_writer = true,
+    .open = sqlite_open_site,
+    .close = sqlite_close_site,
+    .prepare = sqlite_prepare,
+    .finalize = sqlite_finalize,
+    .reads = sqlite_reads,
+    .parameters = sqlite_parameters,
+    .bind = sqlite_bind,
+    .step = sqlite_step,
+    .reset = sqlite_reset,
+    .column_int = sqlite_column_int,
+    .column_double = sqlite_column_double,
+    .column_text = sqlite_column_text,
+    .column_blob = sqlite_column_blob,
+    .column_null = sqlite_column_null,
+    .begin = sqlite_begin,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .savepoint = sqlite_savepoint,
+    .release = sqlite_release,
+    .undo = sqlite_undo,
+    .gone = sqlite_gone,
+    .guard = sqlite_guard,
+    .snapshot = sqlite_snapshot,
+    .snapshot_end = sqlite_snapshot_end,
+    .now = sqlite_now,
+    .columns = sqlite_columns,
+    .index_exists = sqlite_index_exists,
+    .table_exists = sqlite_table_exists,
+    .run_text = sqlite_run_text,
+};

@@ -1,0 +1,130 @@
+/*
+ * sqlite_tx.c - transactions of the SQLite driver.
+ *
+ * The order that store.md asks for, under the writer lock: begun++, COMMIT,
+ * done = begun, unlock. With durability "full" a COMMIT that returned is on
+ * the disk, so `durable` follows at once; with "group" the keeper raises it
+ * (sync.h).
+ */
+#include "base/banned.h"
+
+#include "store/sqlite.h"
+
+#include "base/clock.h"
+#include "base/ctx.h"
+#include "ipc/slot.h"
+#include "store/checkpoint.h"
+
+int sqlite_snapshot(struct db *db, struct ctx *ctx)
+{
+    int rc = db_run(db, "BEGIN");
+
+    return rc == SQLITE_OK ? 0 : db_fail(db, ctx, rc, "BEGIN");
+}
+
+void sqlite_snapshot_end(struct db *db)
+{
+    db_run(db, "COMMIT");
+}
+
+/* One writer at a time: a shared transaction has the whole site as well. */
+int sqlite_begin(struct db *db, struct ctx *ctx, const char *purpose,
+                 bool shared)
+{
+    int rc;
+
+    (void)shared;
+    if (atomic_load(&db->lock.page->failed))
+        return fail(ctx, E_STORE, "store.sync_failed",
+                    "the disk failed to keep what was written; nothing more "
+                    "is saved until the site is restarted");
+    rc = lock_take(&db->lock, ctx, purpose, ctx->deadline);
+    if (rc)
+        return rc;
+    rc = db_run(db, "BEGIN IMMEDIATE");
+    if (rc == SQLITE_OK)
+        return 0;
+    rc = db_fail(db, ctx, rc, "BEGIN IMMEDIATE");
+    lock_give(&db->lock);
+    return rc;
+}
+
+int sqlite_commit(struct db *db, struct ctx *ctx)
+{
+    struct lock_page *page = db->lock.page;
+    uint64_t begun;
+    int rc;
+
+    slot_push_host("commit");
+    lock_state(&db->lock, LOCK_COMMITTING);
+    begun = atomic_fetch_add(&page->begun, 1) + 1;
+    rc = db_run(db, "COMMIT");
+    atomic_store(&page->done, begun);
+    slot_pop();
+    if (rc != SQLITE_OK)
+        return db_fail(db, ctx, rc, "COMMIT");
+    /* Its own sync has taken all earlier frames of the log along. */
+    if (!db->group)
+        lock_publish(page, begun);
+    atomic_store(&page->log_bytes, (int64_t)db->log_frames * db->page_size);
+    changes_publish(db);
+    checkpoint_after_commit(db);
+    lock_give(&db->lock);
+    lock_ring(page);
+    return 0;
+}
+
+void sqlite_rollback(struct db *db)
+{
+    if (!sqlite3_get_autocommit(db->sql))
+        db_run(db, "ROLLBACK");
+    lock_give(&db->lock);
+}
+
+/* Some errors (disk full, interrupted write) end the whole transaction. */
+bool sqlite_gone(struct db *db)
+{
+    return sqlite3_get_autocommit(db->sql);
+}
+
+static int run_level(struct db *db, struct ctx *ctx, const char *verb,
+                     int level)
+{
+    char sql[64];
+    int rc;
+
+    snprintf(sql, sizeof sql, "%s s%d", verb, level);
+    rc = db_run(db, sql);
+    return rc == SQLITE_OK ? 0 : db_fail(db, ctx, rc, sql);
+}
+
+int sqlite_savepoint(struct db *db, struct ctx *ctx, int level)
+{
+    return run_level(db, ctx, "SAVEPOINT", level);
+}
+
+int sqlite_release(struct db *db, struct ctx *ctx, int level)
+{
+    return run_level(db, ctx, "RELEASE", level);
+}
+
+int sqlite_undo(struct db *db, struct ctx *ctx, int level)
+{
+    int rc = run_level(db, ctx, "ROLLBACK TO", level);
+
+    return rc ? rc : run_level(db, ctx, "RELEASE", level);
+}
+
+int sqlite_guard(struct db *db, struct ctx *ctx, const char *name)
+{
+    (void)db;
+    (void)ctx;
+    (void)name;
+    return 0;
+}
+
+int64_t sqlite_now(struct db *db)
+{
+    (void)db;
+    return clock_now();
+}
