@@ -49,6 +49,7 @@ void pg_enter(struct db *db, struct ctx *ctx)
     queue_timeout(db, ctx);
     if (pending == PG_SNAPSHOT)
         return;
+    /* sql: names from the definition */
     snprintf(sql, sizeof sql, "SELECT pg_advisory_xact_lock%s(%d, %d)",
              pending == PG_SHARED ? "_shared" : "", (int)PG_LOCK_SITE,
              pg->site);
