@@ -140,8 +140,12 @@ static int seal_some(struct seal *seal, struct ctx *ctx)
 {
     int64_t *ids = arena_array(ctx->arena, SEAL_ROWS_MAX, sizeof *ids);
     struct seal before;
-    int rc = newest_seal(&before, ctx);
+    /* One sealer at a time; rows that are committed meanwhile are the next
+     * one's, also those with smaller ids. */
+    int rc = tx_guard(ctx, "audit.seal");
 
+    if (!rc)
+        rc = newest_seal(&before, ctx);
     if (rc)
         return rc;
     *seal = (struct seal){ .number = before.number + 1, .at = clock_now() };
@@ -177,7 +181,7 @@ int audit_seal(struct ctx *ctx)
         if (rc == E_NOT_FOUND)
             return count;
         if (!rc)
-            rc = tx_begin(ctx, "audit seal");
+            rc = tx_begin_shared(ctx, "audit seal");
         if (rc)
             return rc;
         rc = tx_end(ctx, seal_some(&seal, ctx));

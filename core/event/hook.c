@@ -93,6 +93,42 @@ bool hook_any(enum hook_when when, const char *form, const char *flow)
     return false;
 }
 
+/* Each once, in the order of their names. */
+static void add_sorted(struct vector *fields, const char *field)
+{
+    size_t i, at = fields->count;
+
+    while (at > 0 && strcmp(fields->items[at - 1], field) >= 0)
+        at--;
+    if (at < fields->count && strcmp(fields->items[at], field) == 0)
+        return;
+    vector_add(fields, NULL);
+    for (i = fields->count - 1; i > at; i--)
+        fields->items[i] = fields->items[i - 1];
+    fields->items[at] = (void *)field;
+}
+
+bool hook_guards(struct vector *fields, const char *form, const char *flow,
+                 bool away)
+{
+    enum hook_when before = away ? HOOK_BEFORE_DELETE : HOOK_BEFORE_SAVE;
+    enum hook_when after = away ? HOOK_AFTER_DELETE : HOOK_AFTER_SAVE;
+    size_t i;
+
+    for (i = 0; i < hooks.count; i++) {
+        const struct hook *hook = hooks.items[i];
+
+        if ((hook->when != before && hook->when != after) ||
+            !matches(hook->form, form) || (hook->of_flow && !flow))
+            continue;
+        if (!hook->guard)
+            return true;
+        if (strcmp(hook->guard, "id") != 0)
+            add_sorted(fields, hook->guard);
+    }
+    return false;
+}
+
 void hook_missing(const char *form, const char *module)
 {
     struct missing *entry = arena_alloc(registry_arena(), sizeof *entry);

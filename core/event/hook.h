@@ -10,6 +10,7 @@
 
 struct ctx;
 struct record;
+struct vector;
 
 enum hook_when {
     HOOK_BEFORE_SAVE, /* create and update; may change the record's values */
@@ -28,7 +29,8 @@ struct hook {
     const char *module; /* id; NULL: a room of the core */
     const char *name;   /* entry point, for attribution */
     int order;          /* smaller first; core rooms use < 0 */
-    const char *guard;  /* field whose value is locked; NULL: the form */
+    const char *guard;  /* field whose value is locked; NULL: the form;
+                           "id": it looks at no other record */
     bool required;      /* fails closed while its module is quarantined */
     hook_call call;
     void *payload;
@@ -45,6 +47,14 @@ int hook_run(struct ctx *ctx, enum hook_when when, const char *form,
 /* True where any hook of that kind concerns the form, also one that is
  * required and not there. flow: its process; NULL: it has none. */
 bool hook_any(enum hook_when when, const char *form, const char *flow);
+
+/*
+ * The fields by whose values changes of a form (away: deletions) wait for each
+ * other, because hooks read other records before they allow one: each once,
+ * sorted. True: a hook named none, so that all changes of the form wait.
+ */
+bool hook_guards(struct vector *fields, const char *form, const char *flow,
+                 bool away);
 
 /* A required hook of a module that did not load: saving the form answers
  * E_UNAVAILABLE until it is back. */

@@ -244,6 +244,18 @@ static int carry_out(struct step *step, const struct held *held,
     return go_on(step, held, entry);
 }
 
+/* A task that is not there has nothing to wait for. */
+static int guard_instance(struct ctx *ctx, int64_t task)
+{
+    int64_t record;
+    int rc = db_int(&record, ctx, "SELECT record FROM flow_task WHERE id = ?1",
+                    "i", task);
+
+    if (rc == E_NOT_FOUND)
+        return 0;
+    return rc ? rc : instance_guard(ctx, record);
+}
+
 static int decide_locked(struct ctx *ctx, int64_t task, enum decision decision,
                          const char *comment, const char *operation,
                          int64_t person)
@@ -254,8 +266,10 @@ static int decide_locked(struct ctx *ctx, int64_t task, enum decision decision,
     struct instance *instance;
     struct held held = { 0 };
     struct step step;
-    int rc = load_held(&held, ctx, task);
+    int rc = guard_instance(ctx, task);
 
+    if (!rc)
+        rc = load_held(&held, ctx, task);
     if (!rc)
         rc = guard(ctx, &held, person);
     if (!rc)
@@ -283,7 +297,7 @@ int flow_decide(struct ctx *ctx, int64_t task, enum decision decision,
     if (!rc)
         rc = comment_read(&comment, ctx, comment);
     if (!rc)
-        rc = tx_begin(ctx, "flow.decide");
+        rc = tx_begin_shared(ctx, "flow.decide");
     if (rc)
         return rc;
     rc = command_seen(&answer, ctx, operation, acts[decision].action, task);

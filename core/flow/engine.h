@@ -96,8 +96,13 @@ struct history_entry {
 int history_add(struct ctx *ctx, struct instance *instance,
                 const struct history_entry *entry);
 
+/* In a transaction: nobody else goes on with the process of this record until
+ * it ends. Before the instance is read. */
+int instance_guard(struct ctx *ctx, int64_t record);
+
 /* The first answer to this operation of the person (I8): 1 and *answer where
- * there is one, 0 where not; E_CONFLICT where it was another command. */
+ * there is one, 0 where not; E_CONFLICT where it was another command. In a
+ * transaction it waits for the same operation that came at the same time. */
 int command_seen(int64_t *answer, struct ctx *ctx, const char *operation,
                  const char *kind, int64_t subject);
 int command_keep(struct ctx *ctx, const char *operation, const char *kind,

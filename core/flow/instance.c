@@ -6,6 +6,8 @@
 
 #include "flow/engine.h"
 
+#include <inttypes.h>
+
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/ctx.h"
@@ -122,7 +124,22 @@ int history_add(struct ctx *ctx, struct instance *instance,
                    entry->reason, entry->comment, entry->data);
 }
 
+/* By the record, which has one instance at most: so it is there before the
+ * first one is. */
+int instance_guard(struct ctx *ctx, int64_t record)
+{
+    return tx_guard(ctx, arena_printf(ctx->arena, "flow:%" PRId64, record));
+}
+
 /* ---- commands (I8) ---- */
+
+static int guard_operation(struct ctx *ctx, const char *operation)
+{
+    if (!tx_active(ctx))
+        return 0;
+    return tx_guard(ctx, arena_printf(ctx->arena, "command:%" PRId64 ":%s",
+                                      person_id(ctx->person), operation));
+}
 
 int command_seen(int64_t *answer, struct ctx *ctx, const char *operation,
                  const char *kind, int64_t subject)
@@ -136,10 +153,12 @@ int command_seen(int64_t *answer, struct ctx *ctx, const char *operation,
     if (strlen(operation) > OPERATION_MAX)
         return fail(ctx, E_INVALID, "flow.operation.long",
                     "an operation id has at most %d bytes", OPERATION_MAX);
-    rc = db_query(&query, ctx,
-                  "SELECT kind, subject, answer FROM flow_command"
-                  " WHERE person = ?1 AND operation = ?2",
-                  "is", person_id(ctx->person), operation);
+    rc = guard_operation(ctx, operation);
+    if (!rc)
+        rc = db_query(&query, ctx,
+                      "SELECT kind, subject, answer FROM flow_command"
+                      " WHERE person = ?1 AND operation = ?2",
+                      "is", person_id(ctx->person), operation);
     if (!rc)
         rc = query_next(query);
     if (rc <= 0)

@@ -60,8 +60,14 @@ static int continue_locked(struct ctx *ctx, const struct value *data)
     struct instance *instance;
     struct token *token;
     struct step step;
-    int rc = instance_load(&instance, ctx, value_get_id(data, "instance"));
+    int64_t id = value_get_id(data, "instance"), record;
+    int rc = db_int(&record, ctx,
+                    "SELECT record FROM flow_instance WHERE id = ?1", "i", id);
 
+    if (!rc)
+        rc = instance_guard(ctx, record);
+    if (!rc)
+        rc = instance_load(&instance, ctx, id);
     if (rc == E_NOT_FOUND)
         return 0;
     if (rc || !text_equal(instance->state, "running"))
@@ -78,7 +84,7 @@ static int continue_locked(struct ctx *ctx, const struct value *data)
 
 static int continue_job(struct ctx *ctx, const struct job *job)
 {
-    int rc = tx_begin(ctx, kind), stopped;
+    int rc = tx_begin_shared(ctx, kind), stopped;
 
     if (rc)
         return rc;
@@ -94,7 +100,7 @@ static int continue_job(struct ctx *ctx, const struct job *job)
 static int tidy_job(struct ctx *ctx, const struct job *job)
 {
     int64_t before = clock_now() - COMMANDS_KEPT_DAYS * INT64_C(86400000);
-    int rc = tx_begin(ctx, "flow.tidy");
+    int rc = tx_begin_shared(ctx, "flow.tidy");
 
     (void)job;
     if (rc)

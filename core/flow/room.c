@@ -112,12 +112,14 @@ void flow_start_room(void)
                              .of_flow = true,
                              .when = HOOK_BEFORE_SAVE,
                              .name = "flow.lock",
+                             .guard = "id",
                              .order = -100,
                              .call = lock_save });
     hook_add(&(struct hook){ .form = "*",
                              .of_flow = true,
                              .when = HOOK_BEFORE_DELETE,
                              .name = "flow.lock",
+                             .guard = "id",
                              .order = -100,
                              .call = lock_delete });
     retry_register();

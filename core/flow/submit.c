@@ -214,7 +214,9 @@ static int submit_locked(struct record **out, struct ctx *ctx,
     int rc = 0;
 
     if (id) {
-        rc = instance_of_record(&instance, ctx, id);
+        rc = instance_guard(ctx, id);
+        if (!rc)
+            rc = instance_of_record(&instance, ctx, id);
         if (rc == E_NOT_FOUND)
             rc = 0;
         if (!rc)
@@ -262,7 +264,7 @@ static int submit(struct record **out, struct ctx *ctx, const struct form *form,
                             input ? input : value_map(ctx->arena), "running");
     if (rc)
         return rc;
-    rc = tx_begin(ctx, "flow.submit");
+    rc = tx_begin_shared(ctx, "flow.submit");
     if (rc)
         return rc;
     /* The same command may have come twice at once. */

@@ -98,12 +98,14 @@ int flow_withdraw(struct ctx *ctx, int64_t record, const char *operation)
     int rc = command_person(&person, ctx);
 
     if (!rc)
-        rc = tx_begin(ctx, "flow.withdraw");
+        rc = tx_begin_shared(ctx, "flow.withdraw");
     if (rc)
         return rc;
     rc = command_seen(&answer, ctx, operation, "withdraw", record);
     if (rc == 1)
         return tx_end(ctx, 0);
+    if (!rc)
+        rc = instance_guard(ctx, record);
     if (!rc)
         rc = instance_of_record(&instance, ctx, record);
     if (rc == E_NOT_FOUND)

@@ -10,6 +10,7 @@
 #include "form/attachment.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
@@ -86,7 +87,7 @@ static int check_quota(struct ctx *ctx, int64_t owner)
     int64_t count = 0;
     int rc = db_int(&count, ctx,
                     "SELECT count(*) FROM (SELECT 1 FROM attachment"
-                    " WHERE record = 0 AND owner = ?1 LIMIT ?2)",
+                    " WHERE record = 0 AND owner = ?1 LIMIT ?2) a",
                     "ii", owner, (int64_t)UNBOUND_MAX);
 
     if (!rc && count >= UNBOUND_MAX)
@@ -98,11 +99,15 @@ static int check_quota(struct ctx *ctx, int64_t owner)
 static int write_row(struct ctx *ctx, const struct attachment *file)
 {
     struct value *data;
-    int rc = tx_begin(ctx, "attachment.add");
+    int rc = tx_begin_shared(ctx, "attachment.add");
 
     if (rc)
         return rc;
-    rc = check_quota(ctx, file->owner);
+    /* Counted before it is added. */
+    rc = tx_guard(ctx,
+                  arena_printf(ctx->arena, "uploads:%" PRId64, file->owner));
+    if (!rc)
+        rc = check_quota(ctx, file->owner);
     if (!rc)
         rc =
             db_exec(ctx,

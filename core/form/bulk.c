@@ -113,7 +113,7 @@ static int update(struct ctx *ctx, const struct form *form, int64_t bulk,
     former = values_of(ctx, record, values);
     rc = record_prepare(&change, ctx, form, id, record->version, values, NULL);
     if (!rc)
-        rc = tx_begin(ctx, "bulk.update");
+        rc = tx_begin_shared(ctx, "bulk.update");
     if (rc)
         return rc;
     rc = record_write(&record, ctx, change);
@@ -126,7 +126,7 @@ static int update(struct ctx *ctx, const struct form *form, int64_t bulk,
 static int move(struct ctx *ctx, const struct form *form, int64_t bulk,
                 int64_t id, bool away, const char *state)
 {
-    int rc = tx_begin(ctx, "bulk.move");
+    int rc = tx_begin_shared(ctx, "bulk.move");
 
     if (rc)
         return rc;
@@ -211,7 +211,7 @@ static int work_on(struct ctx *ctx, const struct form *form,
              ctx_error(&own));
     } else if (rc) {
         reason = reason_of(&own, rc);
-        rc = tx_begin(&own, "bulk.refused");
+        rc = tx_begin_shared(&own, "bulk.refused");
         if (!rc)
             rc = tx_end(&own,
                         set_item(&own, bulk->id, id, undo ? "kept" : "refused",

@@ -84,7 +84,7 @@ int record_comment(struct ctx *ctx, const struct form *form, int64_t id,
         return fail_at(ctx, E_INVALID, "text", "form.too_long",
                        "at most %lld characters, these are %lld",
                        (long long)COMMENT_MAX, (long long)length);
-    rc = tx_begin(ctx, "record.comment");
+    rc = tx_begin_shared(ctx, "record.comment");
     if (rc)
         return rc;
     rc = db_exec(ctx,

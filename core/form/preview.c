@@ -167,7 +167,7 @@ static int keep_pages(struct ctx *ctx, const struct attachment *file,
         if (rc)
             return rc;
     }
-    rc = tx_begin(ctx, "attachment.preview");
+    rc = tx_begin_shared(ctx, "attachment.preview");
     if (rc)
         return rc;
     rc = db_exec(ctx, "DELETE FROM attachment_page WHERE attachment = ?1", "i",

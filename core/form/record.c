@@ -24,7 +24,7 @@
 #include "form/search.h"
 #include "form/sql.h"
 #include "org/person.h"
-#include "store/db.h"
+#include "store/dialect.h"
 
 const char *record_subject(struct ctx *ctx, const struct form *form)
 {
@@ -117,15 +117,15 @@ int record_read_rows(struct ctx *ctx, struct record *record)
     return rc;
 }
 
-int record_get_unchecked(struct record **out, struct ctx *ctx,
-                         const struct form *form, int64_t id)
+static int read_record(struct record **out, struct ctx *ctx,
+                       const struct form *form, const char *sql, int64_t id)
 {
     QUERY_AUTO *query = NULL;
     int rc;
 
     assert(out && form);
     *out = NULL;
-    rc = db_query(&query, ctx, form->sql->select, "i", id);
+    rc = db_query(&query, ctx, sql, "i", id);
     if (rc)
         return rc;
     rc = query_next(query);
@@ -136,6 +136,18 @@ int record_get_unchecked(struct record **out, struct ctx *ctx,
                     "there is no such record");
     *out = record_from_row(ctx, form, query);
     return record_read_rows(ctx, *out);
+}
+
+int record_get_unchecked(struct record **out, struct ctx *ctx,
+                         const struct form *form, int64_t id)
+{
+    return read_record(out, ctx, form, form->sql->select, id);
+}
+
+int record_get_locked(struct record **out, struct ctx *ctx,
+                      const struct form *form, int64_t id)
+{
+    return read_record(out, ctx, form, form->sql->locked, id);
 }
 
 int record_may(struct ctx *ctx, const struct record *record, enum right right)
@@ -152,11 +164,9 @@ int record_may(struct ctx *ctx, const struct record *record, enum right right)
     return access_record(ctx, &facts, right);
 }
 
-int record_get(struct record **out, struct ctx *ctx, const struct form *form,
-               int64_t id)
+/* Whether the person sees the record that was read with `rc`. */
+static int seen(struct record **out, struct ctx *ctx, int rc)
 {
-    int rc = record_get_unchecked(out, ctx, form, id);
-
     if (!rc)
         rc = record_may(ctx, *out, RIGHT_READ);
     /* What lies in the bin is seen by who may take it out. */
@@ -172,6 +182,18 @@ int record_get(struct record **out, struct ctx *ctx, const struct form *form,
     if (rc)
         *out = NULL;
     return rc;
+}
+
+int record_get(struct record **out, struct ctx *ctx, const struct form *form,
+               int64_t id)
+{
+    return seen(out, ctx, record_get_unchecked(out, ctx, form, id));
+}
+
+int record_get_to_change(struct record **out, struct ctx *ctx,
+                         const struct form *form, int64_t id)
+{
+    return seen(out, ctx, record_get_locked(out, ctx, form, id));
 }
 
 void record_announce_quietly(struct ctx *ctx, const struct record *record)
@@ -200,10 +222,11 @@ int record_announce(struct ctx *ctx, const struct record *record,
 static int touch(struct ctx *ctx, struct record *record, const char *column,
                  const struct value *value)
 {
-    const struct value *values[5];
+    const struct value *values[6];
     bool anonymous = record->form->anonymous;
+    int rc;
 
-    record->version++;
+    values[5] = value_int(ctx->arena, record->version++);
     values[0] = value;
     values[1] = value_int(ctx->arena, record->version);
     values[2] =
@@ -211,14 +234,24 @@ static int touch(struct ctx *ctx, struct record *record, const char *column,
     values[3] =
         value_int(ctx->arena, ctx->person && !anonymous ? ctx->person->id : 0);
     values[4] = value_int(ctx->arena, record->id);
-    return db_exec_values(
+    rc = db_exec_values(
         ctx,
         /* sql: names from the definition */
         arena_printf(ctx->arena,
                      "UPDATE \"%s\" SET %s = ?, version = ?,"
-                     " updated_at = ?, updated_by = ? WHERE id = ?",
+                     " updated_at = ?, updated_by = ? WHERE id = ?"
+                     " AND version = ?",
                      record->form->table, column),
-        values, 5);
+        values, 6);
+    return rc ? rc : record_changed_one(ctx);
+}
+
+int record_changed_one(struct ctx *ctx)
+{
+    if (db_changes(ctx) != 1)
+        return fail(ctx, E_CONFLICT, "form.conflict",
+                    "somebody else changed this record meanwhile");
+    return 0;
 }
 
 static int check_version(struct ctx *ctx, const struct record *record,
@@ -230,12 +263,31 @@ static int check_version(struct ctx *ctx, const struct record *record,
     return 0;
 }
 
+/* Guards come before the record's own lock, as in a save. */
+static int guard_delete(struct ctx *ctx, const struct form *form, int64_t id)
+{
+    const char *held = NULL;
+    struct record *record;
+    int rc;
+
+    if (db_one_writer(ctx) ||
+        !(hook_any(HOOK_BEFORE_DELETE, form->name, form->flow) ||
+          hook_any(HOOK_AFTER_DELETE, form->name, form->flow)))
+        return 0;
+    rc = record_get(&record, ctx, form, id);
+    if (!rc)
+        rc = record_guard(&held, ctx, record, true);
+    return rc < 0 ? rc : 0;
+}
+
 static int delete_record(struct ctx *ctx, const struct form *form, int64_t id,
                          int64_t version)
 {
     struct record *record;
-    int rc = record_get(&record, ctx, form, id);
+    int rc = guard_delete(ctx, form, id);
 
+    if (!rc)
+        rc = record_get_to_change(&record, ctx, form, id);
     if (!rc && record->deleted_at)
         rc = fail(ctx, E_NOT_FOUND, "form.in_bin", "this record is in the bin");
     if (!rc)
@@ -265,7 +317,7 @@ static int delete_record(struct ctx *ctx, const struct form *form, int64_t id,
 int record_delete(struct ctx *ctx, const struct form *form, int64_t id,
                   int64_t version)
 {
-    int rc = tx_begin(ctx, "record.delete");
+    int rc = tx_begin_shared(ctx, "record.delete");
 
     return rc ? rc : tx_end(ctx, delete_record(ctx, form, id, version));
 }
@@ -273,7 +325,7 @@ int record_delete(struct ctx *ctx, const struct form *form, int64_t id,
 static int restore_record(struct ctx *ctx, const struct form *form, int64_t id)
 {
     struct record *record;
-    int rc = record_get(&record, ctx, form, id);
+    int rc = record_get_to_change(&record, ctx, form, id);
 
     if (rc)
         return rc;
@@ -295,7 +347,7 @@ static int restore_record(struct ctx *ctx, const struct form *form, int64_t id)
 
 int record_restore(struct ctx *ctx, const struct form *form, int64_t id)
 {
-    int rc = tx_begin(ctx, "record.restore");
+    int rc = tx_begin_shared(ctx, "record.restore");
 
     return rc ? rc : tx_end(ctx, restore_record(ctx, form, id));
 }
@@ -306,7 +358,7 @@ static int set_state(struct ctx *ctx, const struct form *form, int64_t id,
     struct value *changes = value_map(ctx->arena);
     struct value *pair = value_map(ctx->arena);
     struct record *record;
-    int rc = record_get_unchecked(&record, ctx, form, id);
+    int rc = record_get_locked(&record, ctx, form, id);
 
     if (rc || strcmp(record->state, state) == 0)
         return rc;
@@ -325,7 +377,7 @@ static int set_state(struct ctx *ctx, const struct form *form, int64_t id,
 int record_set_state(struct ctx *ctx, const struct form *form, int64_t id,
                      const char *state)
 {
-    int rc = tx_begin(ctx, "record.state");
+    int rc = tx_begin_shared(ctx, "record.state");
 
     return rc ? rc : tx_end(ctx, set_state(ctx, form, id, state));
 }

@@ -32,7 +32,11 @@ struct record {
 /* One record with sub-tables; checks RIGHT_READ. */
 int record_get(struct record **out, struct ctx *ctx, const struct form *form,
                int64_t id);
-/* The same without asking access/: for rooms that have asked themselves
+/* The same in a transaction that may change it, or builds on it: nobody else
+ * changes it until that ends. */
+int record_get_to_change(struct record **out, struct ctx *ctx,
+                         const struct form *form, int64_t id);
+/* As record_get without asking access/: for rooms that have asked themselves
  * (flow at a task). */
 int record_get_unchecked(struct record **out, struct ctx *ctx,
                          const struct form *form, int64_t id);

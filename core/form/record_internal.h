@@ -18,10 +18,28 @@ struct record_change {
     struct record *before; /* as it is; NULL: a new one */
     uint64_t counter;      /* of changes, when the hooks ran */
     bool hooked;           /* hooks did run */
+    const char *held;      /* guards (record_guard.c) */
     bool again; /* the hooks run again under the lock: earlier rows of the
                    same transaction may matter to them */
     bool quiet; /* of an import: no outbox row each, unless somebody listens */
 };
+
+/* record.c: as record_get_to_change, of any record. */
+int record_get_locked(struct record **out, struct ctx *ctx,
+                      const struct form *form, int64_t id);
+/* After an UPDATE of one version: E_CONFLICT where it found none. */
+int record_changed_one(struct ctx *ctx);
+
+/*
+ * record_guard.c: waits for others who change what the hooks of the form
+ * look at (away: when it is deleted). *held: what this change holds already,
+ * NULL at first. 1: it had to take more; 0; negative.
+ */
+int record_guard(const char **held, struct ctx *ctx,
+                 const struct record *record, bool away);
+/* The same for the value of one unique field. */
+int record_guard_value(struct ctx *ctx, const struct record *record,
+                       const struct field *field);
 
 /* Whether a prepared update changes any field. */
 bool record_change_any(const struct record_change *change);

@@ -5,6 +5,10 @@
  * lock: conversion, computed fields, checks, before-hooks. Then the lock; if
  * any form changed meanwhile the hooks run again under it, briefly
  * (architecture 3, "hook"). Then row, trail, outbox in one transaction.
+ *
+ * Where saves run beside each other (PostgreSQL) the transaction first waits
+ * for its guards (record_guard.c), then for the record's own row, and the
+ * hooks run under both.
  */
 #include "base/banned.h"
 
@@ -21,9 +25,9 @@
 #include "form/record_internal.h"
 #include "form/search.h"
 #include "org/person.h"
-#include "store/db.h"
+#include "store/dialect.h"
 
-enum { HOOKS_MS = 2000, HOOKS_LOCKED_MS = 50 };
+enum { HOOKS_MS = 2000, HOOKS_LOCKED_MS = 50, GUARD_TRIES = 3 };
 
 static int64_t actor(const struct ctx *ctx)
 {
@@ -110,7 +114,13 @@ static int follow_owner(struct ctx *ctx, struct record *record)
     return 0;
 }
 
-static int build(struct ctx *ctx, struct record_change *change, int ms)
+static bool any_hook(const struct form *form)
+{
+    return hook_any(HOOK_BEFORE_SAVE, form->name, form->flow);
+}
+
+static int build(struct ctx *ctx, struct record_change *change, int ms,
+                 bool hooks)
 {
     int rc, bad;
 
@@ -119,7 +129,7 @@ static int build(struct ctx *ctx, struct record_change *change, int ms)
     rc = record_validate(ctx, change);
     if (bad || rc)
         return bad ? bad : rc;
-    if (hook_any(HOOK_BEFORE_SAVE, change->form->name, change->form->flow)) {
+    if (hooks && any_hook(change->form)) {
         rc = run_hooks(ctx, change, ms);
         /* What hooks set is computed and checked like anybody's input. */
         if (!rc)
@@ -217,13 +227,15 @@ static int tell_conflict(struct ctx *ctx, const struct record_change *change)
 
 /* Reads the record to be changed; E_CONFLICT where it is not the version
  * that was read. */
-static int read_before(struct ctx *ctx, struct record_change *change)
+static int read_before(struct ctx *ctx, struct record_change *change,
+                       bool locked)
 {
     int rc;
 
     if (!change->id)
         return 0;
-    rc = record_get_unchecked(&change->before, ctx, change->form, change->id);
+    rc = (locked ? record_get_locked : record_get_unchecked)(
+        &change->before, ctx, change->form, change->id);
     if (rc)
         return rc;
     /* Who may not see it does not learn that it is there. */
@@ -240,9 +252,9 @@ static int read_before(struct ctx *ctx, struct record_change *change)
     return 0;
 }
 
-int record_prepare(struct record_change **out, struct ctx *ctx,
+static int prepare(struct record_change **out, struct ctx *ctx,
                    const struct form *form, int64_t id, int64_t version,
-                   const struct value *input, const char *state)
+                   const struct value *input, const char *state, bool hooks)
 {
     struct record_change *change = arena_alloc(ctx->arena, sizeof *change);
     int rc;
@@ -258,17 +270,24 @@ int record_prepare(struct record_change **out, struct ctx *ctx,
     change->version = version;
     change->input = input;
     change->state = state;
-    rc = read_before(ctx, change);
+    rc = read_before(ctx, change, false);
     if (!rc)
         rc = may_write(ctx, change);
     /* In a transaction this is under the lock; whose it is says how long it
      * may be held (ctx->deadline). */
     if (!rc)
-        rc = build(ctx, change, HOOKS_MS);
+        rc = build(ctx, change, HOOKS_MS, hooks);
     read_end(ctx);
     if (!rc)
         search_warm(ctx, change->record);
     return rc;
+}
+
+int record_prepare(struct record_change **out, struct ctx *ctx,
+                   const struct form *form, int64_t id, int64_t version,
+                   const struct value *input, const char *state)
+{
+    return prepare(out, ctx, form, id, version, input, state, true);
 }
 
 /* Field → {from, to} of what differs. */
@@ -326,26 +345,47 @@ bool record_change_any(const struct record_change *change)
     return false;
 }
 
+/* Anew, under the guards of what comes out: a hook may set a field that is
+ * one. */
+static int build_guarded(struct ctx *ctx, struct record_change *change)
+{
+    int ms = db_one_writer(ctx) ? HOOKS_LOCKED_MS : HOOKS_MS, tries = 0, rc;
+
+    rc = record_guard(&change->held, ctx, change->record, false);
+    while (rc >= 0 && tries++ < GUARD_TRIES) {
+        rc = build(ctx, change, ms, true);
+        if (!rc)
+            rc = record_guard(&change->held, ctx, change->record, false);
+        if (!rc)
+            return 0;
+    }
+    return rc < 0 ? rc : 0;
+}
+
 /* Under the lock: is what was prepared still true? */
 static int refresh(struct ctx *ctx, struct record_change *change)
 {
     int64_t version = change->before ? change->before->version : 0;
-    bool same = true;
+    bool same = true, stale;
     int rc = 0;
 
-    if (change->id) {
-        rc = read_before(ctx, change);
+    /* Who runs beside others knows nothing of what they do meanwhile. */
+    if (db_one_writer(ctx)) {
+        stale = change->hooked &&
+                (change->again ||
+                 change->counter != change_counter_get(ctx, "records"));
+    } else {
+        stale = any_hook(change->form);
+        rc = record_guard(&change->held, ctx, change->record, false);
+    }
+    if (rc >= 0 && change->id) {
+        rc = read_before(ctx, change, true);
         same = !rc && change->before->version == version;
     }
-    if (rc)
-        return rc;
-    if (same && (!change->hooked ||
-                 (!change->again &&
-                  change->counter == change_counter_get(ctx, "records"))))
-        return 0;
-    if (!same)
-        rc = may_write(ctx, change);
-    return rc ? rc : build(ctx, change, HOOKS_LOCKED_MS);
+    if (rc < 0 || (same && !stale))
+        return rc < 0 ? rc : 0;
+    rc = same ? 0 : may_write(ctx, change);
+    return rc ? rc : build_guarded(ctx, change);
 }
 
 /* The trail, and who wants to hear of it. Of an anonymous record: open lists
@@ -398,11 +438,13 @@ int record_save(struct record **out, struct ctx *ctx, const struct form *form,
                 const char *state)
 {
     struct record_change *change;
-    int rc = record_prepare(&change, ctx, form, id, version, input, state);
+    /* The transaction runs the hooks in any case where it is not alone. */
+    int rc = prepare(&change, ctx, form, id, version, input, state,
+                     db_one_writer(ctx));
 
     if (rc)
         return rc;
-    rc = tx_begin(ctx, "record.save");
+    rc = tx_begin_shared(ctx, "record.save");
     if (rc)
         return rc;
     return tx_end(ctx, record_write(out, ctx, change));

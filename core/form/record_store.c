@@ -174,6 +174,9 @@ int record_check_unique(struct ctx *ctx, const struct record *record,
             (before && !before->deleted_at &&
              value_equal(value, value_get(before->values, field->key))))
             continue;
+        bad = record_guard_value(ctx, record, field);
+        if (bad)
+            return bad;
         args[0] = field_to_column(ctx, field, value);
         args[1] = value_int(ctx->arena, record->id);
         bad = db_query_values(
@@ -290,9 +293,12 @@ int record_change_row(struct ctx *ctx, struct record *record,
         if (is_file(field))
             rc = bind_files(ctx, record, field, old);
     }
-    buf_add_text(&sql, " WHERE id = ?");
+    buf_add_text(&sql, " WHERE id = ? AND version = ?");
     add_int(ctx, &values, record->id);
+    add_int(ctx, &values, before->version);
     if (!rc)
         rc = exec_vector(ctx, buf_text(&sql), &values);
+    if (!rc)
+        rc = record_changed_one(ctx);
     return rc ? rc : search_put(ctx, record, before);
 }

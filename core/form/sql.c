@@ -107,6 +107,8 @@ struct form_sql *form_sql_make(struct arena *arena, const struct form *form)
     /* sql: names from the definition */
     sql->select = arena_printf(arena, "SELECT %s FROM \"%s\" t WHERE t.id = ?1",
                                sql->columns, form->table);
+    /* sql: names from the definition */
+    sql->locked = arena_printf(arena, "%s FOR UPDATE", sql->select);
     sql->insert = make_insert(arena, form);
     sql->rows = arena_array(arena, form->field_count, sizeof *sql->rows);
     sql->row_inserts =

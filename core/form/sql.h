@@ -20,6 +20,7 @@ enum { SYSTEM_COLUMNS = 10 };
 struct form_sql {
     const char *columns; /* t.id, t.version … t."f_a": of the list */
     const char *select;  /* SELECT columns FROM table t WHERE t.id = ?1 */
+    const char *locked;  /* the same, and nobody else changes it meanwhile */
     const char *insert;  /* all system columns, search, fields, sort keys */
     const char **rows;   /* per field: SELECT of a sub-table's rows, or NULL */
     const char **row_inserts;

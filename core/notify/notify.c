@@ -192,7 +192,7 @@ int notify_mark_read(struct ctx *ctx, int64_t id)
 
     if (!ctx->person)
         return fail(ctx, E_SIGN_IN, "org.sign_in.needed", "sign in first");
-    rc = tx_begin(ctx, "notify.read");
+    rc = tx_begin_shared(ctx, "notify.read");
     if (rc)
         return rc;
     rc = db_exec(ctx,

@@ -230,7 +230,7 @@ static void note_use(struct ctx *ctx, int64_t id, int64_t known)
 
     if (known >= day || tx_active(ctx))
         return;
-    rc = tx_begin(ctx, "api_token.used");
+    rc = tx_begin_shared(ctx, "api_token.used");
     if (!rc)
         rc = tx_end(ctx, db_exec(ctx,
                                  "UPDATE org_api_token SET used_day = ?2"

@@ -211,7 +211,7 @@ static int upgrade_hash(struct ctx *ctx, int64_t id, const char *old,
 static int accept_secret(struct ctx *ctx, int64_t id, const char *account,
                          const char *hash, const char *password)
 {
-    int rc = tx_begin(ctx, "sign_in.accept");
+    int rc = tx_begin_shared(ctx, "sign_in.accept");
 
     if (rc)
         return rc;

@@ -83,14 +83,15 @@ int people_find(struct value **out, struct ctx *ctx,
         "AND (?2 = 0 OR u.department = ?2 OR (?3 = 1 AND "
         "u.department IN (SELECT id FROM org_department "
         "WHERE path LIKE ?4))) "
-        "AND (?5 IS NULL OR EXISTS (SELECT 1 FROM org_user_role ur "
+        "AND (?5 = '' OR EXISTS (SELECT 1 FROM org_user_role ur "
         "JOIN org_role r ON r.id = ur.role "
         "WHERE ur.user_id = u.id AND r.role_key = ?5)) "
         "ORDER BY u.sort_key, u.id LIMIT ?6 OFFSET ?7",
         "siissii", person_pattern(ctx, query->search), query->department,
         (int64_t)query->below,
         arena_printf(ctx->arena, "%%/%" PRId64 "/%%", query->department),
-        query->role, (int64_t)query->limit, (int64_t)query->offset);
+        query->role ? query->role : "", (int64_t)query->limit,
+        (int64_t)query->offset);
     while (!rc && (rc = query_next(rows)) == 1) {
         value_append(*out,
                      person_map(ctx, query_int(rows, 0), query_text(rows, 1),

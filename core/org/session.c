@@ -137,7 +137,7 @@ int session_begin(char token[TOKEN_TEXT_MAX], struct ctx *ctx, int64_t user,
             agent = arena_strndup(ctx->arena, agent,
                                   utf8_prefix(agent, strlen(agent), AGENT_MAX));
     }
-    rc = tx_begin(ctx, "session.begin");
+    rc = tx_begin_shared(ctx, "session.begin");
     if (rc)
         return rc;
     rc = insert_session(token, ctx, user, agent);
@@ -193,7 +193,7 @@ static void mark_seen(struct session *session, struct ctx *ctx)
 
     if (now - session->seen_at < SEEN_MS || tx_active(ctx))
         return;
-    rc = tx_begin(ctx, "session.seen");
+    rc = tx_begin_shared(ctx, "session.seen");
     if (!rc) {
         rc = db_exec(ctx,
                      "UPDATE org_session SET seen_at = ?2 WHERE hash = ?1 "
@@ -244,7 +244,7 @@ int session_find(const struct session **out, struct ctx *ctx, const char *token)
 int session_end(struct ctx *ctx, const char *hash)
 {
     int64_t user = 0;
-    int rc = tx_begin(ctx, "session.end");
+    int rc = tx_begin_shared(ctx, "session.end");
 
     if (rc)
         return rc;
@@ -270,7 +270,7 @@ int session_end(struct ctx *ctx, const char *hash)
 
 int session_end_all(struct ctx *ctx, int64_t user, const char *keep)
 {
-    int rc = tx_begin(ctx, "session.end_all");
+    int rc = tx_begin_shared(ctx, "session.end_all");
 
     if (rc)
         return rc;
@@ -393,7 +393,7 @@ int session_confirm(struct ctx *ctx, const char *hash, const char *password)
     int rc = check_own(ctx, password);
 
     if (!rc)
-        rc = tx_begin(ctx, "session.confirm");
+        rc = tx_begin_shared(ctx, "session.confirm");
     if (rc)
         return rc;
     rc =
@@ -423,7 +423,7 @@ int session_change_password(struct ctx *ctx, const char *hash,
 int session_rotate(char token[TOKEN_TEXT_MAX], struct ctx *ctx,
                    const char *hash)
 {
-    int rc = tx_begin(ctx, "session.rotate");
+    int rc = tx_begin_shared(ctx, "session.rotate");
 
     if (rc)
         return rc;

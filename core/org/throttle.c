@@ -24,6 +24,9 @@
 static const int64_t FORGET_MS = 60 * 60 * 1000;
 static const int64_t SWEEP_MS = 24 * 60 * 60 * 1000;
 
+/* Whoever reads and writes counters is alone with them. */
+static const char GUARD[] = "sign_in";
+
 struct rule {
     const char *name;
     int free;         /* tries without a wait */
@@ -140,12 +143,15 @@ static int charge(struct ctx *ctx, int rule, const char *subject, int64_t now)
 int throttle_charge(struct ctx *ctx, const char *account, bool trusted)
 {
     int64_t now = clock_now();
-    int rule, rc = tx_begin(ctx, "sign_in.charge");
+    int rule, rc = tx_begin_shared(ctx, "sign_in.charge");
 
     if (rc)
         return rc;
-    rc = db_exec(ctx, "DELETE FROM org_throttle WHERE last_at < ?1", "i",
-                 now - SWEEP_MS);
+    /* The counters are read before they are written. */
+    rc = tx_guard(ctx, GUARD);
+    if (!rc)
+        rc = db_exec(ctx, "DELETE FROM org_throttle WHERE last_at < ?1", "i",
+                     now - SWEEP_MS);
     for (rule = 0; rule < RULES && !rc; rule++) {
         /* A command on the machine itself is not an address. */
         if (rule == BY_ADDRESS && text_empty(ctx->address))
@@ -159,7 +165,10 @@ int throttle_charge(struct ctx *ctx, const char *account, bool trusted)
 
 int throttle_refund(struct ctx *ctx, const char *account)
 {
-    int rc = db_exec(ctx, "DELETE FROM org_throttle WHERE subject IN (?1, ?2)",
+    int rc = tx_guard(ctx, GUARD);
+
+    if (!rc)
+        rc = db_exec(ctx, "DELETE FROM org_throttle WHERE subject IN (?1, ?2)",
                      "ss", subject_of(ctx, BY_PAIR, account),
                      subject_of(ctx, BY_ACCOUNT, account));
 

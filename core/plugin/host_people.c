@@ -127,7 +127,7 @@ static int notify(tn_ctx *call, int64_t person, const tn_notice *notice)
     if (!rc)
         rc = check_notice(call, notice);
     if (!rc)
-        rc = tx_begin(ctx, "module.notify");
+        rc = tx_begin_shared(ctx, "module.notify");
     if (rc)
         return rc;
     return tx_end(ctx, notify_user_lasting(

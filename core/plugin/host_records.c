@@ -164,8 +164,11 @@ static int records_get(const tn_value **out, tn_ctx *call, const char *name,
     if (rc)
         return rc;
     rc = open_form(&form, call->ctx, name);
+    /* What a module reads while it writes, or while something is saved, still
+     * holds when that is committed. */
     if (!rc)
-        rc = record_get(&record, call->ctx, form, id);
+        rc = (tx_active(call->ctx) ? record_get_to_change
+                                   : record_get)(&record, call->ctx, form, id);
     /* The bin is the host's: what lies there is gone for modules. */
     if (!rc && record->deleted_at)
         rc = fail(call->ctx, E_NOT_FOUND, "form.no_record",

@@ -52,7 +52,7 @@ static int add(int64_t *id, tn_ctx *call, const char *name,
     watch.title = entry->as.job.title;
     /* What a job adds is watched by who watches that one. */
     watch.person = ctx->person ? ctx->person->id : job_person();
-    rc = tx_begin(ctx, name);
+    rc = tx_begin_shared(ctx, name);
     if (rc)
         return rc;
     rc = tx_end(ctx, job_watch(&added, ctx, name,

@@ -26,6 +26,11 @@ const char *db_not_indexed(const struct ctx *ctx)
     return is_sqlite(ctx) ? " NOT INDEXED" : "";
 }
 
+bool db_one_writer(const struct ctx *ctx)
+{
+    return is_sqlite(ctx);
+}
+
 bool db_has_tally(const struct ctx *ctx)
 {
     return is_sqlite(ctx);

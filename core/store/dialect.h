@@ -32,6 +32,10 @@ const char *db_not_indexed(const struct ctx *ctx);
 /* Whether tally() is there (store/db.h); else GROUP BY says the same. */
 bool db_has_tally(const struct ctx *ctx);
 
+/* Whether a write transaction has the whole store to itself: what was read
+ * just before it, and is still the newest, holds in it. */
+bool db_one_writer(const struct ctx *ctx);
+
 /* ---- what there is ---- */
 
 /* The columns of a table, by name (the values mean nothing); empty where the

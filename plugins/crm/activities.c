@@ -20,14 +20,15 @@ static int tell_customer(tn_ctx *ctx, tn_record *activity, void *unused)
 
 int activities_start(tn_module *self)
 {
-    int rc = TN_ON(self, .form = ACTIVITIES, .when = TN_BEFORE_SAVE,
-                   .required = true, .call = follow_customer);
+    int rc =
+        TN_ON(self, .form = ACTIVITIES, .when = TN_BEFORE_SAVE,
+              .guard = "customer", .required = true, .call = follow_customer);
 
     if (rc == TN_OK)
         rc = TN_ON(self, .form = ACTIVITIES, .when = TN_AFTER_SAVE,
-                   .call = tell_customer);
+                   .guard = "customer", .call = tell_customer);
     if (rc == TN_OK)
         rc = TN_ON(self, .form = ACTIVITIES, .when = TN_AFTER_DELETE,
-                   .call = tell_customer);
+                   .guard = "customer", .call = tell_customer);
     return rc;
 }

@@ -142,13 +142,13 @@ static int carry_along(tn_ctx *ctx, tn_record *customer, void *unused)
 int customers_start(tn_module *self)
 {
     int rc = TN_ON(self, .form = CUSTOMERS, .when = TN_BEFORE_SAVE,
-                   .call = derive_days);
+                   .guard = "id", .call = derive_days);
 
     if (rc == TN_OK)
         rc = TN_ON(self, .form = CUSTOMERS, .when = TN_AFTER_SAVE,
-                   .call = carry_along);
+                   .guard = "id", .call = carry_along);
     if (rc == TN_OK)
         rc = TN_ON(self, .form = CONTACTS, .when = TN_BEFORE_SAVE,
-                   .required = true, .call = follow_customer);
+                   .guard = "id", .required = true, .call = follow_customer);
     return rc;
 }

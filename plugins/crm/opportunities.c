@@ -111,10 +111,10 @@ static int welcome(tn_ctx *ctx, tn_record *record, void *unused)
 int opportunities_start(tn_module *self)
 {
     int rc = TN_ON(self, .form = OPPORTUNITIES, .when = TN_BEFORE_SAVE,
-                   .required = true, .call = derive);
+                   .guard = "id", .required = true, .call = derive);
 
     if (rc == TN_OK)
         rc = TN_ON(self, .form = OPPORTUNITIES, .when = TN_AFTER_SAVE,
-                   .call = welcome);
+                   .guard = "id", .call = welcome);
     return rc;
 }

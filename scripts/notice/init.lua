@@ -13,6 +13,7 @@ local DAYS = 30 -- a notice without a last day
 tenon.on {
   form = FORM,
   when = "before_save",
+  guard = "id",
   call = function(ctx, notice)
     local starts = notice.starts
     if not starts then

@@ -109,7 +109,8 @@ local function check_audience(ctx, survey)
   survey.audience = #kept > 0 and "|" .. table.concat(kept, "|") .. "|" or nil
 end
 
-tenon.on { form = reach.SURVEY, when = "before_save", required = true,
+tenon.on { form = reach.SURVEY, when = "before_save", guard = "id",
+  required = true,
   call = function(ctx, survey)
     if not tenon.is_new(survey) and tenon.before(survey, "opened") and
       (survey.anonymous or false) ~=
@@ -127,7 +128,8 @@ tenon.on { form = reach.SURVEY, when = "before_save", required = true,
 -- The ticket of a person is his for this survey, whoever writes it; behind a
 -- public link it is the number of the page. It is unique: that is what lets
 -- everybody answer once.
-tenon.on { form = reach.PART, when = "before_save", required = true,
+tenon.on { form = reach.PART, when = "before_save", guard = "id",
+  required = true,
   call = function(ctx, part)
     if part.person then
       part.ticket = reach.ticket({ id = part.survey }, part.person)

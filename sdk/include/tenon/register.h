@@ -33,7 +33,9 @@ typedef struct tn_hook {
     const char *form;  /* of this module ("vehicle.booking"), or one that the
                           capability hooks:FORM names */
     const char *guard; /* two saves with the same value of this field wait
-                          for each other; NULL: all saves of the form */
+                          for each other; NULL: all saves of the form;
+                          "id": the hook looks at no other record of it, so
+                          nothing has to wait */
     int32_t order;     /* 0 to 1000, smaller first */
     bool required;     /* without it nothing is saved: when the module does
                           not load, saving the form answers 503 */

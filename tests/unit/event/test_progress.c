@@ -84,7 +84,7 @@ static int see_epoch(struct ctx *ctx, const struct job *job)
     assert_int_equal(db_exec(ctx,
                              "INSERT INTO store_epoch (name, number)"
                              " VALUES ('far', 1) ON CONFLICT (name)"
-                             " DO UPDATE SET number = number + 1",
+                             " DO UPDATE SET number = store_epoch.number + 1",
                              ""),
                      0);
     return tx_end(ctx, 0);
