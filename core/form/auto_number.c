@@ -116,3 +116,52 @@ int auto_number_next(const char **out, struct ctx *ctx, const struct form *form,
         *out = fill(ctx, pattern, &day, number);
     return rc;
 }
+
+/* How many characters of a number are not its count. */
+static size_t fixed_length(const char *pattern)
+{
+    size_t fixed = 0;
+
+    for (; *pattern; pattern++) {
+        size_t length = token_length(pattern);
+
+        if (!length)
+            fixed++;
+        else if (!zeros_in(pattern, length))
+            fixed += token_is(pattern, length, "{year}") ? 4 : 2;
+        pattern += length ? length - 1 : 0;
+    }
+    return fixed;
+}
+
+bool auto_number_read(const char **period, int64_t *number, struct ctx *ctx,
+                      const char *pattern, const char *text)
+{
+    size_t fixed = fixed_length(pattern), whole = strlen(text);
+    struct buf days;
+
+    buf_init(&days, ctx->arena, 200);
+    *number = 0;
+    for (; *pattern; pattern++) {
+        size_t length = token_length(pattern), digits = 1;
+        bool counts = length && zeros_in(pattern, length);
+
+        if (length)
+            digits = counts                                ? whole - fixed
+                     : token_is(pattern, length, "{year}") ? 4
+                                                           : 2;
+        if (whole <= fixed || strlen(text) < digits ||
+            (!length && *text != *pattern) ||
+            (length && strspn(text, "0123456789") < digits) ||
+            (counts &&
+             int_parse(number, arena_strndup(ctx->arena, text, digits), 0,
+                       INT64_MAX)))
+            return false;
+        if (length && !counts)
+            buf_add(&days, text, digits);
+        text += digits;
+        pattern += length ? length - 1 : 0;
+    }
+    *period = buf_text(&days);
+    return *text == '\0';
+}

@@ -8,6 +8,9 @@
 #ifndef FORM_AUTO_NUMBER_H
 #define FORM_AUTO_NUMBER_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct ctx;
 struct field;
 struct form;
@@ -19,5 +22,13 @@ const char *auto_number_check(const char *pattern);
  * so that none is lost. Arena text. */
 int auto_number_next(const char **out, struct ctx *ctx, const struct form *form,
                      const struct field *field);
+
+/*
+ * Reads a number that the pattern has made: the period that it was counted in
+ * (arena text, "" where the pattern has none) and the count. False where the
+ * pattern does not make such a text.
+ */
+bool auto_number_read(const char **period, int64_t *number, struct ctx *ctx,
+                      const char *pattern, const char *text);
 
 #endif

@@ -31,6 +31,7 @@ enum {
     NUMBERS_MAX = 8,
     NUMBER_DIGITS = 7,
     WORDS_MAX = 8,
+    ASKED_MAX = 60,
 };
 
 /* ---- the text ---- */
@@ -273,6 +274,59 @@ int search_take(struct ctx *ctx, const struct record *record)
     return 0;
 }
 
+/* ---- is it right? ---- */
+
+/* "a b c" as `"a" AND "b" AND "c"`, at most ASKED_MAX of them: a longer text
+ * differs in its first words, too. */
+static const char *all_of(struct ctx *ctx, const char *tokens)
+{
+    char *rest = arena_strdup(ctx->arena, tokens), *word;
+    struct buf buf;
+    int count = 0;
+
+    buf_init(&buf, ctx->arena, 1 << 16);
+    while ((word = strsep(&rest, " ")) && count < ASKED_MAX)
+        if (*word)
+            buf_addf(&buf, "%s\"%s\"", count++ ? " AND " : "", word);
+    return buf_text(&buf);
+}
+
+int search_holds(bool *right, struct ctx *ctx, const struct record *record)
+{
+    struct ctx own = scratch_ctx(ctx);
+    bool kept;
+    int rc = is_kept(&kept, ctx, record);
+
+    *right = true;
+    if (rc || !kept || record->deleted_at)
+        return rc;
+    return fulltext_has(right, ctx, record->id,
+                        all_of(&own, tokens_of(&own, record)));
+}
+
+int search_strays(int64_t *out, struct ctx *ctx, const struct form *form)
+{
+    const struct value *value = fulltext_value(
+        ctx, arena_printf(ctx->arena, "\"%s\"", mark(ctx, 'f', form->id)));
+    QUERY_AUTO *query = NULL;
+    int rc = db_query_values(
+        &query, ctx,
+        /* sql: names from the definition */
+        arena_printf(ctx->arena,
+                     "SELECT count(*) FROM search_index s WHERE %s AND NOT"
+                     " EXISTS (SELECT 1 FROM \"%s\" t WHERE t.id = s.rowid"
+                     " AND t.deleted_at = 0)",
+                     fulltext_condition(ctx), form->table),
+        &value, 1);
+
+    *out = 0;
+    if (!rc)
+        rc = query_next(query);
+    if (rc > 0)
+        *out = query_int(query, 0);
+    return rc < 0 ? rc : 0;
+}
+
 size_t search_ask(struct buf *out, struct ctx *ctx, const struct form *form,
                   const char *text, bool words)
 {
@@ -371,4 +425,19 @@ int search_follow(struct ctx *ctx, const struct form *form)
     /* Not whole: a job that was given up is added once more. */
     rc = search_state(&state, ctx, form);
     return rc || !state.cursor ? rc : add_job(ctx, form);
+}
+
+int search_rebuild(struct ctx *ctx)
+{
+    int rc = tx_begin(ctx, "search.rebuild");
+
+    if (rc)
+        return rc;
+    tx_long(ctx, "search.rebuild");
+    rc = fulltext_empty(ctx);
+    if (!rc)
+        rc = db_exec(ctx, "UPDATE search_form SET signature = ''", "");
+    if (!rc)
+        rc = search_follow_all(ctx);
+    return tx_end(ctx, rc);
 }

@@ -152,14 +152,24 @@ static const char *index_name(struct arena *arena, const char *table,
                         name, hex_of(arena, hash, HASH_KEPT));
 }
 
+int form_index_there(bool *out, struct ctx *ctx, const char *table,
+                     const char *suffix)
+{
+    /* The name that it had before tables and indexes were told apart. */
+    int rc = db_index_exists(out, ctx, table,
+                             arena_printf(ctx->arena, "%s_%s", table, suffix));
+
+    return rc || *out ? rc
+                      : db_index_exists(out, ctx, table,
+                                        index_name(ctx->arena, table, suffix));
+}
+
 /* where: which rows are in it; "": all. */
 static int make_index(struct ctx *ctx, const char *table, const char *suffix,
                       const char *columns, bool unique, const char *where)
 {
     bool there;
-    /* The name that it had before tables and indexes were told apart. */
-    int rc = db_index_exists(&there, ctx, table,
-                             arena_printf(ctx->arena, "%s_%s", table, suffix));
+    int rc = form_index_there(&there, ctx, table, suffix);
 
     if (rc || there)
         return rc;

@@ -32,4 +32,8 @@ struct form_sql *form_sql_make(struct arena *arena, const struct form *form);
 /* Makes or extends the tables and indexes; in a transaction. */
 int form_tables_make(struct ctx *ctx, const struct form *form);
 
+/* Whether an index that this makes ("owner", "f_x_unique") is there. */
+int form_index_there(bool *out, struct ctx *ctx, const char *table,
+                     const char *suffix);
+
 #endif

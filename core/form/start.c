@@ -15,6 +15,7 @@
 #include "form/bulk.h"
 #include "form/export.h"
 #include "form/form.h"
+#include "form/health_internal.h"
 #include "form/import_job.h"
 #include "form/preview.h"
 #include "form/record_internal.h"
@@ -108,7 +109,7 @@ static int purge_job(struct ctx *ctx, const struct job *job)
     return rc ? rc : bulk_purge(ctx, before);
 }
 
-static int blob_used(struct ctx *ctx, const char *hash)
+int blob_is_used(struct ctx *ctx, const char *hash)
 {
     int64_t found = 0;
     int rc = db_int(&found, ctx,
@@ -141,7 +142,7 @@ static int collect_job(struct ctx *ctx, const struct job *job)
                              "i", clock_now() - (int64_t)DAY_SECONDS * 1000));
     if (rc || !ctx->site)
         return rc; /* a store in memory has no folder with files */
-    return blob_collect(ctx, blob_used);
+    return blob_collect(ctx, blob_is_used);
 }
 
 /* Hooks that run after the commit, in the jobs lane. */

@@ -57,18 +57,16 @@ static int read_migration(struct migration *out, struct ctx *ctx,
     return rc;
 }
 
-static int run_migrations(struct ctx *ctx, const struct tn_module *module)
+int module_migrations(struct migration **out, struct ctx *ctx,
+                      const struct tn_module *module)
 {
     const char *folder = module_path(ctx, module, "migrations");
     struct dirent **entries = NULL;
     int count = scandir(folder, &entries, is_migration, alphasort), i, rc = 0;
     struct migration *all;
 
-    if (count <= 0) {
-        free(entries);
-        return 0;
-    }
-    all = arena_array(ctx->arena, (size_t)count + 1, sizeof *all);
+    count = count > 0 ? count : 0;
+    *out = all = arena_array(ctx->arena, (size_t)count + 1, sizeof *all);
     for (i = 0; i < count; i++) {
         if (!rc)
             rc = read_migration(&all[i], ctx, module, folder,
@@ -80,9 +78,18 @@ static int run_migrations(struct ctx *ctx, const struct tn_module *module)
         free(entries[i]);
     }
     free(entries);
-    return rc ? rc
-              : migrate_module(ctx, all,
-                               arena_printf(ctx->arena, "m_%s_", module->id));
+    return rc;
+}
+
+static int run_migrations(struct ctx *ctx, const struct tn_module *module)
+{
+    struct migration *all;
+    int rc = module_migrations(&all, ctx, module);
+
+    if (rc || !all->component)
+        return rc;
+    return migrate_module(ctx, all,
+                          arena_printf(ctx->arena, "m_%s_", module->id));
 }
 
 /* A number of refused files is a refusal of the whole. */

@@ -14,4 +14,10 @@ struct tn_module;
  */
 int module_install(struct ctx *ctx, const struct tn_module *module);
 
+/* The module's migrations/NNNN_name.sql in order, ended by one without
+ * component. */
+struct migration;
+int module_migrations(struct migration **out, struct ctx *ctx,
+                      const struct tn_module *module);
+
 #endif

@@ -48,4 +48,7 @@ int backup_restore(struct ctx *ctx, const char *from, const char *folder,
  * 0: there was nothing. */
 int backup_recover(struct ctx *ctx, const char *folder);
 
+/* The same, where nobody has the site open; E_BUSY else. */
+int backup_recover_alone(struct ctx *ctx, const char *folder);
+
 #endif

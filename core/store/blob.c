@@ -221,6 +221,17 @@ int blob_open(int *fd, struct ctx *ctx, const char *hash)
                 "the stored file is missing");
 }
 
+bool blob_there(struct ctx *ctx, const char *hash)
+{
+    struct stat info;
+
+    return hash && name_good(hash) &&
+           stat(arena_printf(ctx->arena, "%s/%.2s/%s", files_folder(ctx), hash,
+                             hash + FOLDER_DIGITS),
+                &info) == 0 &&
+           S_ISREG(info.st_mode);
+}
+
 /* ---- walking and collecting ---- */
 
 static int walk_folder(struct ctx *ctx, const char *first, blob_visit visit,

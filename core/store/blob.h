@@ -5,6 +5,7 @@
 #ifndef STORE_BLOB_H
 #define STORE_BLOB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,8 @@ int blob_put_fd(const char **hash, int64_t *size, struct ctx *ctx, int fd);
 int blob_put(const char **hash, struct ctx *ctx, const void *data, size_t size);
 /* Opens for reading; the caller closes. */
 int blob_open(int *fd, struct ctx *ctx, const char *hash);
+/* Whether it is there; says nothing where it is not. */
+bool blob_there(struct ctx *ctx, const char *hash);
 /* Deletes files that no row of `event`'s or `form`'s tables names and that
  * are older than a day: `used(ctx, hash)` says 1 where a row does. */
 int blob_collect(struct ctx *ctx,

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 struct ctx;
+struct value;
 
 /* integrity_check; *said: what is wrong, NULL where nothing is. Reads all of
  * the database. */
@@ -15,6 +16,9 @@ int store_integrity(const char **said, struct ctx *ctx);
  * nothing, or NULL. */
 int store_foreign_keys(const char **said, struct ctx *ctx);
 
+/* What an SQLite database is made of: a map of name → {kind: "table" | "index"
+ * | "trigger" | "view", text: how it is made (NULL: by itself)}. */
+int store_schema(struct value **out, struct ctx *ctx);
 /* True for SQLite versions that lose pages when a checkpoint runs beside a
  * writer (fixed in 3.51.3, 3.50.7, 3.44.6). Our lock keeps them apart; other
  * programs must not write to or checkpoint a live site. */

@@ -116,3 +116,32 @@ int fulltext_count(int64_t *out, struct ctx *ctx, const char *search,
         *out = query_int(query, 0);
     return rc < 0 ? rc : 0;
 }
+
+int fulltext_has(bool *out, struct ctx *ctx, int64_t id, const char *search)
+{
+    const struct value *values[] = { fulltext_value(ctx, search),
+                                     value_int(ctx->arena, id) };
+    QUERY_AUTO *query = NULL;
+    int rc = db_query_values(
+        &query, ctx,
+        /* sql: names from the definition */
+        arena_printf(ctx->arena,
+                     "SELECT 1 FROM search_index s WHERE %s AND s.rowid = ?",
+                     fulltext_condition(ctx)),
+        values, 2);
+
+    if (!rc)
+        rc = query_next(query);
+    *out = rc > 0;
+    return rc < 0 ? rc : 0;
+}
+
+int fulltext_empty(struct ctx *ctx)
+{
+    return db_exec(ctx,
+                   db_dialect(ctx) == DB_SQLITE
+                       ? "INSERT INTO search_index (search_index)"
+                         " VALUES ('delete-all')"
+                       : "DELETE FROM search_index",
+                   "");
+}

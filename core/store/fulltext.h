@@ -11,6 +11,7 @@
 #ifndef STORE_FULLTEXT_H
 #define STORE_FULLTEXT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ctx;
@@ -27,6 +28,12 @@ int fulltext_set(struct ctx *ctx, int64_t id, const char *former,
 /* How many ids a search finds, at most `most`. */
 int fulltext_count(int64_t *out, struct ctx *ctx, const char *search,
                    int64_t most);
+
+/* Whether a search finds the entry of `id`. */
+int fulltext_has(bool *out, struct ctx *ctx, int64_t id, const char *search);
+
+/* Takes all entries out, in a transaction. */
+int fulltext_empty(struct ctx *ctx);
 
 /* The condition that search_index, called s in FROM, is asked with, with one
  * plain "?"; its id is s.rowid. */

@@ -299,6 +299,32 @@ int backup_recover(struct ctx *ctx, const char *folder)
     return rc ? rc : 1;
 }
 
+/* Keeps a front and everybody else out. */
+static int take_alone(int *alone, int *service, struct ctx *ctx,
+                      const char *folder)
+{
+    int rc = lock_service(service, ctx, folder);
+
+    if (!rc)
+        rc = lock_exclude(alone, ctx, folder);
+    if (rc && *service >= 0)
+        close(*service);
+    return rc;
+}
+
+int backup_recover_alone(struct ctx *ctx, const char *folder)
+{
+    int alone = -1, service = -1,
+        rc = take_alone(&alone, &service, ctx, folder);
+
+    if (rc)
+        return rc;
+    rc = backup_recover(ctx, folder);
+    close(alone);
+    close(service);
+    return rc;
+}
+
 /* An empty folder, or a site. */
 static int check_place(struct ctx *ctx, const char *folder)
 {
@@ -329,14 +355,9 @@ int backup_restore(struct ctx *ctx, const char *from, const char *folder,
     if (!rc)
         rc = tree_make(ctx, in(ctx, folder, "run"));
     if (!rc)
-        rc = lock_service(&service, ctx, folder);
-    if (!rc)
-        rc = lock_exclude(&alone, ctx, folder);
-    if (rc) {
-        if (service >= 0)
-            close(service);
+        rc = take_alone(&alone, &service, ctx, folder);
+    if (rc)
         return rc;
-    }
     staged = in(ctx, folder, ".restore");
     rc = backup_recover(ctx, folder);
     if (rc >= 0)

@@ -12,4 +12,9 @@ int schema_migrate(struct ctx *ctx);
  * program differ, or is NULL (store/migrate.h). */
 int schema_differs(const char **what, struct ctx *ctx);
 
+/* What each room knows that may be wrong with a site, ground first; ended by
+ * NULL (store/health.h). */
+struct health_room;
+extern const struct health_room *const schema_health[];
+
 #endif

@@ -2,7 +2,7 @@
 // restore, doctor.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync }
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync }
   from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -106,6 +106,12 @@ test('the doctor says what is bad and how to mend it', async () => {
   assert.equal(said.code, 1);
   assert.match(said.out, /BAD .*\n +→ .*chmod/);
   assert.match(said.out, /note .*\n +→ .*checks the database/);
+  // What is left of a restore that was cut off before anything was moved.
+  mkdirSync(join(place, '.restore'));
+  assert.match(run('doctor', place).out, /note .*\.restore/);
+  assert.equal(run('doctor', '--mend', place).code, 0);
+  assert.equal(statSync(join(place, 'tenon.db')).mode & 0o77, 0);
+  assert.equal(existsSync(join(place, '.restore')), false);
 });
 
 test('words that are not understood end with 2', () => {
