@@ -45,6 +45,23 @@ static int move(struct db *db, bool truncate)
     return rc;
 }
 
+/* Small ones tell nothing of large ones: a quiet hour must not raise the mark
+ * to what then stands in everybody's way. */
+int checkpoint_mark(int mark, int64_t pages, int64_t ms)
+{
+    if (pages >= MARK_LEAST && ms > CHECKPOINT_MS) {
+        int64_t wanted = pages * CHECKPOINT_MS / ms * 3 / 4;
+
+        if (wanted < mark)
+            mark = (int)wanted;
+    } else if (pages * 2 >= mark && ms < CHECKPOINT_MS / 2) {
+        mark += mark / 4 + 1;
+    }
+    if (mark < MARK_LEAST)
+        return MARK_LEAST;
+    return mark > MARK_MOST ? MARK_MOST : mark;
+}
+
 int checkpoint_run(struct ctx *ctx, bool truncate, int64_t *ms)
 {
     struct db *db = ctx->db;

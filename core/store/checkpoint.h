@@ -11,6 +11,18 @@
 struct ctx;
 struct db;
 
+/* The log's mark in pages: how long it gets before it is moved, though people
+ * write. */
+enum {
+    MARK_LEAST = 400,
+    MARK_FIRST = 2000,
+    MARK_MOST = 30000,
+    CHECKPOINT_MS = 50, /* for so long at most a checkpoint has the lock */
+};
+
+/* The next mark, after a checkpoint of `pages` that had the lock for `ms`. */
+int checkpoint_mark(int mark, int64_t pages, int64_t ms);
+
 /* Takes the lock and moves what no reader needs any more; with `truncate`
  * also cuts the log's file to nothing. *ms: how long the lock was held. Busy
  * readers are no error. */

@@ -33,10 +33,6 @@
 #include "store/sync.h"
 
 enum {
-    MARK_LEAST = 400,
-    MARK_FIRST = 2000,
-    MARK_MOST = 30000,
-    TARGET_MS = 50,
     LOG_MOST = 64 * 1024 * 1024,
     IDLE_MS = 250,      /* without a commit: a moment to use */
     STARVED_MS = 10000, /* between tries while a reader pins the log */
@@ -84,14 +80,8 @@ static int checkpoint(struct keeper *keeper, bool truncate)
     if (rc)
         return rc;
     after = atomic_load(&keeper->page->log_bytes);
-    if (before / keeper->ctx->db->page_size >= MARK_LEAST && ms > TARGET_MS)
-        keeper->mark = keeper->mark * 2 / 3;
-    else if (ms < TARGET_MS / 2)
-        keeper->mark = keeper->mark * 5 / 4 + 1;
-    if (keeper->mark < MARK_LEAST)
-        keeper->mark = MARK_LEAST;
-    if (keeper->mark > MARK_MOST)
-        keeper->mark = MARK_MOST;
+    keeper->mark =
+        checkpoint_mark(keeper->mark, before / keeper->ctx->db->page_size, ms);
     /* A reader that stays pins the log: trying at once again only costs. */
     keeper->starved_until = after * 2 > before && after > 0
                                 ? clock_monotonic() + STARVED_MS / 20

@@ -20,7 +20,7 @@
 #include "store/sqlite.h"
 
 enum {
-    IDLE_MS = 200, /* should a bell not have been heard */
+    IDLE_MS = 100, /* should a bell not have been heard */
     ADOPT_MS = 10, /* a commit lasts longer: has its holder died? */
     STACK_BYTES = 128 * 1024,
 };

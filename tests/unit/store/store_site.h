@@ -17,6 +17,7 @@
 #include <ftw.h>
 #include <limits.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -151,8 +152,11 @@ static inline pid_t start_process(int (*body)(const char *folder,
     pid_t pid = fork();
 
     assert_true(pid >= 0);
-    if (pid == 0)
+    if (pid == 0) {
+        /* A test that fails must not leave it behind. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         _exit(body(folder, argument));
+    }
     return pid;
 }
 

@@ -1,5 +1,6 @@
 /*
- * test_lock.c - the one writer lock: fairness, dead holders, time-outs.
+ * test_lock.c - the one writer lock: fairness, dead holders, time-outs. What a
+ * holder leaves that dies at any point of a commit is in test_lock_death.c.
  *
  * Other processes are forked while this one has no connection: an SQLite
  * connection is never carried over a fork.
@@ -8,6 +9,9 @@
 
 #include "store/store_site.h"
 
+#include <fcntl.h>
+
+#include "store/checkpoint.h"
 #include "store/lock.h"
 
 /* A site without a connection of this process. */
@@ -81,30 +85,41 @@ static int import_for_ever(const char *folder, int64_t unused)
     }
 }
 
+static int by_size(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
 static void a_person_is_not_starved_by_an_importer(void **state)
 {
+    enum { WRITES = 200 };
     struct fixture *fixture = *state;
     pid_t pid = start_process(import_for_ever, fixture->folder, 0);
-    int64_t worst = 0;
+    int64_t waits[WRITES];
     struct ctx ctx;
     int i;
 
-    connect_to(&ctx, fixture->folder, DB_WORKER);
-    for (i = 0; i < 150; i++) {
-        int64_t start = clock_monotonic(), took;
+    connect_to(&ctx, fixture->folder, DB_SERVED);
+    for (i = 0; i < WRITES; i++) {
+        int64_t start = clock_monotonic();
 
         assert_int_equal(insert(&ctx, i), 0);
-        took = clock_monotonic() - start;
-        if (took > worst)
-            worst = took;
+        waits[i] = clock_monotonic() - start;
         sleep_ms(1);
     }
     kill(pid, SIGKILL);
     wait_process(pid);
     disconnect(&ctx);
-    print_message("longest wait beside an importer: %d ms\n", (int)worst);
-    /* A plain mutex: up to 919 ms (design of the store). */
-    assert_in_range(worst, 0, 400);
+    qsort(waits, WRITES, sizeof *waits, by_size);
+    print_message("waits beside an importer: median %d, p99 %d, longest %d "
+                  "ms\n",
+                  (int)waits[WRITES / 2], (int)waits[WRITES * 99 / 100],
+                  (int)waits[WRITES - 1]);
+    /* A plain mutex: p99 554, up to 919 ms (design of the store). */
+    assert_in_range(waits[WRITES * 99 / 100], 0, 200);
+    assert_in_range(waits[WRITES - 1], 0, 400);
 }
 
 static int hold(const char *folder, int64_t ready)
@@ -173,6 +188,61 @@ static void a_wait_for_the_lock_ends_at_the_deadline(void **state)
     assert_refused(&ctx, tx_begin(&ctx, "waiter"), E_BUSY, "store.busy");
     assert_in_range(clock_monotonic() - start, 190, 1500);
     assert_int_equal(count_things(&ctx), 0); /* reading goes on */
+    kill(pid, SIGKILL);
+    wait_process(pid);
+    disconnect(&ctx);
+}
+
+/* The file gets what is logged until log_back. */
+static int log_to(const char *path, int *before)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    assert_true(fd >= 0);
+    fflush(stderr);
+    *before = dup(2);
+    assert_int_equal(dup2(fd, 2), 2);
+    return fd;
+}
+
+static const char *log_back(int fd, int before)
+{
+    static char text[4096];
+    ssize_t got;
+
+    fflush(stderr);
+    assert_int_equal(dup2(before, 2), 2);
+    close(before);
+    got = pread(fd, text, sizeof text - 1, 0);
+    assert_true(got >= 0);
+    text[got] = '\0';
+    close(fd);
+    return text;
+}
+
+static void who_waits_too_long_names_the_holder_in_the_log(void **state)
+{
+    struct fixture *fixture = *state;
+    pid_t pid = start_holder(fixture->folder);
+    char path[PATH_MAX + 16], number[32];
+    const char *said;
+    struct ctx ctx;
+    int fd, before, rc;
+
+    connect_to(&ctx, fixture->folder, DB_WORKER);
+    ctx.deadline = clock_monotonic() + 50;
+    snprintf(path, sizeof path, "%s/said", fixture->folder);
+    fd = log_to(path, &before);
+    rc = tx_begin(&ctx, "waiter");
+    said = log_back(fd, before);
+    assert_int_equal(rc, E_BUSY);
+    assert_non_null(strstr(said, "store.lock_timeout"));
+    assert_non_null(strstr(said, "\"wanted_for\":\"waiter\""));
+    assert_non_null(strstr(said, "\"held_for\":\"holder\""));
+    snprintf(number, sizeof number, "\"holder\":%d", (int)pid);
+    if (!strstr(said, number))
+        print_error("%s has no %s\n", said, number);
+    assert_non_null(strstr(said, number));
     kill(pid, SIGKILL);
     wait_process(pid);
     disconnect(&ctx);
@@ -250,6 +320,45 @@ static int tell_node(const char *folder, int64_t out)
                : 1;
 }
 
+/* A disk that takes `us` for a page, and `base` ms to begin with. */
+static int64_t one_checkpoint(int64_t pages, int us, int base)
+{
+    return base + pages * us / 1000;
+}
+
+static void checkpoints_come_to_hold_the_lock_for_50_ms_at_most(void **state)
+{
+    static const int us_of_page[] = { 1, 4, 12, 30, 60, 100 };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof us_of_page / sizeof *us_of_page; i++) {
+        int us = us_of_page[i], mark = MARK_FIRST, round, late = 0;
+        int64_t ms = 0;
+
+        for (round = 0; round < 60; round++) {
+            /* Quiet moments in between: they teach nothing. */
+            mark = checkpoint_mark(mark, 20, 1);
+            ms = one_checkpoint(mark, us, 2);
+            late += round >= 10 && ms > CHECKPOINT_MS;
+            mark = checkpoint_mark(mark, mark, ms);
+        }
+        print_message("%d us a page: mark %d\n", us, mark);
+        assert_in_range(late, 0, 10);
+        assert_true(one_checkpoint(mark, us, 2) <= CHECKPOINT_MS * 5 / 4);
+        /* Nor does it move a few pages at a time. */
+        assert_true(one_checkpoint(mark, us, 2) >= CHECKPOINT_MS / 3 ||
+                    mark == MARK_MOST);
+    }
+    /* Too slow for any mark, and quick for ever: both have their end. */
+    for (i = 0; i < 50; i++)
+        assert_true(checkpoint_mark(MARK_LEAST, MARK_LEAST, 5000) ==
+                    MARK_LEAST);
+    assert_int_equal(checkpoint_mark(MARK_MOST, MARK_MOST, 1), MARK_MOST);
+    assert_int_equal(checkpoint_mark(5000, 100, 1), 5000);
+    assert_int_equal(checkpoint_mark(5000, 100, 4000), 5000);
+}
+
 static void each_process_gets_its_own_node_number(void **state)
 {
     struct fixture *fixture = *state;
@@ -278,9 +387,11 @@ int main(void)
         lock_test(a_person_is_not_starved_by_an_importer),
         lock_test(the_lock_of_a_killed_holder_is_taken_over),
         lock_test(a_wait_for_the_lock_ends_at_the_deadline),
+        lock_test(who_waits_too_long_names_the_holder_in_the_log),
         lock_test(the_page_says_who_holds_the_lock_and_for_what),
         lock_test(a_stale_page_is_made_anew_by_the_first_opener),
         lock_test(a_site_that_is_open_cannot_be_taken_alone),
+        cmocka_unit_test(checkpoints_come_to_hold_the_lock_for_50_ms_at_most),
         lock_test(each_process_gets_its_own_node_number),
     };
 
