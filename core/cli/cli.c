@@ -18,7 +18,8 @@ enum { ARENA_LIMIT = 256 * 1024 * 1024 };
 
 const struct command cli_commands[] = {
     { "init", "cli.init.summary",
-      "[--demo] [--listen ADDRESS] [--locale LOCALE] [--zone ZONE] "
+      "[--demo] [--store URL [--join]] [--listen ADDRESS] [--locale LOCALE] "
+      "[--zone ZONE] "
       "[--url URL] FOLDER",
       command_init, false, false },
     { "serve", "cli.serve.summary",

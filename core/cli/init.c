@@ -31,8 +31,8 @@
 enum { FIRST_RUN_MINUTES = 24 * 60 };
 
 struct wishes {
-    const char *listen, *locale, *zone, *url;
-    bool demo;
+    const char *listen, *locale, *zone, *url, *store;
+    bool demo, join;
 };
 
 static bool is_empty(const char *folder)
@@ -139,6 +139,14 @@ static int write_settings(struct ctx *ctx, const char *folder,
         "the commits\n# of many people together) or \"full\" (each commit "
         "waits for itself).",
         "durability", "group");
+    if (wishes->store) {
+        buf_add_text(&buf, "\n# Where the rows are kept; several hosts may "
+                           "share them.\nstore = {");
+        add_setting(&buf, "\"sqlite\" (in this folder) or \"postgresql\".",
+                    "driver", "postgresql");
+        add_setting(&buf, "The database.", "url", wishes->store);
+        buf_add_text(&buf, "};\n");
+    }
     if (wishes->demo)
         buf_add_text(&buf, "\n# A demo: its people are listed at the sign-in. "
                            "Never on a real site.\ndemo = true;\n");
@@ -167,6 +175,17 @@ static int fill(struct ctx *ctx, const struct wishes *wishes)
     return rc;
 }
 
+/* A further host of a site: its rows are there already. */
+static int check_joined(struct ctx *ctx)
+{
+    int there = db_table_exists(ctx, "store_migration");
+
+    if (there)
+        return there < 0 ? there : 0;
+    return fail(ctx, E_NOT_FOUND, "cli.init.nothing",
+                "there is no site in this database; leave out --join");
+}
+
 static int make_site(struct ctx *ctx, const char *folder,
                      const struct wishes *wishes)
 {
@@ -183,9 +202,9 @@ static int make_site(struct ctx *ctx, const char *folder,
         ctx->zone = zone_find(ctx->site->settings.zone);
     if (wishes->locale)
         ctx->locale = ctx->site->settings.locale;
-    rc = db_open(ctx, ctx->site->folder, DB_CREATE);
+    rc = db_open(ctx, ctx->site->folder, wishes->join ? 0 : DB_CREATE);
     if (!rc)
-        rc = fill(ctx, wishes);
+        rc = wishes->join ? check_joined(ctx) : fill(ctx, wishes);
     site_command_close(ctx);
     return rc;
 }
@@ -196,14 +215,15 @@ int command_init(struct ctx *ctx, int argc, char **argv)
     const struct option_row rows[] = {
         { "listen", &wishes.listen, NULL }, { "locale", &wishes.locale, NULL },
         { "zone", &wishes.zone, NULL },     { "url", &wishes.url, NULL },
-        { "demo", NULL, &wishes.demo },     { 0 },
+        { "store", &wishes.store, NULL },   { "demo", NULL, &wishes.demo },
+        { "join", NULL, &wishes.join },     { 0 },
     };
     bool existed;
     int rc = cli_options(ctx, rows, &argc, argv);
 
     if (rc)
         return rc;
-    if (argc != 2)
+    if (argc != 2 || (wishes.join && (!wishes.store || wishes.demo)))
         return cli_usage(ctx, argv[0]);
     existed = access(argv[1], F_OK) == 0;
     if (!is_empty(argv[1]))

@@ -29,6 +29,7 @@
 #include "store/ballast.h"
 #include "store/check.h"
 #include "store/checkpoint.h"
+#include "store/pg.h"
 #include "store/sqlite.h"
 #include "store/sync.h"
 
@@ -330,6 +331,8 @@ int keeper_run(struct ctx *ctx, const struct keeper_link *link)
     int64_t ms;
     int rc;
 
+    if (text_equal(ctx->site->settings.store.driver, "postgresql"))
+        return pg_keeper_run(ctx, link);
     if (ballast_is_unclean(ctx->site->folder))
         forget_cached(ctx->site->folder);
     rc = db_open(ctx, ctx->site->folder, DB_KEEPER);

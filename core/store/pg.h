@@ -9,6 +9,7 @@
  *   pg_dialect.c  our SQL in PostgreSQL's words
  *   pg_schema.c   migrations, what tables there are
  *   pg_private.c  a schema for one test
+ *   pg_keeper.c   the keeper of a host
  *
  * libpq is loaded when a site needs it (base/late.h): a site on SQLite has
  * nothing of it in memory.
@@ -20,6 +21,8 @@
 
 #include "base/late.h"
 #include "store/driver.h"
+
+struct keeper_link;
 
 /* libpq's functions that we call. */
 struct pq {
@@ -96,6 +99,7 @@ struct pg {
     bool open;      /* BEGIN has been sent */
     bool lost;      /* the connection went within a transaction */
     enum pg_pending pending;
+    int failed_at;     /* the command of the last batch that failed */
     int lock_at;       /* the queued command that waits for a lock */
     int32_t site;      /* what advisory locks of this site are about */
     int node_key;      /* the leased node number; PG_NONE: none */
@@ -134,6 +138,11 @@ int pg_ensure(struct db *db, struct ctx *ctx);
 /* The connection is gone; a transaction that was open with it. */
 void pg_lose(struct db *db);
 int64_t pg_now(struct db *db);
+
+/* ---- pg_keeper.c ---- */
+
+/* keeper_run for a site on PostgreSQL. */
+int pg_keeper_run(struct ctx *ctx, const struct keeper_link *link);
 
 /* ---- pg_private.c ---- */
 

@@ -198,7 +198,6 @@ static int configure(struct db *db, struct ctx *ctx)
     pg->timeout_ms = (settings ? settings->soft_ms : 10000) + 1000;
     snprintf(sql, sizeof sql, "SET statement_timeout = %d", pg->timeout_ms);
     pg_queue(db, sql);
-    pg_queue(db, "SET default_transaction_read_only = on");
     pg_queue(db, "SET default_transaction_isolation = 'read committed'");
     pg_queue(db, "SET idle_in_transaction_session_timeout = '10min'");
     pg_queue(db, "SET client_connection_check_interval = '2s'");
@@ -295,6 +294,8 @@ static int connect_now(struct db *db, struct ctx *ctx)
         rc = check_rights(db, ctx);
     if (!rc)
         rc = lease_node(db, ctx);
+    if (!rc) /* a write needs a transaction that says so */
+        rc = pg_run(db, ctx, "SET default_transaction_read_only = on");
     if (rc && pg->conn) {
         pq.PQfinish(pg->conn);
         pg->conn = NULL;
@@ -312,7 +313,12 @@ int pg_open(struct db *db, struct ctx *ctx)
                                           : ctx->site->settings.store.url);
     db->pg = pg;
     rc = db_open_page(db, ctx);
-    return rc ? rc : connect_now(db, ctx);
+    if (!rc)
+        rc = connect_now(db, ctx);
+    if (!rc && db->flags & DB_CREATE && pg_table_exists(db, ctx, "store_epoch"))
+        rc = fail(ctx, E_CONFLICT, "store.not_empty",
+                  "there is a site in this database already");
+    return rc;
 }
 
 void pg_close(struct db *db)

@@ -181,7 +181,6 @@ static bool suits(const struct pg_statement *statement)
 
 static void queue_prepare(struct db *db, struct pg_statement *statement)
 {
-    deallocate(db, statement);
     memcpy(statement->types, statement->wanted,
            (size_t)statement->count * sizeof *statement->types);
     if (pq.PQsendPrepare(db->pg->conn, statement->name, statement->sql,
@@ -208,20 +207,22 @@ static int run_once(struct query *query)
 {
     struct db *db = query->db;
     struct pg_statement *statement = query->handle;
-    bool fresh;
+    int prepared = PG_NONE; /* where in the batch */
     PGresult *result;
     int rc = pg_ensure(db, query->ctx);
 
     if (rc)
         return rc;
     pg_enter(db, query->ctx);
-    fresh = !statement->kept || statement->generation != db->pg->generation ||
-            !suits(statement);
-    if (fresh)
+    if (!statement->kept || statement->generation != db->pg->generation ||
+        !suits(statement)) {
+        deallocate(db, statement);
+        prepared = db->pg->queued;
         queue_prepare(db, statement);
+    }
     queue_run(db, statement);
     rc = pg_collect(&result, db, query->ctx, query->sql);
-    if (rc && fresh)
+    if (rc && prepared != PG_NONE && db->pg->failed_at <= prepared)
         statement->generation = 0;
     query->result = (struct pg_result *)result;
     query->row = -1;

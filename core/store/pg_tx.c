@@ -41,6 +41,7 @@ void pg_enter(struct db *db, struct ctx *ctx)
 
     if (pending == PG_SENT)
         return;
+    pg_post(db); /* BEGIN is the first of its batch */
     pg->pending = PG_SENT;
     pg->open = true;
     pg_queue(db, pending == PG_SNAPSHOT

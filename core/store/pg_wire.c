@@ -167,6 +167,7 @@ int pg_collect(PGresult **out, struct db *db, struct ctx *ctx, const char *sql)
 
     *out = NULL;
     pg->queued = 0;
+    pg->failed_at = PG_NONE;
     slot_push_host("store");
     for (; pg->owed > 0 && !lost; pg->owed--)
         skip_batch(&wait, &lost);
@@ -177,6 +178,7 @@ int pg_collect(PGresult **out, struct db *db, struct ctx *ctx, const char *sql)
             break;
         if (!bad && failed(result)) {
             bad = result;
+            pg->failed_at = i;
             if (i > pg->lock_at)
                 pg->lock_at = PG_NONE;
             continue;

@@ -229,6 +229,18 @@ static int query_fail(struct query *query, int rc)
     return rc;
 }
 
+/* Locks of rows end with their transaction. */
+static bool locks_rows(const char *sql)
+{
+    static const char end[] = " FOR UPDATE", skip[] = " SKIP LOCKED";
+    size_t length = strlen(sql), part = sizeof end - 1;
+
+    if (length > sizeof skip - 1 &&
+        strcmp(sql + length - (sizeof skip - 1), skip) == 0)
+        length -= sizeof skip - 1;
+    return length > part && memcmp(sql + length - part, end, part) == 0;
+}
+
 /* A new query for the text, nothing bound yet. */
 static int open_query(struct query **out, struct ctx *ctx, const char *sql)
 {
@@ -244,7 +256,8 @@ static int open_query(struct query **out, struct ctx *ctx, const char *sql)
     rc = take_statement(query, sql);
     if (rc) {
         query_fail(query, rc);
-    } else if (!db->depth && !db->driver->reads(query->handle)) {
+    } else if (!db->depth &&
+               (!db->driver->reads(query->handle) || locks_rows(sql))) {
         query->failed = true;
         log_ctx(ctx, LOG_ERROR, "store.no_transaction", "sql", sql, NULL);
         rc = fail(ctx, E_INTERNAL, "store.no_transaction",
