@@ -229,16 +229,23 @@ static int query_fail(struct query *query, int rc)
     return rc;
 }
 
-/* Locks of rows end with their transaction. */
-static bool locks_rows(const char *sql)
+/* Locks of rows are for stores with several writers, and for transactions:
+ * elsewhere the text ends before them. */
+static const char *without_locks(struct ctx *ctx, const char *sql)
 {
-    static const char end[] = " FOR UPDATE", skip[] = " SKIP LOCKED";
-    size_t length = strlen(sql), part = sizeof end - 1;
+    static const char *const locks[] = { " FOR UPDATE SKIP LOCKED",
+                                         " FOR UPDATE" };
+    size_t length = strlen(sql), i;
 
-    if (length > sizeof skip - 1 &&
-        strcmp(sql + length - (sizeof skip - 1), skip) == 0)
-        length -= sizeof skip - 1;
-    return length > part && memcmp(sql + length - part, end, part) == 0;
+    if (ctx->db->depth && !ctx->db->driver->one_writer)
+        return sql;
+    for (i = 0; i < sizeof locks / sizeof *locks; i++) {
+        size_t part = strlen(locks[i]);
+
+        if (length > part && memcmp(sql + length - part, locks[i], part) == 0)
+            return arena_strndup(ctx->arena, sql, length - part);
+    }
+    return sql;
 }
 
 /* A new query for the text, nothing bound yet. */
@@ -252,12 +259,12 @@ static int open_query(struct query **out, struct ctx *ctx, const char *sql)
     if (db->depth && db->doomed[db->depth - 1])
         return fail(ctx, E_STORE, "store.doomed",
                     "an earlier statement of this transaction has failed");
+    sql = without_locks(ctx, sql);
     query = new_query(ctx, sql);
     rc = take_statement(query, sql);
     if (rc) {
         query_fail(query, rc);
-    } else if (!db->depth &&
-               (!db->driver->reads(query->handle) || locks_rows(sql))) {
+    } else if (!db->depth && !db->driver->reads(query->handle)) {
         query->failed = true;
         log_ctx(ctx, LOG_ERROR, "store.no_transaction", "sql", sql, NULL);
         rc = fail(ctx, E_INTERNAL, "store.no_transaction",

@@ -7,39 +7,20 @@
 
 #include "base/ctx.h"
 
-/* Locks of rows are for the other store: here the writer has the whole site.
- * Returns the length of the text before them. */
-static size_t without_locks(const char *sql)
-{
-    static const char *const locks[] = { " FOR UPDATE SKIP LOCKED",
-                                         " FOR UPDATE" };
-    size_t length = strlen(sql), i;
-
-    for (i = 0; i < sizeof locks / sizeof *locks; i++) {
-        size_t part = strlen(locks[i]);
-
-        if (length > part && strcmp(sql + length - part, locks[i]) == 0)
-            return length - part;
-    }
-    return length;
-}
-
 int sqlite_prepare(void **handle, struct db *db, struct ctx *ctx,
                    const char *sql, bool kept)
 {
     const char *tail = NULL;
     sqlite3_stmt *stmt = NULL;
-    size_t length = without_locks(sql);
-    int rc =
-        sqlite3_prepare_v3(db->sql, sql, (int)length,
-                           kept ? SQLITE_PREPARE_PERSISTENT : 0, &stmt, &tail);
+    int rc = sqlite3_prepare_v3(
+        db->sql, sql, -1, kept ? SQLITE_PREPARE_PERSISTENT : 0, &stmt, &tail);
 
     if (rc != SQLITE_OK)
         return db_fail(db, ctx, sqlite3_extended_errcode(db->sql), sql);
     /* One statement: what follows a ';' would silently not run. */
-    while (tail && tail < sql + length && isspace((unsigned char)*tail))
+    while (tail && isspace((unsigned char)*tail))
         tail++;
-    if (!stmt || (tail && tail < sql + length)) {
+    if (!stmt || (tail && *tail)) {
         sqlite3_finalize(stmt);
         return db_fail(db, ctx, SQLITE_MISUSE, sql);
     }
