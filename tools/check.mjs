@@ -37,6 +37,19 @@ function run(log, command, args, environment = {}, seconds = 1800) {
   });
 }
 
+// The same step on PostgreSQL, with a server of its own.
+const onPostgresql = (step) => async (log) => {
+  const { startPostgres } = await import('../tests/lib/postgres.mjs');
+  const server = await startPostgres();
+  process.env.TENON_TEST_STORE = server.url;
+  try {
+    return await step(log);
+  } finally {
+    delete process.env.TENON_TEST_STORE;
+    await server.remove();
+  }
+};
+
 const sum = (parts) => parts.reduce((a, b) => ({
   passed: a.passed + b.passed, failed: a.failed + b.failed,
   skipped: (a.skipped || 0) + (b.skipped || 0),
@@ -177,6 +190,8 @@ const steps = [
   { name: 'tools', run: node('tests/tools', 'release') },
   { name: 'conformance', run: node('tests/conformance/logic', 'debug') },
   { name: 'modules', run: modules('debug') },
+  { name: 'unit-pg', run: onPostgresql(unit('debug')) },
+  { name: 'http-pg', run: onPostgresql(node('tests/http', 'debug')) },
   { name: 'http', long: true, run: node('tests/http', 'debug') },
   { name: 'faults', run: node('tests/faults', 'debug') },
   { name: 'browser', run: node('tests/browser', 'debug',

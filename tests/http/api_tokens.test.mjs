@@ -2,9 +2,9 @@
 // what is expensive is counted for all workers together.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { demoSite, run, until } from '../lib/server.mjs';
+import { sql as storeSql } from '../lib/store.mjs';
 import { routes } from '../lib/client.mjs';
 import { signedIn } from '../lib/person.mjs';
 
@@ -40,12 +40,7 @@ async function call(token, method, path, { body, headers } = {}) {
 const budget = { values: { purpose: 'By token', date: '2026-05-04',
   items: [] } };
 
-const sql = (text) => {
-  const result = spawnSync('sqlite3', ['-cmd', '.timeout 10000',
-    join(site.folder, 'tenon.db'), text], { encoding: 'utf8' });
-  if (result.status) throw new Error(result.stderr);
-  return result.stdout;
-};
+const sql = (text) => storeSql(site, text);
 
 test('S10 a token acts for its person, without cookie and CSRF', async () => {
   const { status, token, text, headers } = await make(zhang,

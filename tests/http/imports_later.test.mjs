@@ -3,10 +3,10 @@
 // is moved in the store, not waited for.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { existsSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { demoSite, processExists, slow, sleep, until } from '../lib/server.mjs';
+import { sql as storeSql, tables } from '../lib/store.mjs';
 import { signedIn } from '../lib/person.mjs';
 
 const DAY = 24 * 3600 * 1000;
@@ -29,12 +29,7 @@ before(async () => {
 });
 after(() => site?.stop());
 
-function sql(text) {
-  const result = spawnSync('sqlite3', ['-cmd', '.timeout 10000',
-    join(site.folder, 'tenon.db'), text], { encoding: 'utf8' });
-  assert.equal(result.status, 0, result.stderr);
-  return result.stdout.trim();
-}
+const sql = (text) => storeSql(site, text);
 
 async function upload(text) {
   const body = new FormData();
@@ -173,8 +168,7 @@ test('an import goes on when its worker is killed, and each row is there once',
     assert.equal(done.state, 'done', JSON.stringify(done));
     assert.deepEqual([done.rows, done.created, done.refused, done.updated,
       done.unchanged], [rows, rows - rows / 100, rows / 100, 0, 0]);
-    const table = sql('SELECT name FROM sqlite_master WHERE type = \'table\'' +
-      ' AND name LIKE \'%reading\'');
+    const table = tables(site).find((name) => name.endsWith('reading'));
     assert.equal(sql(`SELECT count(*), count(DISTINCT f_name) FROM "${table}"` +
       ' WHERE f_name LIKE \'Row %\''), '19800|19800');
     assert.equal(sql('SELECT state, count(*), count(DISTINCT record) FROM' +

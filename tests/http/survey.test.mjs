@@ -2,10 +2,10 @@
 // results; and that an anonymous one is anonymous.
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { demoSite, until } from '../lib/server.mjs';
+import { rows, sql as storeSql, tables as storeTables } from '../lib/store.mjs';
 import { addUser, password } from '../lib/client.mjs';
 import { Person, signedIn } from '../lib/person.mjs';
 
@@ -22,15 +22,8 @@ before(async () => {
 });
 after(async () => site && site.stop());
 
-function sql(text, mode = '-json') {
-  const result = spawnSync('sqlite3', [mode, '-cmd', '.timeout 10000',
-    join(site.folder, 'tenon.db'), text], { encoding: 'utf8',
-    maxBuffer: 1 << 28 });
-  assert.equal(result.status, 0, result.stderr);
-  // Ids have 63 bits: they stay texts.
-  return mode === '-json' ? JSON.parse((result.stdout || '[]')
-    .replace(/:(\d{16,})(?=[,}])/g, ':"$1"')) : result.stdout;
-}
+const sql = (text) => rows(site, text);
+const told = (text) => storeSql(site, text);
 
 const options = (...titles) =>
   titles.map((title, i) => ({ id: `a${i + 1}`, title }));
@@ -57,7 +50,7 @@ async function published(values) {
 const give = (who, id, pairs, headers = SCRIPT) =>
   who.form(`/m/survey/${id}`, pairs, headers);
 const answersOf = (id) => sql(
-  `SELECT * FROM r_survey_answer WHERE f_survey = ${id}`);
+  `SELECT * FROM r_survey_answer WHERE f_survey = ${id} ORDER BY id`);
 const departmentId = (name) => String(sql(
   `SELECT id FROM org_department WHERE name = '${name}'`)[0].id);
 
@@ -505,15 +498,16 @@ describe('results', () => {
       { id: 'q1', kind: 'single', title: 'Where?', other: true,
         options: options('North', 'South') }] });
     const row = sql(`SELECT id FROM r_survey_answer LIMIT 1`)[0].id;
-    const columns = sql(`SELECT name FROM pragma_table_info('r_survey_answer')
-      WHERE name NOT IN ('id', 'f_survey', 'f_c1', 'f_t1')`)
-      .map((one) => one.name);
+    const columns = Object.keys(sql('SELECT * FROM r_survey_answer LIMIT 1')[0])
+      .filter((name) => !['id', 'f_survey', 'f_c1', 'f_t1'].includes(name))
+      .map((name) => `r_survey_answer.${name}`);
     // Rows as their neighbour's, but for what is asked here.
-    sql(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+    told(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
       WHERE i < 12001) INSERT INTO r_survey_answer (id, f_survey, f_c1, f_t1,
-      ${columns}) SELECT abs(random() / 2) + i, ${many},
-      iif(i = 7, '_other', 'a1'), iif(i = 7, '-1+cmd', NULL), ${columns}
-      FROM n, r_survey_answer WHERE r_survey_answer.id = ${row}`, '-csv');
+      ${columns.map((name) => name.split('.')[1])}) SELECT
+      1000000000000000 + i, ${many}, CASE WHEN i = 7 THEN '_other' ELSE 'a1' END,
+      CASE WHEN i = 7 THEN '-1+cmd' END, ${columns}
+      FROM n, r_survey_answer WHERE r_survey_answer.id = ${row}`);
     const base = `/m/survey/${many}`;
     const page = (await hr.get(`${base}/results`)).text;
     assert.match(page, /<form method="post" action="[^"]*\/export">/);
@@ -581,7 +575,7 @@ describe('anonymous', () => {
   const givers = () => people.map((person) => person.id);
   const words = (row) => Number(row.f_t1.match(/\d+/)[0]);
   const parts = () => sql(
-    `SELECT * FROM r_survey_participation WHERE f_survey = ${id}`);
+    `SELECT * FROM r_survey_participation WHERE f_survey = ${id} ORDER BY id`);
 
   test('an answer has no person, no time finer than the day', () => {
     const rows = answersOf(id);
@@ -606,12 +600,8 @@ describe('anonymous', () => {
   // of 20 is right; chance makes 8 or more right once in 100,000 tries.
   test('answers and people can\'t be paired by any order', () => {
     const answers = answersOf(id), tickets = parts(), who = givers();
-    const rowid = (table) => new Map(sql(`SELECT rowid AS n, id FROM ${table}
-      WHERE f_survey = ${id} ORDER BY rowid`).map((row, i) => [row.id, i]));
-    const orders = (rows, table) => {
-      const by = { stored: rowid(table) };
-      const list = [rows.slice(),
-        rows.slice().sort((a, b) => by.stored.get(a.id) - by.stored.get(b.id))];
+    const orders = (rows) => {
+      const list = [rows.slice()];
       for (const key of Object.keys(rows[0]))
         list.push(rows.slice().sort((a, b) =>
           a[key] === b[key] ? 0 : a[key] < b[key] ? -1 : 1));
@@ -620,10 +610,9 @@ describe('anonymous', () => {
     // By the words themselves it works: they are what must be told apart.
     const real = orders(answers.map(({ f_t1, search, ...rest }) =>
       ({ ...rest, words: words({ f_t1 }) })).map(({ words: n, ...rest }) =>
-      Object.defineProperty(rest, 'n', { value: n, enumerable: false })),
-    'r_survey_answer');
+      Object.defineProperty(rest, 'n', { value: n, enumerable: false })));
     for (const mine of real) {
-      for (const theirs of orders(tickets, 'r_survey_participation')) {
+      for (const theirs of orders(tickets)) {
         const right = mine.filter((row, i) =>
           who[row.n] === String(theirs[i].f_person)).length;
         assert.ok(right < 8, `${right} of 20 are paired`);
@@ -637,12 +626,11 @@ describe('anonymous', () => {
   test('no other row of the database names an answer or its words', () => {
     const ids = answersOf(id).map((row) => String(row.id))
       .concat(parts().map((row) => String(row.id)));
-    const tables = sql(`SELECT name FROM sqlite_schema WHERE type = 'table'
-      AND name NOT LIKE 'sqlite_%' AND sql NOT LIKE 'CREATE VIRTUAL%'`).map((row) => row.name);
+    const tables = storeTables(site);
     assert.ok(tables.includes('audit_entry') && tables.includes('event_outbox'));
     for (const table of tables) {
       if (/^r_survey_(answer|participation)$/.test(table)) continue;
-      const text = sql(`SELECT * FROM "${table}"`, '-csv');
+      const text = told(`SELECT * FROM "${table}"`);
       assert.doesNotMatch(text, /words \d/, table);
       for (const one of ids) assert.ok(!text.includes(one), `${table}: ${one}`);
     }

@@ -13,6 +13,8 @@ import { connect } from 'node:net';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync,
   readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { copyDatabase, keepDatabase, addressOf, newDatabase, onPostgresql,
+  storeMark } from './store.mjs';
 
 export const root = new URL('../..', import.meta.url).pathname;
 export const build = resolve(process.env.TENON_BUILD || join(root,
@@ -183,7 +185,8 @@ export class Site {
 
 function made(kind, words) {
   const folder = join(temporaryFolder(kind), 'site');
-  const result = run('init', ...words, folder);
+  const store = onPostgresql ? ['--store', newDatabase()] : [];
+  const result = run('init', ...store, ...words, folder);
   if (result.code !== 0)
     throw new Error(`tenon init: ${result.err}${result.out}`);
   return folder;
@@ -200,7 +203,7 @@ function changed(path) {
 // The demo company as this build makes it today: made by the first test file
 // that asks, for all of them.
 function demoOriginal() {
-  const home = join(build, 'test-demo');
+  const home = join(build, `test-demo-${storeMark()}`);
   const now = new Date();
   const key = [now.getMonth() + 1, now.getDate(), Math.round(Math.max(
     changed(tenon), changed(environment.TENON_SHARE)))].join('-');
@@ -212,6 +215,7 @@ function demoOriginal() {
     if (name !== key && !name.startsWith('partial-'))
       rmSync(join(home, name), { recursive: true, force: true });
   cpSync(fresh, join(partial, 'site'), { recursive: true });
+  if (onPostgresql) keepDatabase(addressOf(fresh));
   try {
     renameSync(partial, join(home, key));
   } catch { // another file was faster
@@ -226,6 +230,7 @@ export function demoFolder(settings = {}) {
   demo ||= demoOriginal();
   const folder = join(temporaryFolder('demo'), 'site');
   cpSync(demo, folder, { recursive: true });
+  copyDatabase(folder);
   configure(folder, settings);
   return folder;
 }
