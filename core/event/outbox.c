@@ -89,6 +89,13 @@ struct fresh {
     const char *topic, *data;
 };
 
+/* In a transaction what another process has in hand is passed over; a look
+ * before it locks nothing. */
+static const char *in_hand(const struct ctx *ctx)
+{
+    return tx_active(ctx) ? " FOR UPDATE SKIP LOCKED" : "";
+}
+
 static int read_fresh(struct fresh **out, int *count, struct ctx *ctx, int most)
 {
     struct fresh *list = arena_array(ctx->arena, (size_t)most, sizeof *list);
@@ -98,8 +105,12 @@ static int read_fresh(struct fresh **out, int *count, struct ctx *ctx, int most)
     *count = 0;
     *out = list;
     rc = db_query(&query, ctx,
-                  "SELECT id, topic, subject, data FROM event_outbox "
-                  "WHERE state = 0 ORDER BY id LIMIT ?1 FOR UPDATE SKIP LOCKED",
+                  /* sql: names from the definition */
+                  arena_printf(ctx->arena,
+                               "SELECT id, topic, subject, data "
+                               "FROM event_outbox WHERE state = 0 "
+                               "ORDER BY id LIMIT ?1%s",
+                               in_hand(ctx)),
                   "i", (int64_t)most);
     if (rc)
         return rc;
@@ -237,7 +248,9 @@ static int read_due(struct vector *list, struct ctx *ctx, int most)
             "JOIN event_outbox o ON o.id = d.outbox "
             "WHERE (d.state = 0 AND d.due <= ?1 OR "
             "d.state = 1 AND d.lease < ?1) AND d.subscriber IN ",
-            " ORDER BY d.due LIMIT ?2 FOR UPDATE SKIP LOCKED"),
+            /* sql: names from the definition */
+            arena_printf(ctx->arena, " ORDER BY d.due LIMIT ?2%s",
+                         in_hand(ctx))),
         db_now(ctx), most);
     if (rc)
         return rc;
