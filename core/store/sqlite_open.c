@@ -118,6 +118,9 @@ int db_fail(struct db *db, struct ctx *ctx, int rc, const char *sql)
         log_ctx(ctx, LOG_ERROR, "memory.out", "where", "store", NULL);
         _exit(EXIT_SICK);
     }
+    if ((rc & 0xff) == SQLITE_ERROR && text_equal(detail, "integer overflow"))
+        return fail(ctx, E_LIMIT, "store.overflow",
+                    "a number is too large to be kept or added up");
     log_ctx(ctx, LOG_ERROR, "store.error", "code", log_int(rc), "detail",
             detail, "sql", sql, NULL);
     if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB)
@@ -345,6 +348,7 @@ static int configure(struct db *db, struct ctx *ctx)
                     "PRAGMA journal_mode=WAL;"
                     "PRAGMA wal_autocheckpoint=0;"
                     "PRAGMA cell_size_check=ON;"
+                    "PRAGMA case_sensitive_like=ON;"
                     "PRAGMA journal_size_limit=67108864;"
                     "PRAGMA cache_size=-8192;"
                     "PRAGMA temp_store=DEFAULT");
