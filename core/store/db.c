@@ -124,11 +124,6 @@ void db_close(struct db *db)
     arena_free(db->arena);
 }
 
-const char *db_driver(const struct ctx *ctx)
-{
-    return ctx->db->driver->name;
-}
-
 enum db_dialect db_dialect(const struct ctx *ctx)
 {
     return ctx->db->driver->one_writer ? DB_SQLITE : DB_POSTGRESQL;

@@ -103,10 +103,6 @@ int db_int(int64_t *out, struct ctx *ctx, const char *sql, const char *types,
 int db_text(const char **out, struct ctx *ctx, const char *sql,
             const char *types, ...);
 
-/* "sqlite" or "postgresql": for what tells people of the store, and for its
- * own tests; SQL does not depend on it. */
-const char *db_driver(const struct ctx *ctx);
-
 /* Whether there is a table of that name: 1, 0, or negative. */
 int db_table_exists(struct ctx *ctx, const char *name);
 

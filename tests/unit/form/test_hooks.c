@@ -8,6 +8,7 @@
 
 #include "audit/audit.h"
 #include "event/hook.h"
+#include "store/dialect.h"
 #include "event/job.h"
 
 static struct {
@@ -76,6 +77,7 @@ static void add_hooks(void)
     memset(&seen, 0, sizeof seen);
 }
 
+/* Where several write at once it runs within the transaction. */
 static void a_before_hook_runs_once_and_without_the_lock(void **state)
 {
     struct fixture *f = *state;
@@ -85,7 +87,7 @@ static void a_before_hook_runs_once_and_without_the_lock(void **state)
     as(f, f->li);
     record = create(f, "{\"purpose\":\"x\"}");
     assert_int_equal(seen.before, 1);
-    assert_false(seen.locked);
+    assert_int_equal(seen.locked, db_dialect(&f->ctx) == DB_POSTGRESQL);
     assert_false(seen.had_before);
     assert_int_equal(seen.after, 1);
     ok(f, record_update(&record, &f->ctx, record->form, record->id, 1,
