@@ -286,6 +286,11 @@ static int fill_one(const struct fill *fill)
             return fail_type(fill, "config.bool", "true or false");
         *(bool *)place = config_setting_get_bool(fill->setting) != 0;
         return 0;
+    case CONFIG_GROUP:
+        if (config_setting_type(fill->setting) != CONFIG_TYPE_GROUP)
+            return fail_type(fill, "config.group", "a group in braces");
+        *(const config_setting_t **)place = fill->setting;
+        return 0;
     }
     return 0;
 }

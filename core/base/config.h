@@ -21,6 +21,7 @@ enum config_kind {
     CONFIG_INT64, /* int64_t */
     CONFIG_BOOL,  /* bool */
     CONFIG_TEXTS, /* const char ** and, at count_offset, size_t */
+    CONFIG_GROUP, /* const config_setting_t *: { … }, filled by its own rows */
 };
 
 /* A name that may stand in a file, and where its value goes. "store.url" is

@@ -63,15 +63,17 @@ int hash_fd(unsigned char out[HASH_SIZE], int64_t *size, int fd)
 {
     crypto_generichash_state state;
     unsigned char piece[PIECE_BYTES];
+    int64_t at = 0;
     ssize_t got;
 
     crypto_generichash_init(&state, NULL, 0, HASH_SIZE);
-    *size = 0;
-    while ((got = read_piece(piece, sizeof piece, fd, *size)) > 0) {
+    while ((got = read_piece(piece, sizeof piece, fd, at)) > 0) {
         crypto_generichash_update(&state, piece, (size_t)got);
-        *size += got;
+        at += got;
     }
     crypto_generichash_final(&state, out, HASH_SIZE);
+    if (size)
+        *size = at;
     return got < 0 ? -1 : 0;
 }
 

@@ -21,9 +21,10 @@ void token_make(char out[TOKEN_TEXT_MAX]);
 /* BLAKE2b-256 of data, keyed where key is not NULL. */
 void hash_data(unsigned char out[HASH_SIZE], const void *data, size_t length,
                const unsigned char *key, size_t key_length);
-/* The same, and SHA-256 (of protocols that ask for it), of what the ordinary
- * file `fd` holds, from its start; *size: its bytes. -1 with errno. */
+/* The same, without a key, of what the ordinary file `fd` holds, from its
+ * start; *size may be NULL. 0, or -1 with errno. */
 int hash_fd(unsigned char out[HASH_SIZE], int64_t *size, int fd);
+/* SHA-256, for protocols that ask for it. */
 int sha256_fd(unsigned char out[HASH_SIZE], int64_t *size, int fd);
 void sha256_data(unsigned char out[HASH_SIZE], const void *data, size_t length);
 /* Lower-case hexadecimal in the arena. */

@@ -22,7 +22,13 @@
 
 #define MIB ((int64_t)1024 * 1024)
 
-#define AT(field) offsetof(struct settings, field)
+/* Groups that are read by rows of their own. */
+struct given {
+    struct settings settings;
+    const config_setting_t *files, *files_before;
+};
+
+#define AT(field) offsetof(struct given, settings.field)
 
 static const struct config_row rows[] = {
     { "listen", CONFIG_TEXT, AT(listen), 0, 1, 200 },
@@ -62,6 +68,12 @@ static const struct config_row rows[] = {
     { "store.url", CONFIG_TEXT, AT(store.url), 0, 1, 2000 },
     { "store.listen_url", CONFIG_TEXT, AT(store.listen_url), 0, 1, 2000 },
     { "store.replica_url", CONFIG_TEXT, AT(store.replica_url), 0, 1, 2000 },
+    { "files", CONFIG_GROUP, offsetof(struct given, files), 0, 0, 0 },
+    { "files_before", CONFIG_GROUP, offsetof(struct given, files_before), 0, 0,
+      0 },
+    { "files_cache_max", CONFIG_INT64, AT(files_cache_max), 0, 16 * MIB,
+      16 * 1024 * 1024 * MIB },
+    { "net_workers", CONFIG_INT, AT(net_workers), 0, 0, 16 },
     { 0 },
 };
 
@@ -86,6 +98,8 @@ static const struct settings defaults = {
     .theme = "default",
     .slow_query_ms = 100,
     .store = { .driver = "sqlite" },
+    .files = { .where = "folder" },
+    .files_cache_max = 1024 * MIB,
 };
 
 /* A rule that a range cannot say. */
@@ -292,10 +306,61 @@ static int check_rules(struct ctx *ctx, const struct settings *settings,
     return first;
 }
 
+/* ---- where the files are ---- */
+
+static const struct config_row folder_rows[] = {
+    { "where", CONFIG_TEXT, offsetof(struct files_settings, where), 0, 1, 20 },
+    { "path", CONFIG_TEXT, offsetof(struct files_settings, path), 0, 1, 1000 },
+    { 0 },
+};
+
+static int read_files(struct files_settings *out, struct ctx *ctx,
+                      const char *path, const config_setting_t *group)
+{
+    const char *where = NULL;
+    int rc = 0, line = (int)config_setting_source_line(group);
+
+    (void)config_setting_lookup_string(group, "where", &where);
+    if (!text_equal(where, "s3") && !text_equal(where, "folder"))
+        return fail(ctx, E_INVALID, "site.files_where",
+                    "%s:%d: \"%s\" must be \"folder\" or \"s3\"", path, line,
+                    "where");
+    *out = (struct files_settings){ 0 };
+    if (strcmp(where, "s3") == 0)
+        rc = s3_settings_read(&out->s3, ctx, path, group);
+    else
+        rc = config_fill(out, ctx, path, group, folder_rows);
+    out->where = arena_strdup(ctx->arena, where);
+    if (!rc && out->path && *out->path != '/')
+        rc = fail(ctx, E_INVALID, "site.files_path",
+                  "%s:%d: \"%s\" must be the absolute path of a folder", path,
+                  line, "path");
+    return rc;
+}
+
+static int read_groups(struct ctx *ctx, struct given *given, const char *path)
+{
+    int rc = 0;
+
+    if (given->files)
+        rc = read_files(&given->settings.files, ctx, path, given->files);
+    if (!rc && given->files_before)
+        rc = read_files(&given->settings.files_before, ctx, path,
+                        given->files_before);
+    return rc;
+}
+
+bool site_files_away(const struct site *site)
+{
+    return text_equal(site->settings.files.where, "s3") ||
+           text_equal(site->settings.files_before.where, "s3");
+}
+
 int site_read(struct site **out, struct ctx *ctx, const char *folder)
 {
     struct site *site = arena_alloc(ctx->arena, sizeof *site);
     char *absolute = realpath(folder, NULL);
+    struct given given = { .settings = defaults };
     config_t *config;
     const char *path;
     int rc;
@@ -308,15 +373,16 @@ int site_read(struct site **out, struct ctx *ctx, const char *folder)
     site->folder = arena_strdup(ctx->arena, absolute);
     free(absolute);
     site->share = share_folder(ctx);
-    site->settings = defaults;
     path = site_path(ctx, site, "tenon.cfg");
     rc = config_file_read(&config, ctx, path);
     if (rc)
         return rc;
-    rc = config_fill(&site->settings, ctx, path, config_root_setting(config),
-                     rows);
+    rc = config_fill(&given, ctx, path, config_root_setting(config), rows);
     if (!rc)
-        rc = check_rules(ctx, &site->settings, path, config);
+        rc = check_rules(ctx, &given.settings, path, config);
+    if (!rc)
+        rc = read_groups(ctx, &given, path);
+    site->settings = given.settings;
     if (rc)
         return rc;
     *out = site;

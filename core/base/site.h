@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/s3_settings.h"
+
 struct ctx;
 
 /* Where the rows are kept. */
@@ -18,6 +20,13 @@ struct store_settings {
     const char *url;         /* "postgresql://user:password@host/database" */
     const char *listen_url;  /* past a pooler, for LISTEN; NULL: url */
     const char *replica_url; /* for reports that may lag; NULL: none */
+};
+
+/* Where the files of the site are kept. */
+struct files_settings {
+    const char *where; /* "folder", "s3"; NULL: not set */
+    const char *path;  /* "folder": absolute; NULL: SITE/files */
+    struct s3 s3;      /* "s3" */
 };
 
 /* Settings of tenon.cfg, each range-checked; see docs/admin/settings.md. */
@@ -51,6 +60,10 @@ struct settings {
     bool demo;              /* made by init --demo; shown on each page */
     int slow_query_ms;      /* 100 */
     struct store_settings store;
+    struct files_settings files;
+    struct files_settings files_before; /* read where `files` lacks one */
+    int64_t files_cache_max; /* bytes of SITE/run/blob-cache; 1 GiB */
+    int net_workers;         /* 0: 1, with an object store 3 */
 };
 
 struct site {
@@ -62,6 +75,10 @@ struct site {
 /* Reads FOLDER/tenon.cfg. Refuses unknown names, wrong types and ranges with
  * file and line. Everything lives in the context's arena. */
 int site_read(struct site **out, struct ctx *ctx, const char *folder);
+
+/* Whether attachments are in an object store, now or before: whoever reads or
+ * writes one then needs the network. */
+bool site_files_away(const struct site *site);
 
 /* FOLDER/NAME as arena text. */
 const char *site_path(struct ctx *ctx, const struct site *site,

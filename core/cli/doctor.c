@@ -205,13 +205,8 @@ static void check_trail(struct doctor *doctor)
 /* Adds a file that is not there to the list; true where that is long. */
 static bool note_missing(struct ctx *ctx, struct buf *missing, const char *hash)
 {
-    int fd;
-
-    if (blob_open(&fd, ctx, hash) == 0) {
-        close(fd);
+    if (blob_there(ctx, hash))
         return false;
-    }
-    ctx_clear(ctx);
     buf_addf(missing, "%s%.12s…", missing->length ? ", " : "", hash);
     return missing->length > MISSING_SHOWN * 17;
 }

@@ -37,6 +37,8 @@ static const struct {
     { ROUTE_EXPENSIVE, "expensive" },
     { ROUTE_ANONYMOUS, "anonymous" },
     { ROUTE_SCOPED, "scoped" },
+    { ROUTE_FILES, "files" },
+    { ROUTE_FILE_FORM, "file_form" },
 };
 
 static struct value *route_value(struct ctx *ctx, const struct route *route)

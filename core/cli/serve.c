@@ -4,6 +4,7 @@
 #include "base/banned.h"
 
 #include <limits.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/ctx.h"
@@ -21,6 +22,18 @@ static const char *own_program(struct ctx *ctx)
     if (length <= 0)
         return NULL;
     return arena_strndup(ctx->arena, path, (size_t)length);
+}
+
+/* Files would go into the folder below a mount point. */
+static int check_files(struct ctx *ctx)
+{
+    const char *path = ctx->site->settings.files.path;
+    struct stat info;
+
+    if (path && (stat(path, &info) < 0 || !S_ISDIR(info.st_mode)))
+        return fail(ctx, E_IO, "store.files_none", "there is no folder %s",
+                    path);
+    return 0;
 }
 
 int command_serve(struct ctx *ctx, int argc, char **argv)
@@ -41,6 +54,8 @@ int command_serve(struct ctx *ctx, int argc, char **argv)
     if (argc > 2)
         return cli_usage(ctx, argv[0]);
     rc = cli_site(ctx, argc > 1 ? argv[1] : NULL);
+    if (!rc)
+        rc = check_files(ctx);
     if (rc)
         return rc;
     options.site = ctx->site;

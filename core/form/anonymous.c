@@ -7,9 +7,6 @@
 
 #include "form/anonymous.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/crypto.h"
@@ -19,6 +16,7 @@
 #include "form/attachment.h"
 #include "form/field_type.h"
 #include "form/record.h"
+#include "store/blob.h"
 #include "store/db.h"
 
 /* Defaults that say who or when. */
@@ -97,19 +95,10 @@ int64_t anonymous_instant(struct ctx *ctx, const struct form *form)
  * file has the same content it is his time that goes, which harms nobody. */
 static int forget_time(struct ctx *ctx, int64_t id, int64_t at)
 {
-    const struct timespec day = { .tv_sec = (time_t)(at / 1000) };
     struct attachment *file;
-    int fd, rc = attachment_find(&file, ctx, id);
+    int rc = attachment_find(&file, ctx, id);
 
-    if (!rc)
-        rc = attachment_open(&fd, ctx, file, 0);
-    if (rc)
-        return rc;
-    rc = futimens(fd, (const struct timespec[]){ day, day });
-    close(fd);
-    return rc ? fail(ctx, E_IO, "form.file_unreadable", "%s can't be read",
-                     file->name)
-              : 0;
+    return rc ? rc : blob_forget_time(ctx, file->hash, at);
 }
 
 /* Pages of a PDF go: their rows would keep the order of the uploads. */

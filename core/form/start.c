@@ -127,6 +127,7 @@ int blob_is_used(struct ctx *ctx, const char *hash)
 /* Uploads that no record took within a day, and blobs without a row. */
 static int collect_job(struct ctx *ctx, const struct job *job)
 {
+    bool more;
     int rc = job_progress_purge(ctx);
 
     (void)job;
@@ -142,7 +143,10 @@ static int collect_job(struct ctx *ctx, const struct job *job)
                              "i", clock_now() - (int64_t)DAY_SECONDS * 1000));
     if (rc || !ctx->site)
         return rc; /* a store in memory has no folder with files */
-    return blob_collect(ctx, blob_is_used);
+    rc = blob_collect_turn(&more, ctx, blob_is_used);
+    if (!rc && more)
+        job_continue();
+    return rc;
 }
 
 /* Hooks that run after the commit, in the jobs lane. */

@@ -147,6 +147,14 @@ static void forwarded_address(struct exchange *exchange,
 
 /* Writes the message for the worker; the exchange's texts then point into
  * it, as the block is about to go. */
+static bool is_form(struct str type)
+{
+    static const char start[] = "multipart/";
+
+    return type.length >= sizeof start - 1 &&
+           strncasecmp(type.data, start, sizeof start - 1) == 0;
+}
+
 static bool keep(struct exchange *exchange, const struct head *head,
                  const char *address)
 {
@@ -190,6 +198,8 @@ static bool keep(struct exchange *exchange, const struct head *head,
 
         if (str_is(name, "range"))
             exchange->range = value;
+        else if (str_is(name, "content-type"))
+            exchange->form = is_form(value);
         else if (str_is(name, "if-range"))
             exchange->if_range = value;
         else if (str_is(name, "if-none-match"))
@@ -257,9 +267,13 @@ static void route(struct exchange *exchange)
     if (own_answer(exchange) || static_answer(exchange))
         return;
     rules_match(&match, exchange->front, exchange->method, exchange->path);
-    exchange->lane = match.flags & RULE_LOCAL ? LANE_LOCAL
-                     : match.flags & RULE_NET ? LANE_NET
-                                              : LANE_PAGES;
+    if (match.flags & RULE_LOCAL)
+        exchange->lane = LANE_LOCAL;
+    else if ((match.flags & RULE_NET) ||
+             ((match.flags & RULE_NET_FORM) && exchange->form))
+        exchange->lane = LANE_NET;
+    else
+        exchange->lane = LANE_PAGES;
     exchange->rule_flags = match.flags;
     memcpy(exchange->module, match.module, sizeof exchange->module);
     if ((match.flags & RULE_PRIVATE) && match.pattern.length)

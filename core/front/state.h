@@ -149,6 +149,7 @@ struct exchange {
     struct spool *spool;
     int64_t limit; /* of the body; once a worker allowed it */
     bool ask;      /* goes to a worker as FRAME_ASK */
+    bool form;     /* its body is multipart/form-data */
     enum lane lane;
     int rule_flags;
     char module[SLOT_MODULE_MAX];
@@ -219,7 +220,12 @@ struct seat {
     bool replace;     /* wanted: a new one in its place */
 };
 
-enum { SEATS_MAX = 64 + 4 };
+enum {
+    PAGE_SEATS_MAX = 64,
+    NET_SEATS_MAX = 16,
+    SEATS_MAX = PAGE_SEATS_MAX + NET_SEATS_MAX + 3, /* local, jobs, keeper */
+    NET_WORKERS_FILES = 3, /* where they also wait for an object store */
+};
 
 struct counters {
     uint64_t requests[LANES + 1][6]; /* last row: without a worker; by class */

@@ -44,9 +44,17 @@ struct roll {
     bool probed;
 };
 
+/* Files that are in an object store are read and written in the net lane. */
+static int net_workers(const struct front *front)
+{
+    if (front->settings->net_workers)
+        return front->settings->net_workers;
+    return site_files_away(front->site) ? NET_WORKERS_FILES : 1;
+}
+
 void supervise_init(struct front *front)
 {
-    int lane, index;
+    int net_count = net_workers(front), lane, index;
 
     front->page_count = front->settings->page_workers;
     if (front->page_count <= 0) {
@@ -54,10 +62,12 @@ void supervise_init(struct front *front)
         if (front->page_count < 3)
             front->page_count = 3;
     }
-    if (front->page_count > SEATS_MAX - 4)
-        front->page_count = SEATS_MAX - 4;
+    if (front->page_count > PAGE_SEATS_MAX)
+        front->page_count = PAGE_SEATS_MAX;
     for (lane = 0; lane < LANES; lane++) {
-        int count = lane == LANE_PAGES ? front->page_count : 1;
+        int count = lane == LANE_PAGES ? front->page_count
+                    : lane == LANE_NET ? net_count
+                                       : 1;
 
         for (index = 0; index < count; index++) {
             struct seat *seat = &front->seats[front->seat_count++];

@@ -23,6 +23,7 @@ enum rule_flags {
     RULE_RESERVED = 4,   /* may take the page worker that is kept free */
     RULE_PRIVATE = 8,    /* the path holds a secret: the log gets the pattern */
     RULE_ANONYMOUS = 16, /* the log gets no address */
+    RULE_NET_FORM = 32,  /* net lane where the body is multipart/form-data */
 };
 
 /* A route that is more than "any page worker will do". */

@@ -131,6 +131,8 @@ void apply_route(struct entry *entry)
         flags |= ROUTE_ANONYMOUS;
     /* Large bodies come from people who are signed in only: nobody else fills
      * the disk. */
+    if (manifest_may(entry->module->manifest, "files"))
+        flags |= ROUTE_FILES;
     if (manifest_may(entry->module->manifest, "files") &&
         route->access != TN_PUBLIC && strcmp(route->method, "GET") != 0)
         flags |= ROUTE_UPLOAD;
@@ -170,11 +172,14 @@ static int run_page(struct ctx *ctx, struct request *request,
 void apply_page(struct entry *entry)
 {
     const tn_page *page = &entry->as.page;
+    int flags = ROUTE_PAGE;
 
+    if (manifest_may(entry->module->manifest, "files"))
+        flags |= ROUTE_FILES;
     (void)route_add(&(struct route){ .method = "GET",
                                      .pattern = page->path,
                                      .access = access_of(page->access),
-                                     .flags = ROUTE_PAGE,
+                                     .flags = flags,
                                      .call = run_page,
                                      .module = entry->module->id,
                                      .payload = entry,

@@ -159,8 +159,8 @@ void frame_jobs_start(void)
 {
     static const struct route routes[] = {
         { "GET", "/jobs/{id}", ROUTE_PERSON, 0, show_job, NULL, NULL, NULL },
-        { "GET", "/jobs/{id}/file", ROUTE_PERSON, 0, get_file, NULL, NULL,
-          NULL },
+        { "GET", "/jobs/{id}/file", ROUTE_PERSON, ROUTE_FILES, get_file, NULL,
+          NULL, NULL },
         { "GET", "/api/v1/jobs/{id}", ROUTE_PERSON, ROUTE_API, api_job, NULL,
           NULL, NULL },
         { 0 },

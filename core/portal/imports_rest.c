@@ -225,8 +225,8 @@ void imports_rest_start(void)
 {
     static const struct route routes[] = {
         { "POST", "/api/v1/imports", ROUTE_PERSON,
-          ROUTE_API | ROUTE_UPLOAD | ROUTE_EXPENSIVE, api_create, NULL, NULL,
-          NULL },
+          ROUTE_API | ROUTE_UPLOAD | ROUTE_EXPENSIVE | ROUTE_FILES, api_create,
+          NULL, NULL, NULL },
         { "GET", "/api/v1/imports/{id}", ROUTE_PERSON, ROUTE_API, api_get, NULL,
           NULL, NULL },
         { "PATCH", "/api/v1/imports/{id}", ROUTE_PERSON,

@@ -119,12 +119,13 @@ static int get_meta(struct ctx *ctx, struct request *request,
 void records_files_start(void)
 {
     static const struct route routes[] = {
-        { "GET", "/files/{id}", ROUTE_PERSON, 0, get_file, NULL, NULL, NULL },
-        { "GET", "/files/{id}/pages/{page}", ROUTE_PERSON, 0, get_page, NULL,
-          NULL, NULL },
-        { "POST", "/api/v1/files", ROUTE_PERSON,
-          ROUTE_API | ROUTE_UPLOAD | ROUTE_SCOPED, post_file, NULL, NULL,
+        { "GET", "/files/{id}", ROUTE_PERSON, ROUTE_FILES, get_file, NULL, NULL,
           NULL },
+        { "GET", "/files/{id}/pages/{page}", ROUTE_PERSON, ROUTE_FILES,
+          get_page, NULL, NULL, NULL },
+        { "POST", "/api/v1/files", ROUTE_PERSON,
+          ROUTE_API | ROUTE_UPLOAD | ROUTE_SCOPED | ROUTE_FILES, post_file,
+          NULL, NULL, NULL },
         { "GET", "/api/v1/files/{id}", ROUTE_PERSON, ROUTE_API | ROUTE_SCOPED,
           get_meta, NULL, NULL, NULL },
         { .method = NULL },

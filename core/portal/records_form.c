@@ -407,12 +407,14 @@ void records_form_start(void)
     static const struct route routes[] = {
         { "GET", "/records/{form}/new", ROUTE_PERSON, ROUTE_PAGE, new_page,
           NULL, NULL, "/records/visitor/new" },
-        { "POST", "/records/{form}", ROUTE_PERSON, ROUTE_PAGE | ROUTE_UPLOAD,
-          create, NULL, NULL, NULL },
+        { "POST", "/records/{form}", ROUTE_PERSON,
+          ROUTE_PAGE | ROUTE_UPLOAD | ROUTE_FILE_FORM, create, NULL, NULL,
+          NULL },
         { "GET", "/records/{form}/{id}/edit", ROUTE_PERSON, ROUTE_PAGE,
           edit_page, NULL, NULL, NULL },
         { "POST", "/records/{form}/{id}", ROUTE_PERSON,
-          ROUTE_PAGE | ROUTE_UPLOAD, change, NULL, NULL, NULL },
+          ROUTE_PAGE | ROUTE_UPLOAD | ROUTE_FILE_FORM, change, NULL, NULL,
+          NULL },
         { .method = NULL },
     };
 

@@ -2,42 +2,35 @@
  * blob.c - files of the site, found by the hash of their content.
  *
  * A file is whole, synced and under its name before the row that names it is
- * committed; two uploads of the same content are one file. What was uploaded
- * into an unnamed file on the same disk is linked, not copied.
+ * committed; two uploads of the same content are one file. What was put under
+ * another setting is found in `files_before`.
  */
 #include "base/banned.h"
 
 #include "store/blob.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/ctx.h"
 #include "base/log.h"
 #include "base/site.h"
 #include "base/str.h"
+#include "store/blob_internal.h"
+#include "store/db.h"
 #include "store/tree.h"
 
-enum {
-    NAME_DIGITS = 2 * HASH_SIZE,
-    FOLDER_DIGITS = 2,
-    KEPT_SECONDS = 24 * 3600,
-};
-
-static bool name_good(const char *hash)
+bool blob_name_good(const char *hash)
 {
-    return strlen(hash) == NAME_DIGITS &&
-           strspn(hash, "0123456789abcdef") == NAME_DIGITS;
+    return strlen(hash) == BLOB_DIGITS &&
+           strspn(hash, "0123456789abcdef") == BLOB_DIGITS;
 }
 
-static int io_error(struct ctx *ctx)
+int blob_io_error(struct ctx *ctx)
 {
     int error = errno;
 
@@ -51,126 +44,19 @@ static int io_error(struct ctx *ctx)
                 strerrordesc_np(error));
 }
 
-static const char *files_folder(struct ctx *ctx)
+/* ---- putting ---- */
+
+static int put(const char **hash, struct ctx *ctx, const unsigned char *digest,
+               const struct blob_content *content)
 {
-    return site_path(ctx, ctx->site, "files");
-}
+    const char *text = hex_of(ctx->arena, digest, HASH_SIZE);
+    struct blob_place place = blob_place(ctx);
+    int rc = blob_mark_check(ctx, &place);
 
-/* Opens SITE/files/ab, making it where it is missing. */
-static int open_folder(int *fd, struct ctx *ctx, const char *hash)
-{
-    const char *files = files_folder(ctx);
-    const char *path = arena_printf(ctx->arena, "%s/%.2s", files, hash);
-    int parent;
-
-    *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (*fd >= 0)
-        return 0;
-    if (errno != ENOENT || (mkdir(path, 0700) < 0 && errno != EEXIST))
-        return io_error(ctx);
-    tree_give(path, files);
-    parent = open(files, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (parent < 0)
-        return io_error(ctx);
-    if (fsync(parent) < 0) {
-        close(parent);
-        return io_error(ctx);
-    }
-    close(parent);
-    *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    return *fd < 0 ? io_error(ctx) : 0;
-}
-
-/* Gives an unnamed file on the same disk its name. */
-static bool link_file(int fd, int folder, const char *name)
-{
-    struct stat info, place;
-    char path[64];
-
-    if (fstat(fd, &info) < 0 || fstat(folder, &place) < 0 ||
-        info.st_nlink != 0 || info.st_dev != place.st_dev)
-        return false;
-    if (fchmod(fd, 0600) < 0 || fsync(fd) < 0)
-        return false;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return linkat(AT_FDCWD, path, folder, name, AT_SYMLINK_FOLLOW) == 0 ||
-           errno == EEXIST;
-}
-
-static int write_all(int fd, const void *data, size_t size)
-{
-    const char *from = data;
-
-    while (size > 0) {
-        ssize_t written = write(fd, from, size);
-
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return -1;
-        from += written;
-        size -= (size_t)written;
-    }
-    return 0;
-}
-
-/* What root writes belongs to the folder's owner. */
-static void give_fd(int fd, int folder)
-{
-    struct stat info;
-
-    if (geteuid() == 0 && fstat(folder, &info) == 0 && info.st_uid != 0 &&
-        fchown(fd, info.st_uid, info.st_gid) < 0)
-        log_event(LOG_WARN, "blob.owner", NULL);
-}
-
-static int write_file(struct ctx *ctx, int folder, const char *name,
-                      const void *data, size_t size)
-{
-    char temporary[64];
-    int fd, rc = 0;
-
-    snprintf(temporary, sizeof temporary, ".new-%d-%lld", (int)getpid(),
-             (long long)id_next());
-    fd = openat(folder, temporary,
-                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return io_error(ctx);
-    if (write_all(fd, data, size) < 0 || fsync(fd) < 0)
-        rc = io_error(ctx);
     if (!rc)
-        give_fd(fd, folder);
-    close(fd);
-    if (!rc && renameat(folder, temporary, folder, name) < 0)
-        rc = io_error(ctx);
-    if (rc)
-        unlinkat(folder, temporary, 0);
-    return rc;
-}
-
-/* Puts `size` mapped bytes under their hash; fd -1: they come from memory. */
-static int put(const char **hash, struct ctx *ctx, int fd, const void *data,
-               size_t size)
-{
-    unsigned char digest[HASH_SIZE];
-    const char *text, *name;
-    struct stat info;
-    int folder, rc;
-
-    hash_data(digest, data, size, NULL, 0);
-    text = hex_of(ctx->arena, digest, sizeof digest);
-    name = text + FOLDER_DIGITS;
-    rc = open_folder(&folder, ctx, text);
-    if (rc)
-        return rc;
-    if (fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
-        S_ISREG(info.st_mode) && (size_t)info.st_size == size)
-        utimensat(folder, name, NULL, AT_SYMLINK_NOFOLLOW);
-    else if (fd < 0 || !link_file(fd, folder, name))
-        rc = write_file(ctx, folder, name, data, size);
-    if (!rc && fsync(folder) < 0)
-        rc = io_error(ctx);
-    close(folder);
+        rc = blob_announce(ctx, text);
+    if (!rc)
+        rc = blob_place_put(ctx, &place, text, content);
     if (!rc)
         *hash = text;
     return rc;
@@ -178,127 +64,180 @@ static int put(const char **hash, struct ctx *ctx, int fd, const void *data,
 
 int blob_put_fd(const char **hash, int64_t *size, struct ctx *ctx, int fd)
 {
+    struct blob_content content = { .fd = fd };
+    unsigned char digest[HASH_SIZE];
     struct stat info;
-    void *data = "";
-    int rc;
 
     if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode))
         return fail(ctx, E_IO, "store.io", "this is no file");
-    *size = info.st_size;
-    if (info.st_size > 0) {
-        data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (data == MAP_FAILED)
-            return io_error(ctx);
-    }
-    rc = put(hash, ctx, fd, data, (size_t)info.st_size);
-    if (info.st_size > 0)
-        munmap(data, (size_t)info.st_size);
-    return rc;
+    if (hash_fd(digest, &content.size, fd) < 0)
+        return blob_io_error(ctx);
+    *size = content.size;
+    return put(hash, ctx, digest, &content);
 }
 
 int blob_put(const char **hash, struct ctx *ctx, const void *data, size_t size)
 {
-    return put(hash, ctx, -1, size ? data : "", size);
+    struct blob_content content = { -1, size ? data : "", (int64_t)size };
+    unsigned char digest[HASH_SIZE];
+
+    hash_data(digest, content.data, size, NULL, 0);
+    return put(hash, ctx, digest, &content);
+}
+
+/* ---- reading ---- */
+
+/* In the first place, else in the one before. */
+static int open_either(int *fd, struct ctx *ctx, const char *hash)
+{
+    struct blob_place place = blob_place(ctx);
+    int rc = blob_place_open(fd, ctx, &place, hash);
+
+    if (rc == E_NOT_FOUND && blob_place_before(&place, ctx))
+        rc = blob_place_open(fd, ctx, &place, hash);
+    return rc;
 }
 
 int blob_open(int *fd, struct ctx *ctx, const char *hash)
 {
-    const char *path;
+    int rc;
 
     *fd = -1;
-    if (!hash || !name_good(hash))
+    if (!hash || !blob_name_good(hash))
         return fail(ctx, E_NOT_FOUND, "store.bad_blob",
                     "there is no file of that name");
-    path = arena_printf(ctx->arena, "%s/%.2s/%s", files_folder(ctx), hash,
-                        hash + FOLDER_DIGITS);
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (*fd >= 0)
-        return 0;
-    if (errno != ENOENT)
-        return io_error(ctx);
+    rc = open_either(fd, ctx, hash);
+    if (rc != E_NOT_FOUND)
+        return rc;
     log_ctx(ctx, LOG_ERROR, "blob.missing", "hash", hash, NULL);
     return fail(ctx, E_NOT_FOUND, "store.bad_blob",
                 "the stored file is missing");
 }
 
-bool blob_there(struct ctx *ctx, const char *hash)
+int blob_size(int64_t *size, struct ctx *ctx, const char *hash)
 {
-    struct stat info;
+    struct blob_place place = blob_place(ctx);
+    int rc;
 
-    return hash && name_good(hash) &&
-           stat(arena_printf(ctx->arena, "%s/%.2s/%s", files_folder(ctx), hash,
-                             hash + FOLDER_DIGITS),
-                &info) == 0 &&
-           S_ISREG(info.st_mode);
-}
-
-/* ---- walking and collecting ---- */
-
-static int walk_folder(struct ctx *ctx, const char *first, blob_visit visit,
-                       void *payload)
-{
-    const char *path =
-        arena_printf(ctx->arena, "%s/%s", files_folder(ctx), first);
-    DIR *folder = opendir(path);
-    const struct dirent *entry;
-    int rc = 0;
-
-    if (!folder)
-        return errno == ENOENT ? 0 : io_error(ctx);
-    while (!rc && (entry = readdir(folder))) {
-        char hash[NAME_DIGITS + 1];
-        struct stat info;
-
-        if (entry->d_name[0] == '.' ||
-            strlen(entry->d_name) != NAME_DIGITS - FOLDER_DIGITS)
-            continue;
-        snprintf(hash, sizeof hash, "%.2s%.62s", first, entry->d_name);
-        if (name_good(hash) &&
-            fstatat(dirfd(folder), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) ==
-                0 &&
-            S_ISREG(info.st_mode))
-            rc = visit(ctx, hash, info.st_size, (int64_t)info.st_mtime * 1000,
-                       payload);
-    }
-    closedir(folder);
+    if (!hash || !blob_name_good(hash))
+        return E_NOT_FOUND;
+    rc = blob_place_size(size, ctx, &place, hash);
+    if (rc == E_NOT_FOUND && blob_place_before(&place, ctx))
+        rc = blob_place_size(size, ctx, &place, hash);
     return rc;
 }
 
+bool blob_there(struct ctx *ctx, const char *hash)
+{
+    struct ctx own = *ctx;
+    int64_t size;
+
+    own.problems = own.last_problem = NULL;
+    own.problem_count = 0;
+    return blob_size(&size, &own, hash) == 0;
+}
+
+int blob_forget_time(struct ctx *ctx, const char *hash, int64_t at)
+{
+    const struct timespec day = { .tv_sec = (time_t)(at / 1000) };
+    struct blob_place place = blob_place(ctx);
+    int rc = db_exec(ctx, "DELETE FROM store_blob WHERE hash = ?1", "s", hash);
+
+    if (rc)
+        return rc;
+    if (!place.root) {
+        cache_time(ctx, hash, at);
+        return 0;
+    }
+    if (utimensat(AT_FDCWD, folder_path(ctx, place.root, hash),
+                  (const struct timespec[]){ day, day },
+                  AT_SYMLINK_NOFOLLOW) < 0 &&
+        errno != ENOENT)
+        return blob_io_error(ctx);
+    return 0;
+}
+
+/* ---- all of them ---- */
+
+/* (A visitor may empty ctx->arena, so nothing of it lasts.) */
 int blob_walk(struct ctx *ctx, blob_visit visit, void *payload)
 {
     int i, rc = 0;
 
-    for (i = 0; i < 256 && !rc; i++) {
-        char first[FOLDER_DIGITS + 1];
+    for (i = 0; i < BLOB_FOLDERS && !rc; i++) {
+        struct blob_place place = blob_place(ctx);
 
-        snprintf(first, sizeof first, "%02x", (unsigned)i);
-        rc = walk_folder(ctx, first, visit, payload);
+        rc = blob_place_walk(ctx, &place, i, visit, payload);
     }
     return rc;
 }
 
-struct collecting {
-    int (*used)(struct ctx *ctx, const char *hash);
-    int64_t before; /* ms UTC */
-    int64_t count;
-};
-
-static int collect_one(struct ctx *ctx, const char *hash, int64_t size,
-                       int64_t modified, void *payload)
+int blob_walk_before(struct ctx *ctx, blob_visit visit, void *payload)
 {
-    struct collecting *collecting = payload;
-    int rc;
+    struct blob_place place;
+    int i, rc = 0;
 
-    (void)size;
-    if (modified >= collecting->before)
+    for (i = 0; i < BLOB_FOLDERS && !rc && blob_place_before(&place, ctx); i++)
+        rc = blob_place_walk(ctx, &place, i, visit, payload);
+    return rc;
+}
+
+/* What `fd` holds is what `hash` says. */
+static int check_hash(struct ctx *ctx, int fd, const char *hash)
+{
+    unsigned char digest[HASH_SIZE];
+
+    if (hash_fd(digest, NULL, fd) < 0)
+        return blob_io_error(ctx);
+    if (strcmp(hex_of(ctx->arena, digest, sizeof digest), hash) == 0)
         return 0;
-    rc = collecting->used(ctx, hash);
-    if (rc)
-        return rc < 0 ? rc : 0;
-    unlink(arena_printf(ctx->arena, "%s/%.2s/%s", files_folder(ctx), hash,
-                        hash + FOLDER_DIGITS));
-    collecting->count++;
-    return 0;
+    return fail(ctx, E_INVALID, "store.damaged_blob",
+                "the stored file %s is damaged", hash);
+}
+
+int blob_verify(struct ctx *ctx, const char *hash)
+{
+    struct blob_place place = blob_place(ctx);
+    int fd, rc;
+
+    if (place.root) {
+        rc = folder_open(&fd, ctx, place.root, hash);
+        if (!rc)
+            rc = check_hash(ctx, fd, hash);
+    } else {
+        fd = cache_temporary(ctx);
+        rc = fd < 0 ? blob_io_error(ctx) : remote_get(ctx, place.s3, hash, fd);
+    }
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+int blob_move(bool *copied, struct ctx *ctx, const char *hash, int64_t size)
+{
+    struct blob_place to = blob_place(ctx), from;
+    struct blob_content content = { .fd = -1, .size = size };
+    int64_t there;
+    int rc = blob_place_size(&there, ctx, &to, hash);
+
+    *copied = false;
+    if (rc == 0 && there == size)
+        return 0;
+    if ((rc && rc != E_NOT_FOUND) || !blob_place_before(&from, ctx))
+        return rc;
+    rc = blob_mark_check(ctx, &to);
+    if (!rc)
+        rc = blob_announce(ctx, hash);
+    if (!rc)
+        rc = blob_place_open(&content.fd, ctx, &from, hash);
+    if (!rc)
+        rc = check_hash(ctx, content.fd, hash);
+    if (!rc)
+        rc = blob_place_put(ctx, &to, hash, &content);
+    if (content.fd >= 0)
+        close(content.fd);
+    *copied = !rc;
+    return rc;
 }
 
 int blob_lock(int *fd, struct ctx *ctx)
@@ -306,31 +245,11 @@ int blob_lock(int *fd, struct ctx *ctx)
     *fd = open(site_path(ctx, ctx->site, "run/files"),
                O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*fd < 0)
-        return io_error(ctx);
+        return blob_io_error(ctx);
     tree_give(site_path(ctx, ctx->site, "run/files"), ctx->site->folder);
     if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
         return 0;
     close(*fd);
     *fd = -1;
     return E_BUSY;
-}
-
-int blob_collect(struct ctx *ctx,
-                 int (*used)(struct ctx *ctx, const char *hash))
-{
-    struct collecting collecting = {
-        .used = used,
-        .before = clock_now() - (int64_t)KEPT_SECONDS * 1000,
-    };
-    int fd, rc;
-
-    rc = blob_lock(&fd, ctx);
-    if (rc)
-        return rc == E_BUSY ? 0 : rc; /* a backup copies them: next time */
-    rc = blob_walk(ctx, collect_one, &collecting);
-    close(fd);
-    if (!rc && collecting.count)
-        log_event(LOG_INFO, "blob.collected", "files",
-                  log_int(collecting.count), NULL);
-    return rc;
 }

@@ -20,21 +20,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct ctx;
+#include "base/s3_settings.h"
 
-/* Texts live as long as the caller needs them. */
-struct s3 {
-    const char *endpoint; /* "https://s3.eu-central-1.amazonaws.com",
-                             "http://10.0.0.7:9000": no path, no user */
-    const char *region;   /* "eu-central-1"; NULL: "us-east-1" */
-    const char *bucket;
-    const char *prefix; /* before each key; NULL: none */
-    const char *access_key, *secret_key;
-    const char *ca_file; /* PEM, absolute; NULL: the system's */
-    bool virtual_host;   /* bucket.host/key; else host/bucket/key */
-    int timeout_seconds; /* without a byte; 0: 20 */
-    int attempts;        /* of one request; 0: 3 */
-};
+struct ctx;
 
 enum {
     S3_KEY_MAX = 900, /* bytes of prefix and key; S3 takes 1,024 */
@@ -47,12 +35,6 @@ struct s3_object {
     int64_t size;
     int64_t modified; /* ms UTC by the store's clock; 0: it did not say */
 };
-
-/*
- * What is wrong with a setting of these: NULL, or English words for "NAME
- * must be …", with *name. Nothing is asked of the network.
- */
-const char *s3_objection(const char **name, const struct s3 *s3);
 
 /* Stores what the file `fd` holds, from its start, under a key: the store
  * checks it against its SHA-256. Is there as a whole or not at all. */
@@ -77,7 +59,8 @@ int s3_head(struct s3_object *out, struct ctx *ctx, const struct s3 *s3,
 
 /* Every object whose key begins with `start` ("" or NULL: all), in the order
  * of the keys. The object's texts are gone after the call. A visitor that
- * returns other than 0 ends it with that. It may make requests of its own. */
+ * returns other than 0 ends it with that. It may make requests of its own, and
+ * may empty ctx->arena. */
 typedef int (*s3_visit)(struct ctx *ctx, const struct s3_object *object,
                         void *payload);
 int s3_list(struct ctx *ctx, const struct s3 *s3, const char *start,

@@ -209,14 +209,17 @@ static int one_page(struct ctx *ctx, const struct s3 *s3, const char *start,
 int s3_list(struct ctx *ctx, const struct s3 *s3, const char *start,
             s3_visit visit, void *payload)
 {
+    /* Not the caller's memory: a visitor may empty that. */
+    struct arena *arena = arena_new(0);
     const char *whole = arena_printf(
-        ctx->arena, "%s%s", s3->prefix ? s3->prefix : "", start ? start : "");
+        arena, "%s%s", s3->prefix ? s3->prefix : "", start ? start : "");
     struct buf token;
     int rc;
 
-    buf_init(&token, ctx->arena, TEXT_MAX);
+    buf_init(&token, arena, TEXT_MAX);
     do
         rc = one_page(ctx, s3, whole, &token, visit, payload);
     while (!rc && token.length);
+    arena_free(arena);
     return rc;
 }

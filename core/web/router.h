@@ -41,6 +41,9 @@ enum route_flags {
     ROUTE_SCOPED = 2048,    /* shows and changes only what access/ allows: also
                                for tokens of some forms (a pattern's {form}
                                is looked at in any case) */
+    ROUTE_FILES = 4096,     /* reads or writes files of the site: net lane where
+                               they are in an object store */
+    ROUTE_FILE_FORM = 8192, /* the same, only where a form brings some */
 };
 
 struct route {

@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "base/site.h"
 #include "base/str.h"
+#include "store/blob.h"
 #include "worker/internal.h"
 
 #if defined(__x86_64__)
@@ -214,7 +215,15 @@ static void allow_below(int rules, const char *path, uint64_t rights)
     close(below.parent_fd);
 }
 
-static void set_landlock(const char *site)
+/* Files that several hosts share are beside the site. */
+static void allow_files(int rules, const struct settings *settings,
+                        uint64_t rights)
+{
+    if (settings->files.path)
+        allow_below(rules, settings->files.path, rights);
+}
+
+static void set_landlock(const struct site *site)
 {
     static const char *const temporary[] = { "/tmp", "/var/tmp", "/dev" };
     struct landlock_ruleset_attr attributes = { .handled_access_fs = writing };
@@ -234,7 +243,8 @@ static void set_landlock(const char *site)
                          sizeof attributes, 0);
     if (rules < 0)
         return;
-    allow_below(rules, site, attributes.handled_access_fs);
+    allow_below(rules, site->folder, attributes.handled_access_fs);
+    allow_files(rules, &site->settings, attributes.handled_access_fs);
     for (i = 0; i < sizeof temporary / sizeof *temporary; i++)
         allow_below(rules, temporary[i], attributes.handled_access_fs);
     if (syscall(SYS_landlock_restrict_self, rules, 0) < 0)
@@ -248,6 +258,9 @@ void confine(const struct process *process)
     const char *lane = process->options->lane;
     bool jobs = text_equal(lane, "jobs");
 
-    set_landlock(process->ctx->site->folder);
-    set_filter(jobs || text_equal(lane, "net"), jobs);
+    bool network = jobs || text_equal(lane, "net");
+
+    set_landlock(process->ctx->site);
+    set_filter(network, jobs);
+    blob_network(network);
 }

@@ -159,12 +159,16 @@ const char *process_reason(const struct process *process)
 
 /* ---- the tables for the front ---- */
 
-static int rule_flags(const struct route *route)
+static int rule_flags(const struct route *route, bool files_away)
 {
     int flags = 0;
 
     if (route->flags & ROUTE_NET)
         flags |= RULE_NET;
+    if (files_away && (route->flags & ROUTE_FILES))
+        flags |= RULE_NET;
+    if (files_away && (route->flags & ROUTE_FILE_FORM))
+        flags |= RULE_NET_FORM;
     if (route->flags & ROUTE_LOCAL)
         flags |= RULE_LOCAL;
     if (route->flags & ROUTE_RESERVED)
@@ -177,8 +181,10 @@ static int rule_flags(const struct route *route)
 }
 
 /* All routes go in: a general one without flags may hide a special one. */
-static void add_rules(struct ready_part *ready, struct arena *arena)
+static void add_rules(struct ready_part *ready, struct arena *arena,
+                      const struct site *site)
 {
+    bool away = site_files_away(site);
     const struct route *route;
     int count = 0, i;
 
@@ -189,7 +195,7 @@ static void add_rules(struct ready_part *ready, struct arena *arena)
         ready->rules[ready->rule_count++] =
             (struct ready_rule){ str_of(route->method), str_of(route->pattern),
                                  str_of(route->module),
-                                 (uint8_t)rule_flags(route) };
+                                 (uint8_t)rule_flags(route, away) };
 }
 
 enum { MOUNTS_MAX = 200 };
@@ -244,7 +250,7 @@ void process_tables(struct process *process, struct ready_part *ready)
     struct arena *arena = process->ctx->arena;
     const struct site *site = process->ctx->site;
 
-    add_rules(ready, arena);
+    add_rules(ready, arena, process->ctx->site);
     ready->mounts = arena_array(arena, MOUNTS_MAX, sizeof *ready->mounts);
     add_themes(ready, arena, site->folder);
     add_themes(ready, arena, site->share);

@@ -99,12 +99,22 @@ test('an export\'s file is gone after a day, its link says so, its space is ' +
   assert.doesNotMatch((await person.get(page)).text,
     new RegExp(`${page}/file`));
 
-  // Nobody names the file: the night's round takes it off the disk.
+  // Nobody names the file: the second night's round takes it off the disk.
   assert.ok(existsSync(blob));
   const old = (Date.now() - 2 * DAY) / 1000;
   utimesSync(blob, old, old);
-  sql('UPDATE event_job SET due = 1 WHERE kind = \'form.collect_files\'');
-  await wake();
+  const night = async () => {
+    sql('UPDATE event_job SET due = 1 WHERE kind = \'form.collect_files\'');
+    await wake();
+  };
+  const row = `hash = '${hash}'`;
+  sql(`UPDATE store_blob SET put_at = 1 WHERE ${row}`);
+  await night();
+  await until(() => Number(sql('SELECT unused_at FROM store_blob WHERE ' +
+    row)) > 1, 'the first night');
+  assert.ok(existsSync(blob));
+  sql(`UPDATE store_blob SET unused_at = ${Date.now() - 2 * DAY} WHERE ${row}`);
+  await night();
   await until(() => !existsSync(blob), 'the space');
 });
 

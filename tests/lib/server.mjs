@@ -8,7 +8,7 @@
 //   await site.stop();
 // site.logFile, set before the start: the log goes there, not into site.log().
 // site.under, likewise: the words of a program that starts tenon by exec.
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync,
   readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -70,20 +70,32 @@ export function run(...words) {
   return { code: result.status, out: result.stdout, err: result.stderr };
 }
 
+// The same beside servers of this process, which a spawnSync would stop.
+export function runBeside(...words) {
+  return new Promise((done) => execFile(tenon, words, { encoding: 'utf8',
+    env: environment, timeout: 120000 * slow }, (error, out, err) =>
+    done({ code: error ? error.code ?? error.signal : 0, out, err })));
+}
+
 function value(setting) {
   if (Array.isArray(setting)) return `( ${setting.map(value).join(', ')} )`;
+  if (typeof setting === 'object')
+    return `{ ${Object.entries(setting).map(([name, one]) =>
+      `${name} = ${value(one)};`).join(' ')} }`;
   return typeof setting === 'string' ? JSON.stringify(setting)
     : typeof setting === 'number' && Math.abs(setting) > 2147483647
       ? `${setting}L` : String(setting);
 }
 
-// Adds settings to SITE/tenon.cfg; those that stand there already go.
+// Adds settings to SITE/tenon.cfg; those that stand there already go, and
+// null adds none.
 export function configure(folder, settings) {
   const path = join(folder, 'tenon.cfg');
   let text = existsSync(path) ? readFileSync(path, 'utf8') : '';
   for (const [name, setting] of Object.entries(settings)) {
-    text = text.replace(new RegExp(`^${name}\\s*=[^;]*;`, 'm'), '');
-    text += `${name} = ${value(setting)};\n`;
+    text = text.replace(new RegExp(`^${name}\\s*=\\s*(\\{[^}]*\\}|[^;]*);`, 'm'),
+      '');
+    if (setting !== null) text += `${name} = ${value(setting)};\n`;
   }
   writeFileSync(path, text);
 }

@@ -146,47 +146,6 @@ static void a_name_that_is_no_hash_opens_nothing(void **state)
     assert_int_equal(blob_open(&fd, ctx, NULL), E_NOT_FOUND);
 }
 
-static const char *used_hash;
-
-static int is_used(struct ctx *ctx, const char *hash)
-{
-    (void)ctx;
-    return text_equal(hash, used_hash);
-}
-
-static void old_files_that_no_row_names_are_collected(void **state)
-{
-    struct ctx *ctx = &((struct fixture *)*state)->ctx;
-    const char *used, *unused, *fresh;
-    struct timespec old[2] = { { 0 }, { 0 } };
-    int fd, guard;
-
-    assert_int_equal(blob_put(&used, ctx, "used", 4), 0);
-    assert_int_equal(blob_put(&unused, ctx, "unused", 6), 0);
-    assert_int_equal(blob_put(&fresh, ctx, "fresh", 5), 0);
-    used_hash = used;
-    old[0].tv_sec = old[1].tv_sec = time(NULL) - 2 * 24 * 3600;
-    utimensat(AT_FDCWD,
-              arena_printf(ctx->arena, "%s/files/%.2s/%s", site.folder, used,
-                           used + 2),
-              old, 0);
-    utimensat(AT_FDCWD,
-              arena_printf(ctx->arena, "%s/files/%.2s/%s", site.folder, unused,
-                           unused + 2),
-              old, 0);
-    assert_int_equal(blob_lock(&guard, ctx), 0);
-    assert_int_equal(blob_collect(ctx, is_used), 0);
-    assert_int_equal(blob_open(&fd, ctx, unused), 0); /* a backup runs */
-    close(fd);
-    close(guard);
-    assert_int_equal(blob_collect(ctx, is_used), 0);
-    assert_int_equal(blob_open(&fd, ctx, used), 0);
-    close(fd);
-    assert_int_equal(blob_open(&fd, ctx, fresh), 0);
-    close(fd);
-    assert_int_equal(blob_open(&fd, ctx, unused), E_NOT_FOUND);
-}
-
 /* ---- keeper ---- */
 
 static bool never(struct ctx *ctx, void *payload)
@@ -559,7 +518,6 @@ int main(void)
         site_test(an_unnamed_file_is_linked_into_place),
         site_test(an_empty_file_is_a_file),
         site_test(a_name_that_is_no_hash_opens_nothing),
-        site_test(old_files_that_no_row_names_are_collected),
         site_test(the_keeper_moves_the_log_in_an_idle_moment),
         site_test(the_log_stays_short_beside_a_busy_writer),
         site_test(a_reader_that_stays_holds_the_log_only_while_it_stays),

@@ -1,0 +1,135 @@
+/*
+ * blob_mark.c - is this place really the site's?
+ *
+ * Two mistakes cost files: a shared folder that is not mounted (uploads would
+ * go into the empty folder below, and be gone), and one bucket for two sites
+ * (each would collect what the other one's rows name). So a place outside of
+ * the site's folder bears a mark, a random number that the database has too;
+ * a process compares the two before it first puts or collects there.
+ */
+#include "base/banned.h"
+
+#include "store/blob_internal.h"
+
+#include "base/arena.h"
+#include "base/crypto.h"
+#include "base/ctx.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/site.h"
+#include "base/str.h"
+#include "store/db.h"
+
+enum { MARK_MAX = 200 };
+
+static const char *mark_path(struct ctx *ctx, const struct blob_place *place)
+{
+    return arena_printf(ctx->arena, "%s/.tenon-files", place->root);
+}
+
+static int read_mark(const char **out, struct ctx *ctx,
+                     const struct blob_place *place)
+{
+    const char *text = NULL;
+    size_t length;
+    int rc = 0;
+
+    *out = NULL;
+    if (!place->root)
+        rc = remote_mark_read(&text, ctx, place->s3);
+    else if (!file_exists(place->root))
+        rc = fail(ctx, E_IO, "store.files_none", "there is no folder %s",
+                  place->root);
+    else if (file_exists(mark_path(ctx, place)))
+        rc = file_read(&text, &length, ctx, mark_path(ctx, place), MARK_MAX);
+    if (!rc && text)
+        *out = arena_strndup(ctx->arena, text, strcspn(text, "\r\n"));
+    return rc;
+}
+
+static int write_mark(struct ctx *ctx, const struct blob_place *place,
+                      const char *mark)
+{
+    const char *line = arena_printf(ctx->arena, "%s\n", mark);
+
+    return place->root ? file_write(ctx, mark_path(ctx, place), line,
+                                    strlen(line), 0600)
+                       : remote_mark_write(ctx, place->s3, line);
+}
+
+/* The number in the database; *fresh: it was made just now. */
+static int site_mark(const char **out, bool *fresh, struct ctx *ctx)
+{
+    static const char sql[] =
+        "SELECT value FROM store_fact WHERE name = 'files_mark'";
+    char mark[TOKEN_TEXT_MAX];
+    int rc = db_text(out, ctx, sql, "");
+
+    *fresh = false;
+    if (rc != E_NOT_FOUND)
+        return rc;
+    token_make(mark);
+    rc = tx_begin(ctx, "files.mark");
+    if (rc)
+        return rc;
+    rc = db_exec(ctx,
+                 "INSERT INTO store_fact (name, value) VALUES ('files_mark',"
+                 " ?1) ON CONFLICT (name) DO NOTHING",
+                 "s", mark);
+    *fresh = !rc && db_changes(ctx) > 0;
+    rc = tx_end(ctx, rc);
+    return rc ? rc : db_text(out, ctx, sql, "");
+}
+
+static int compare(struct ctx *ctx, const struct blob_place *place, bool adopt)
+{
+    const struct files_settings *files = &ctx->site->settings.files;
+    const char *there = NULL, *ours = NULL;
+    bool fresh;
+    int rc = read_mark(&there, ctx, place);
+
+    if (!rc)
+        rc = site_mark(&ours, &fresh, ctx);
+    if (rc || text_equal(there, ours))
+        return rc;
+    /* Who moves files from one place to another begins with an empty one. */
+    if (adopt || (!there && (fresh || ctx->site->settings.files_before.where)))
+        return write_mark(ctx, place, ours);
+    if (there)
+        return fail(ctx, E_INVALID, "store.files_other",
+                    "%s holds the files of another site",
+                    blob_place_text(ctx, files));
+    return fail(ctx, E_INVALID, "store.files_unmarked",
+                "%s does not bear this site's mark; is it mounted, is it the "
+                "right one? \"tenon files adopt\" makes it this site's",
+                blob_place_text(ctx, files));
+}
+
+int blob_place_check(struct ctx *ctx, bool adopt)
+{
+    struct blob_place place = blob_place(ctx);
+
+    return place.own ? 0 : compare(ctx, &place, adopt);
+}
+
+int blob_mark_check(struct ctx *ctx, const struct blob_place *place)
+{
+    static bool good;
+    struct ctx own = *ctx;
+    int rc;
+
+    if (place->own || good)
+        return 0;
+    own.problems = own.last_problem = NULL;
+    own.problem_count = 0;
+    rc = compare(&own, place, false);
+    good = rc == 0;
+    if (!rc)
+        return 0;
+    log_ctx(ctx, LOG_ERROR, "blob.place", "error", ctx_error(&own), NULL);
+    if (!ctx->person)
+        return fail(ctx, rc, "store.files_store", "%s", ctx_error(&own));
+    return fail(ctx, E_UNAVAILABLE, "store.files_away",
+                "the place where the files are kept cannot be used just now; "
+                "try again in a few minutes");
+}
