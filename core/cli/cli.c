@@ -57,6 +57,11 @@ const struct command cli_commands[] = {
     { "files", "cli.files.summary",
       "check [SITE]\nverify [--quick] [SITE]\nmove [SITE]\nadopt [SITE]",
       command_files, false, false },
+    { "jobs", "cli.jobs.summary",
+      "list [--state STATE] [--kind KIND] [--module ID] [--schedules] SITE\n"
+      "retry SITE ID…\ncancel SITE ID…\npriority SITE ID NUMBER\n"
+      "export [--json] [--to FILE] SITE",
+      command_jobs, false, false },
     { "doctor", "cli.doctor.summary", "[--verify] [--mend] [--json] [SITE]",
       command_doctor, false, false },
     { "routes", "cli.routes.summary", "[--json] [SITE]", command_routes, true,

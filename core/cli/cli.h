@@ -65,6 +65,7 @@ int command_files(struct ctx *ctx, int argc, char **argv);
 int command_doctor(struct ctx *ctx, int argc, char **argv);
 int command_import(struct ctx *ctx, int argc, char **argv);
 int command_export(struct ctx *ctx, int argc, char **argv);
+int command_jobs(struct ctx *ctx, int argc, char **argv);
 int command_manual(struct ctx *ctx, int argc, char **argv);
 int command_routes(struct ctx *ctx, int argc, char **argv);
 

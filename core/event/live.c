@@ -79,8 +79,10 @@ static void post(struct ctx *ctx, const char *kind, int64_t user,
             send_event(kind, user, topic);
         return;
     }
-    event = arena_alloc(ctx->arena, sizeof *event);
-    *event = (struct live_event){ kind, arena_strdup(ctx->arena, topic), user };
+    /* The commit may come when this context is over (atomic jobs). */
+    event = arena_alloc(tx_arena(ctx), sizeof *event);
+    *event =
+        (struct live_event){ kind, arena_strdup(tx_arena(ctx), topic), user };
     tx_after_commit(ctx, send_once, event);
 }
 

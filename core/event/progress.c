@@ -75,10 +75,10 @@ int job_watch(int64_t *id, struct ctx *ctx, const char *kind,
         *id = job;
     return db_exec(ctx,
                    "INSERT INTO event_progress (job, person, title, arguments,"
-                   " at) VALUES (?1, ?2, ?3, ?4, ?5)"
+                   " at, kind) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
                    " ON CONFLICT (job) DO NOTHING",
-                   "iissi", job, watch->person, watch->title,
-                   as_json(ctx, watch->arguments), clock_now());
+                   "iissis", job, watch->person, watch->title,
+                   as_json(ctx, watch->arguments), clock_now(), kind);
 }
 
 /* ---- while it runs ---- */
@@ -376,6 +376,19 @@ int job_state(struct value **out, int64_t *person, struct ctx *ctx, int64_t id)
     *person = query_int(query, 1);
     *out = row_value(ctx, query);
     return 0;
+}
+
+int job_kind_of(const char **kind, struct ctx *ctx, int64_t id)
+{
+    int rc = db_text(kind, ctx,
+                     "SELECT kind FROM event_progress WHERE job = ?1 AND"
+                     " kind IS NOT NULL",
+                     "i", id);
+
+    return rc != E_NOT_FOUND
+               ? rc
+               : db_text(kind, ctx, "SELECT kind FROM event_job WHERE id = ?1",
+                         "i", id);
 }
 
 int job_file(int *fd, const char **name, const char **type, struct ctx *ctx,

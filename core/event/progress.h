@@ -57,10 +57,13 @@ int64_t job_current(void);
  * {id, title, state: "waiting" | "running" | "failed" | "done" |
  * "cancelled" | "gone", done, total, percent? (where total is known), result?,
  * link?, file? (its name), problem? (why the last attempt failed, in the
- * reader's language), at, finished}. *person: who may see it, besides
+ * reader's language), may_cancel? (job_cancel() takes it), ending? (it was
+ * cancelled and runs still), at, finished}. *person: who may see it, besides
  * administrators; the caller asks. E_NOT_FOUND.
  */
 int job_state(struct value **out, int64_t *person, struct ctx *ctx, int64_t id);
+/* What kind of job it is, or was within a week. E_NOT_FOUND silently. */
+int job_kind_of(const char **kind, struct ctx *ctx, int64_t id);
 /* Opens its file; the caller has asked job_state() and closes. E_NOT_FOUND. */
 int job_file(int *fd, const char **name, const char **type, struct ctx *ctx,
              int64_t id);

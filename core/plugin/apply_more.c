@@ -93,14 +93,27 @@ void apply_job(struct entry *entry)
 {
     const tn_job *job = &entry->as.job;
 
-    job_register(&(struct job_kind){ .kind = job->name,
-                                     .module = entry->module->id,
-                                     .title = job->title,
-                                     .call = run_job,
-                                     .seconds = job->seconds ? job->seconds
-                                                             : JOB_SECONDS,
-                                     .attempts = job->attempts,
-                                     .payload = entry });
+    job_register(&(struct job_kind){
+        .kind = job->name,
+        .module = entry->module->id,
+        .title = job->title,
+        .call = run_job,
+        .seconds = job->seconds ? job->seconds : JOB_SECONDS,
+        .attempts = job->attempts,
+        .priority = job->priority,
+        .parallel = entry->module->manifest->parallel,
+        .atomic = job->atomic,
+        .payload = entry });
+}
+
+static int apply_schedule(struct ctx *ctx, const struct entry *entry)
+{
+    const tn_job *job = &entry->as.job;
+
+    if (job->cron)
+        return job_schedule_cron(ctx, entry->name, job->cron, job->zone);
+    return job->every ? job_schedule(ctx, entry->name, job->every)
+                      : job_unschedule(ctx, entry->name);
 }
 
 int apply_schedules(struct ctx *ctx, const struct tn_module *module)
@@ -112,9 +125,7 @@ int apply_schedules(struct ctx *ctx, const struct tn_module *module)
         const struct entry *entry = module->entries.items[i];
 
         if (entry->kind == ENTRY_JOB)
-            rc = entry->as.job.every
-                     ? job_schedule(ctx, entry->name, entry->as.job.every)
-                     : job_unschedule(ctx, entry->name);
+            rc = apply_schedule(ctx, entry);
     }
     return rc;
 }

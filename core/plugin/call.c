@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/ctx.h"
 #include "base/log.h"
+#include "event/job.h"
 #include "ipc/slot.h"
 #include "plugin/manifest.h"
 #include "store/db.h"
@@ -85,6 +86,8 @@ int call_check(struct tn_ctx *call)
     if (slot_soft())
         return fail(call->ctx, E_TIMEOUT, "plugin.deadline",
                     "the module %s takes too long", call->module->id);
+    if (call->job && job_check(call->ctx))
+        return E_TIMEOUT;
     return ctx_check_deadline(call->ctx);
 }
 

@@ -7,7 +7,10 @@
 #include "plugin/entry_more.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
+#include "base/cron.h"
 #include "base/ctx.h"
+#include "event/job.h"
 #include "form/definition.h"
 #include "plugin/manifest.h"
 #include "plugin/page.h"
@@ -59,6 +62,12 @@ const struct member job_members[] = {
       NULL },
     { "attempts", MEMBER_NUMBER, offsetof(tn_job, attempts), false, 0,
       JOB_ATTEMPTS_MAX, NULL },
+    { "cron", MEMBER_TEXT, offsetof(tn_job, cron), false, 0, CRON_TEXT_MAX,
+      NULL },
+    { "zone", MEMBER_TEXT, offsetof(tn_job, zone), false, 0, 60, NULL },
+    { "priority", MEMBER_NUMBER, offsetof(tn_job, priority), false, 0, JOB_LAST,
+      NULL },
+    { "atomic", MEMBER_FLAG, offsetof(tn_job, atomic), false, 0, 0, NULL },
     { "call", MEMBER_CALL, offsetof(tn_job, call), true, 0, 0, NULL },
     { "data", MEMBER_DATA, offsetof(tn_job, extra), false, 0, 0, NULL },
     { 0 },
@@ -67,12 +76,19 @@ const struct member job_members[] = {
 int check_job(struct ctx *ctx, struct entry *entry)
 {
     const tn_job *job = &entry->as.job;
+    struct cron cron;
 
     if (!manifest_may(entry->module->manifest, "jobs"))
         return entry_refuse(ctx, entry, "name",
                             "allowed by the capability \"jobs\"");
     if (job->every && job->every < JOB_EVERY_MIN)
         return entry_refuse(ctx, entry, "every", "0, or 60 seconds or more");
+    if (job->cron && (job->every || !cron_parse(&cron, job->cron)))
+        return entry_refuse(ctx, entry, "cron",
+                            "five fields like \"30 7 * * 1-5\", without "
+                            "`every`");
+    if (job->zone && (!job->cron || !zone_find(job->zone)))
+        return entry_refuse(ctx, entry, "zone", "a time zone, beside `cron`");
     return entry_own_name(ctx, entry, job->name);
 }
 

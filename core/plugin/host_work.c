@@ -28,12 +28,14 @@ static const struct entry *job_named(const struct tn_module *module,
     return NULL;
 }
 
-static int add(int64_t *id, tn_ctx *call, const char *name,
-               const tn_value *data, int64_t due, const char *unique)
+static int start(int64_t *id, tn_ctx *call, const char *name,
+                 const tn_value *data, const tn_job_order *order)
 {
     struct ctx *ctx = call->ctx;
     const struct entry *entry = job_named(call->module, name);
-    struct job_watch watch = { .due = due };
+    struct job_watch watch = { .due = order->due,
+                               .delay = order->delay * 1000,
+                               .priority = order->priority };
     int64_t added;
     int rc = call_check(call);
 
@@ -47,8 +49,8 @@ static int add(int64_t *id, tn_ctx *call, const char *name,
                     "%s has registered no job \"%s\"", call->module->id,
                     name ? name : "");
     /* "schedule" is the core's own key. */
-    if (unique)
-        watch.unique = arena_printf(ctx->arena, "=%s", unique);
+    if (order->unique)
+        watch.unique = arena_printf(ctx->arena, "=%s", order->unique);
     watch.title = entry->as.job.title;
     /* What a job adds is watched by who watches that one. */
     watch.person = ctx->person ? ctx->person->id : job_person();
@@ -60,6 +62,54 @@ static int add(int64_t *id, tn_ctx *call, const char *name,
                                &watch));
     if (!rc && id)
         *id = added;
+    return rc;
+}
+
+static int add(int64_t *id, tn_ctx *call, const char *name,
+               const tn_value *data, int64_t due, const char *unique)
+{
+    return start(id, call, name, data,
+                 &(tn_job_order){ .size = sizeof(tn_job_order),
+                                  .due = due,
+                                  .unique = unique });
+}
+
+/* A job of another module, or of the core, is not there. */
+static int own_job(tn_ctx *call, int64_t id)
+{
+    const char *kind;
+    int rc = call_check(call);
+
+    if (!rc)
+        rc = job_kind_of(&kind, call->ctx, id);
+    if (!rc && !job_named(call->module, kind))
+        rc = E_NOT_FOUND;
+    if (rc == E_NOT_FOUND)
+        return fail(call->ctx, E_NOT_FOUND, "event.no_job",
+                    "there is no such work, or it was more than a week ago");
+    return rc;
+}
+
+static int cancel(tn_ctx *call, int64_t id)
+{
+    int rc = own_job(call, id);
+
+    if (!rc && call->reading)
+        return fail(call->ctx, E_FORBIDDEN, "plugin.reading",
+                    "a hook before a change writes no records");
+    return rc ? rc : job_cancel(call->ctx, id);
+}
+
+static int state(const tn_value **out, tn_ctx *call, int64_t id)
+{
+    struct value *map;
+    int64_t person;
+    int rc = own_job(call, id);
+
+    if (!rc)
+        rc = job_state(&map, &person, call->ctx, id);
+    if (!rc)
+        *out = value_out(map);
     return rc;
 }
 
@@ -98,4 +148,7 @@ const tn_host_work host_work = {
     .file = host_job_file,
     .function = host_offer_find,
     .call = host_offer_call,
+    .start = start,
+    .cancel = cancel,
+    .state = state,
 };

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/ctx.h"
+#include "base/str.h"
 #include "base/value.h"
 #include "plugin/host.h"
 #include "plugin/lua_internal.h"
@@ -28,7 +29,8 @@ static int64_t instant_of(lua_State *L, const char *text)
     return instant;
 }
 
-/* ctx:job_add("ID.NAME", data [, { due = instant, unique = "key" }]) → id */
+/* ctx:job_add("ID.NAME", data [, { due = instant, delay = seconds, priority =
+ * 1 to 9, unique = "key" }]) → id */
 static int job_add_of(lua_State *L)
 {
     struct tn_ctx *call = handle_ctx(L, 1);
@@ -36,14 +38,51 @@ static int job_add_of(lua_State *L)
     const struct value *data = pull(L, call, 3);
     const struct value *options = pull(L, call, 4);
     const char *due = value_get_text(options, "due");
+    const tn_job_order order = {
+        .size = sizeof order,
+        .due = due ? instant_of(L, due) : 0,
+        .delay = value_get_int(options, "delay", 0),
+        .priority = (int32_t)value_get_int(options, "priority", 0),
+        .unique = value_get_text(options, "unique"),
+    };
     int64_t id;
-    int rc = host_work.add(&id, call, name, value_out(data),
-                           due ? instant_of(L, due) : 0,
-                           value_get_text(options, "unique"));
+    int rc = host_work.start(&id, call, name, value_out(data), &order);
 
     if (rc)
         return lua_raise(L, rc);
     lua_pushfstring(L, "%I", (LUAI_UACINT)id);
+    return 1;
+}
+
+static int64_t job_id(lua_State *L, int index)
+{
+    int64_t id;
+    const char *text = luaL_checkstring(L, index);
+
+    if (int_parse(&id, text, 1, INT64_MAX))
+        luaL_error(L, "\"%s\" is no id", text);
+    return id;
+}
+
+/* ctx:job_cancel(id) */
+static int job_cancel_of(lua_State *L)
+{
+    struct tn_ctx *call = handle_ctx(L, 1);
+    int rc = host_work.cancel(call, job_id(L, 2));
+
+    return rc ? lua_raise(L, rc) : 0;
+}
+
+/* ctx:job_state(id) → {id, title, state, done, total, …} */
+static int job_state_of(lua_State *L)
+{
+    struct tn_ctx *call = handle_ctx(L, 1);
+    const tn_value *map;
+    int rc = host_work.state(&map, call, job_id(L, 2));
+
+    if (rc)
+        return lua_raise(L, rc);
+    convert_push(L, value_in(map));
     return 1;
 }
 
@@ -92,7 +131,8 @@ static int setting_of(lua_State *L)
 }
 
 const luaL_Reg work_functions[] = {
-    { "job_add", job_add_of },       { "job_progress", job_progress_of },
+    { "job_add", job_add_of },       { "job_cancel", job_cancel_of },
+    { "job_state", job_state_of },   { "job_progress", job_progress_of },
     { "job_result", job_result_of }, { "job_file", job_file_of },
     { "setting", setting_of },       { NULL, NULL },
 };

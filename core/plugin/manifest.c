@@ -19,6 +19,7 @@
 enum {
     SECONDS_MAX = 10,
     MEMORY_MAX_MB = 256,
+    PARALLEL_MAX = 64,
     REQUIRES_MAX = 50,
     ROLES_MAX = 20
 };
@@ -265,6 +266,8 @@ static const struct config_row limit_rows[] = {
       SECONDS_MAX },
     { "memory_mb", CONFIG_INT, offsetof(struct manifest, memory_mb), 0, 1,
       MEMORY_MAX_MB },
+    { "parallel", CONFIG_INT, offsetof(struct manifest, parallel), 0, 1,
+      PARALLEL_MAX },
     { 0 },
 };
 

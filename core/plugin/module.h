@@ -59,6 +59,7 @@ struct manifest {
     struct module_role *roles;
     size_t role_count;
     int seconds, memory_mb; /* limits */
+    int parallel; /* jobs at the same time, over all hosts; 0: no limit */
 };
 
 enum module_state {

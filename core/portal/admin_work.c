@@ -1,5 +1,5 @@
 /*
- * admin_work.c - incidents, and the work in the background.
+ * admin_work.c - incidents, and what buttons do with them and with jobs.
  */
 #include "base/banned.h"
 
@@ -14,6 +14,7 @@
 #include "base/value.h"
 #include "event/incident.h"
 #include "event/job.h"
+#include "portal/jobs.h"
 #include "portal/portal.h"
 #include "web/request.h"
 #include "web/router.h"
@@ -104,56 +105,6 @@ static int show_incidents(struct ctx *ctx, struct request *request,
                        tr(ctx, "admin.incidents.title"), data);
 }
 
-/* ---- jobs ---- */
-
-/* By the core's catalog, or the one of the module that brought it. */
-static const char *job_text(struct ctx *ctx, const char *kind)
-{
-    const char *title = job_title(kind);
-
-    return title && tr_find("en", title)
-               ? tr(ctx, title)
-               : kind_text(ctx, "admin.jobs.kind", kind);
-}
-
-static int show_jobs(struct ctx *ctx, struct request *request,
-                     struct response *response, void *payload)
-{
-    struct value *data = value_map(ctx->arena), *list;
-    struct value *empty = value_map(ctx->arena);
-    size_t i;
-    int rc = job_list(&list, ctx, &(struct job_query){ .limit = SHOWN });
-
-    (void)payload;
-    if (rc)
-        return rc;
-    for (i = 0; i < value_count(list); i++) {
-        struct value *row = value_at(list, i);
-        const char *state = value_get_text(row, "state");
-
-        value_set_text(row, "title",
-                       job_text(ctx, value_get_text(row, "kind")));
-        value_set_text(
-            row, "state_text",
-            tr(ctx, arena_printf(ctx->arena, "admin.jobs.%s", state)));
-        value_set_text(row, "color",
-                       strcmp(state, "failed") == 0    ? "red"
-                       : strcmp(state, "running") == 0 ? "blue"
-                                                       : "gray");
-        value_set_bool(row, "idle", strcmp(state, "running") != 0);
-        value_set_bool(row, "once", !value_get_bool(row, "schedule"));
-        value_set_text(row, "due_text",
-                       instant_human(ctx, value_get_int(row, "due", 0)));
-    }
-    value_set(data, "jobs", list);
-    value_set_text(empty, "text", tr(ctx, "admin.jobs.none"));
-    value_set_text(empty, "icon", "success");
-    value_set(data, "empty", empty);
-    admin_crumbs(ctx, data, NULL, NULL);
-    return portal_page(ctx, request, response, "admin/jobs",
-                       tr(ctx, "admin.jobs.title"), data);
-}
-
 /* What a button does with the incident or job of its row. */
 struct row_action {
     int (*act)(struct ctx *ctx, int64_t id);
@@ -167,8 +118,8 @@ static struct row_action incident_closes = { incident_close, "/admin/incidents",
                                              "admin.incidents.closed" };
 static struct row_action job_retries = { job_retry, "/admin/jobs",
                                          "admin.jobs.retried" };
-static struct row_action job_discards = { job_cancel, "/admin/jobs",
-                                          "admin.jobs.discarded" };
+static struct row_action job_cancels = { job_cancel, "/admin/jobs",
+                                         "admin.jobs.cancelled" };
 
 static int act_on_row(struct ctx *ctx, struct request *request,
                       struct response *response, void *payload)
@@ -196,12 +147,10 @@ void admin_work_start(void)
           act_on_row, NULL, &incident_retries, NULL },
         { "POST", "/admin/incidents/{id}/close", ROUTE_ADMINISTRATOR, 0,
           act_on_row, NULL, &incident_closes, NULL },
-        { "GET", "/admin/jobs", ROUTE_ADMINISTRATOR, ROUTE_PAGE, show_jobs,
-          NULL, NULL, NULL },
         { "POST", "/admin/jobs/{id}/retry", ROUTE_ADMINISTRATOR, 0, act_on_row,
           NULL, &job_retries, NULL },
-        { "POST", "/admin/jobs/{id}/discard", ROUTE_ADMINISTRATOR, 0,
-          act_on_row, NULL, &job_discards, NULL },
+        { "POST", "/admin/jobs/{id}/cancel", ROUTE_ADMINISTRATOR, 0, act_on_row,
+          NULL, &job_cancels, NULL },
         { 0 },
     };
     static const struct menu_entry entries[] = {
@@ -220,6 +169,8 @@ void admin_work_start(void)
     };
 
     route_add_table(routes);
+    admin_jobs_start();
+    jobs_rest_start();
     menu_add(&entries[0]);
     menu_add(&entries[1]);
 }

@@ -37,6 +37,8 @@ void frame_link_start(void);
 void frame_me_start(void);
 void frame_messages_start(void);
 void frame_jobs_start(void);
+/* Cancels the job of the address, for who started it and administrators. */
+int frame_cancel_job(struct ctx *ctx, const struct request *request);
 void frame_tokens_start(void);
 void search_page_start(void);
 void openapi_start(void);

@@ -92,6 +92,7 @@ static void add_state(struct ctx *ctx, struct value *data,
     /* A bar that moves by itself: nobody knows how long. */
     value_set_bool(data, "unknown",
                    strcmp(state, "running") == 0 && !value_get(job, "percent"));
+    value_set_bool(data, "cancelled", strcmp(state, "cancelled") == 0);
     value_set_bool(data, "again", open && value_get(job, "problem") != NULL);
 }
 
@@ -141,6 +142,30 @@ static int get_file(struct ctx *ctx, struct request *request,
     return response_file(ctx, response, fd, facts.st_size, type, name, false);
 }
 
+int frame_cancel_job(struct ctx *ctx, const struct request *request)
+{
+    struct value *job;
+    int rc = read_job(&job, ctx, request);
+
+    return rc ? rc : job_cancel(ctx, value_get_id(job, "id"));
+}
+
+static int post_cancel(struct ctx *ctx, struct request *request,
+                       struct response *response, void *payload)
+{
+    static const char *const names[] = { NULL };
+    int rc = request_only(ctx, request, names);
+
+    (void)payload;
+    if (!rc)
+        rc = frame_cancel_job(ctx, request);
+    return rc ? rc
+              : response_done(ctx, request, response,
+                              arena_printf(ctx->arena, "/jobs/%s",
+                                           request_param(request, "id")),
+                              tr(ctx, "job.cancel_done"));
+}
+
 static int api_job(struct ctx *ctx, struct request *request,
                    struct response *response, void *payload)
 {
@@ -159,6 +184,8 @@ void frame_jobs_start(void)
 {
     static const struct route routes[] = {
         { "GET", "/jobs/{id}", ROUTE_PERSON, 0, show_job, NULL, NULL, NULL },
+        { "POST", "/jobs/{id}/cancel", ROUTE_PERSON, 0, post_cancel, NULL, NULL,
+          NULL },
         { "GET", "/jobs/{id}/file", ROUTE_PERSON, ROUTE_FILES, get_file, NULL,
           NULL, NULL },
         { "GET", "/api/v1/jobs/{id}", ROUTE_PERSON, ROUTE_API, api_job, NULL,

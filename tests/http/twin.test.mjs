@@ -31,6 +31,9 @@ function same(what, id, value) {
   else assert.equal(text, seen[what], what);
 }
 
+const jobsOf = async (kind) => (await admin.get(
+  `/api/v1/jobs?kind=${kind}`)).body.jobs;
+
 for (const id of ['api_c', 'api_lua']) {
   describe(id, () => {
     const items = `/api/v1/records/${id}.item`;
@@ -324,6 +327,53 @@ for (const id of ['api_c', 'api_lua']) {
       assert.equal(none.status, 422, none.text);
       await until(async () => /"ticked"/.test(await logs()), 'the schedule',
         15000);
+    });
+
+    test('jobs: started later, looked at, called off', async () => {
+      const start = async (body) => (await person.post(
+        `/api/v1/m/${id}/order`, body)).body.id;
+      const of = (number) => `/api/v1/m/${id}/order/${number}`;
+      const state = async (number) => (await person.get(of(number))).body.state;
+      const later = await start({ job: `${id}.count`, delay: 3600 });
+      assert.equal(await state(later), 'waiting');
+      assert.equal((await person.send('DELETE', of(later))).status, 200);
+      assert.equal(await state(later), 'cancelled');
+      assert.equal((await person.send('DELETE', of(later))).status, 404);
+      // Those of the core are none of its business.
+      const [{ id: other }] = await jobsOf('form.purge_bin');
+      assert.equal((await person.get(of(other))).status, 404);
+      assert.equal((await person.send('DELETE', of(other))).status, 404);
+      // One that runs is told.
+      const runs = await start({ job: `${id}.wait` });
+      await until(async () => await state(runs) === 'running', 'it runs', 15000);
+      assert.equal((await person.send('DELETE', of(runs))).status, 200);
+      await until(async () => await state(runs) === 'cancelled', 'its end',
+        15000);
+      const { body: { incidents } } = await admin.get('/api/v1/incidents');
+      assert.ok(!incidents.some(({ data }) => data.job === `${id}.wait`));
+      const wrong = await person.post(`/api/v1/m/${id}/order`,
+        { job: `${id}.count`, priority: 10 });
+      assert.equal(wrong.status, 422);
+    });
+
+    test('jobs: what an atomic one saves is there once', async () => {
+      const { body: { id: number } } = await person.post(
+        `/api/v1/m/${id}/order`, { job: `${id}.once` });
+      const lines = async () => (await logs()).match(/written once/g)?.length;
+      await until(async () => (await jobsOf(`${id}.once`))[0]?.error,
+        'its refusal', 15000);
+      const [{ priority, attempt, state }] = await jobsOf(`${id}.once`);
+      assert.deepEqual([priority, attempt, state], [2, 1, 'waiting']);
+      assert.equal(await lines(), undefined);
+      assert.equal((await admin.post(`/api/v1/jobs/${number}/retry`)).status,
+        200);
+      await until(async () => await lines() === 1, 'its lines', 15000);
+    });
+
+    test('jobs: a calendar has a zone', async () => {
+      const [{ cron, zone, due }] = await jobsOf(`${id}.yearly`);
+      assert.deepEqual([cron, zone], ['30 7 1 1 *', 'Asia/Shanghai']);
+      assert.match(due, /-12-31T23:30:00\.000Z$/);
     });
 
     test('settings: defaults, a form for administrators, seen by all',

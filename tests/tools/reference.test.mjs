@@ -75,7 +75,8 @@ describe('examples', () => {
 
   // Lua says the same with the last word of the name; where not, with this.
   const inLua = { TN_EQ: '= ', TN_AND: ',', tn_get: 'loan.', tn_set: 'loan.',
-    tn_fail_with: 'fail', tn_form_field: 'form', tn_set_status: '404' };
+    tn_fail_with: 'fail',
+    tn_job_start: 'job_add', tn_form_field: 'form', tn_set_status: '404' };
 
   test('one in Lua uses what it names', () => {
     for (const { path, lua, blocks } of files)

@@ -176,4 +176,13 @@ typedef struct tn_aggregate {
     const char *sort; /* a group or a measure, "-" before it: descending */
 } tn_aggregate;
 
+/* How a job is started (tn_job_start). */
+typedef struct tn_job_order {
+    uint32_t size;
+    int32_t priority;   /* 1 first … 9 last; 0: the job's own */
+    int64_t due;        /* an instant; 0: now */
+    int64_t delay;      /* seconds from now, where `due` is 0 */
+    const char *unique; /* while one with that key waits, none is added; NULL */
+} tn_job_order;
+
 #endif

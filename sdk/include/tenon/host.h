@@ -175,6 +175,10 @@ typedef struct tn_host_work {
     int (*result)(tn_ctx *ctx, const char *key, const tn_value *arguments,
                   const char *path);
     int (*file)(tn_ctx *ctx, tn_file *file);
+    int (*start)(int64_t *id, tn_ctx *ctx, const char *job,
+                 const tn_value *data, const tn_job_order *order);
+    int (*cancel)(tn_ctx *ctx, int64_t id);
+    int (*state)(const tn_value **out, tn_ctx *ctx, int64_t id);
 } tn_host_work;
 
 typedef struct tn_host_register {

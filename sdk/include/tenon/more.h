@@ -59,6 +59,23 @@
  * progress is shown at /jobs/ID to the person who acts. */
 #define tn_job_add(id, ctx, job, data, due, unique)                            \
     TN_CALL_(work, add, TN_E_UNSUPPORTED, id, ctx, job, data, due, unique)
+/* The same with all that can be said:
+ *   tn_job_start(&id, ctx, "survey.remind", data, .delay = 90, .priority = 2)
+ * delay: seconds from now, where due is 0. priority: 1 first … 9 last; 0: the
+ * job's own. */
+#define tn_job_start(id, ctx, job, data, ...)                                  \
+    TN_CALL_(                                                                  \
+        work, start, TN_E_UNSUPPORTED, id, ctx, job, data,                     \
+        &(const tn_job_order){ .size = sizeof(tn_job_order), __VA_ARGS__ })
+/* A job of this module: gone where it waits; where it runs, tn_check and
+ * tn_job_progress tell it to end, and it is not tried again. TN_E_NOT_FOUND
+ * where it is over. */
+#define tn_job_cancel(ctx, id) TN_CALL_(work, cancel, TN_E_UNSUPPORTED, ctx, id)
+/* How far a job of this module is: a map {id, title, state ("waiting",
+ * "running", "failed", "done", "cancelled", "gone"), done, total, percent?,
+ * result?, problem?}. Kept for a week. */
+#define tn_job_state(out, ctx, id)                                             \
+    TN_CALL_(work, state, TN_E_UNSUPPORTED, out, ctx, id)
 /* Inside a job, at times. TN_E_TIMEOUT when it has to end. total 0: unknown. */
 #define tn_job_progress(ctx, done, total)                                      \
     TN_CALL_(work, progress, TN_OK, ctx, done, total)

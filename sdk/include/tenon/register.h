@@ -156,9 +156,12 @@ typedef struct tn_field_type {
     void *data;
 } tn_field_type;
 
-/* Work in the background: started by tn_job_add, or by itself every `every`
- * seconds. Runs in the jobs lane as the module, at least once; a negative
- * status is tried again with back-off, and at last an incident. */
+/*
+ * Work in the background: started by tn_job_add and tn_job_start, or by itself
+ * every `every` seconds or at the times of `cron`. Runs in the jobs lane as
+ * the module, at least once; a negative status is tried again with back-off,
+ * and at last an incident.
+ */
 typedef struct tn_job {
     uint32_t size;
     int32_t seconds;   /* of one attempt: 1 to 3600; 0: 60 */
@@ -168,6 +171,13 @@ typedef struct tn_job {
     const char *title; /* key of the catalog: what people see of its progress */
     int (*call)(tn_ctx *ctx, const tn_value *data, void *extra);
     void *extra;
+    /* Minute, hour, day, month, day of the week: "30 7 * * 1-5"; instead of
+     * `every`. NULL: none. */
+    const char *cron;
+    const char *zone; /* of `cron`: "Asia/Shanghai"; NULL: the site's */
+    int32_t priority; /* 1 first … 9 last; 0: 5 */
+    bool atomic;      /* what it saves is saved with its end: exactly once.
+                         Others wait for it to save: it has 0.2 seconds */
 } tn_job;
 
 /* What other modules may call (tn_call): `in` and *out are value trees of the

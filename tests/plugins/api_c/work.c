@@ -64,6 +64,129 @@ static int tick(tn_ctx *ctx, const tn_value *data, void *extra)
     return write_line(ctx, data ? "ticked with data" : "ticked");
 }
 
+/* Runs until it is told to end. */
+static int wait_for_end(tn_ctx *ctx, const tn_value *data, void *extra)
+{
+    int64_t until = tn_now(ctx) + 20000;
+    int rc = TN_OK;
+
+    (void)data;
+    (void)extra;
+    while (rc == TN_OK && tn_now(ctx) < until)
+        rc = tn_check(ctx);
+    return rc;
+}
+
+/* Saves a line of its data; one of its own is refused at its first attempt. */
+static int write_once(tn_ctx *ctx, const tn_value *data, void *extra)
+{
+    static bool again;
+    const char *line = tn_as_text(tn_item(data, "line"));
+    int rc = write_line(ctx, line ? line : "written once");
+
+    (void)extra;
+    if (line)
+        return rc;
+    if (rc != TN_OK || again)
+        return rc;
+    again = true;
+    return tn_fail(ctx, TN_E_CONFLICT, "api_c.keep", "not yet");
+}
+
+static int job_order(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                     void *data)
+{
+    const tn_value *sent = tn_json(request);
+    tn_value *map = tn_map(ctx);
+    int64_t id;
+    int rc = tn_job_start(&id, ctx, tn_as_text(tn_item(sent, "job")), NULL,
+                          .delay = tn_as_int(tn_item(sent, "delay"), 0),
+                          .priority =
+                              (int32_t)tn_as_int(tn_item(sent, "priority"), 0));
+
+    (void)data;
+    tn_put(map, "id", tn_id(ctx, id));
+    return rc != TN_OK ? rc : tn_answer_json(answer, 200, map);
+}
+
+/* `count` of a kind, each with its own line, in one transaction. */
+static int order_each(tn_ctx *ctx, void *given)
+{
+    const tn_value *sent = given;
+    int64_t count = tn_as_int(tn_item(sent, "count"), 0), i, id;
+    int64_t delay = tn_as_int(tn_item(sent, "delay"), 0);
+    const char *job = tn_as_text(tn_item(sent, "job"));
+    char line[40];
+    int rc = TN_OK;
+
+    for (i = 0; rc == TN_OK && i < count; i++) {
+        tn_value *data = tn_map(ctx);
+
+        snprintf(line, sizeof line, "line %d.", (int)i);
+        tn_put(data, "line", tn_text(ctx, line));
+        rc = tn_job_start(&id, ctx, job, data, .delay = delay);
+    }
+    return rc;
+}
+
+static int order_many(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                      void *data)
+{
+    int rc = tn_transaction(ctx, order_each, (void *)tn_json(request));
+
+    (void)data;
+    return rc != TN_OK ? rc : tn_answer_json(answer, 200, tn_map(ctx));
+}
+
+/* The same without its end in the transaction. */
+static int write_more(tn_ctx *ctx, const tn_value *data, void *extra)
+{
+    (void)extra;
+    return write_line(ctx, tn_as_text(tn_item(data, "line")));
+}
+
+static int job_state(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                     void *data)
+{
+    const tn_value *state;
+    int rc = tn_job_state(&state, ctx,
+                          tn_as_id(tn_text(ctx, tn_param(request, "id"))));
+
+    (void)data;
+    return rc != TN_OK ? rc : tn_answer_json(answer, 200, state);
+}
+
+static int job_cancel(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                      void *data)
+{
+    int rc =
+        tn_job_cancel(ctx, tn_as_id(tn_text(ctx, tn_param(request, "id"))));
+
+    (void)data;
+    return rc != TN_OK ? rc : tn_answer_json(answer, 200, tn_map(ctx));
+}
+
+static void start_orders(tn_module *self)
+{
+    TN_JOB(self, .name = "api_c.wait", .title = "api_c.counting",
+           .call = wait_for_end);
+    TN_JOB(self, .name = "api_c.once", .title = "api_c.counting",
+           .atomic = true, .priority = 2, .call = write_once);
+    TN_JOB(self, .name = "api_c.more", .title = "api_c.counting",
+           .call = write_more);
+    TN_ROUTE(self, .path = "/api/v1/m/api_c/orders", .method = "POST",
+             .call = order_many);
+    TN_JOB(self, .name = "api_c.yearly", .title = "api_c.counting",
+           .cron = "30 7 1 1 *", .zone = "Asia/Shanghai", .call = tick);
+    TN_ROUTE(self, .path = "/api/v1/m/api_c/order", .method = "POST",
+             .call = job_order);
+    TN_ROUTE(self, .path = "/api/v1/m/api_c/order/{id}",
+             .example = "/api/v1/m/api_c/order/1", .call = job_state);
+    TN_ROUTE(self, .path = "/api/v1/m/api_c/order/{id}",
+             .example = "/api/v1/m/api_c/order/1", .method = "DELETE",
+             .call = job_cancel);
+}
+
 static int add_job(tn_ctx *ctx, tn_request *request, tn_answer *answer,
                    void *data)
 {
@@ -125,6 +248,7 @@ static int named(tn_ctx *ctx, tn_record *record, const tn_value *parameters,
 int start_work(tn_module *self)
 {
     start_fields(self);
+    start_orders(self);
     TN_WIDGET(self, .name = "api_c.figures", .template_name = "figures",
               .title = "api_c.figures", .path = "/m/api_c/text", .wide = true,
               .order = 50, .call = figures);

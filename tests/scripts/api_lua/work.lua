@@ -46,6 +46,41 @@ tenon.route { path = "/api/v1/m/api_lua/job", method = "POST",
       { unique = sent.unique }) })
   end }
 
+-- Runs until it is told to end.
+tenon.job { name = "api_lua.wait", title = "api_lua.counting",
+  call = function(ctx)
+    for i = 1, 1e9 do ctx:job_progress(0) end
+  end }
+
+-- Saves, and is refused at its first attempt.
+local again = false
+tenon.job { name = "api_lua.once", title = "api_lua.counting", atomic = true,
+  priority = 2, call = function(ctx)
+    ctx.records.create(LOG, { what = "written once" })
+    if again then return end
+    again = true
+    return ctx:fail("conflict", "api_lua.keep", "not yet")
+  end }
+
+tenon.job { name = "api_lua.yearly", title = "api_lua.counting",
+  cron = "30 7 1 1 *", zone = "Asia/Shanghai", call = function() end }
+
+tenon.route { path = "/api/v1/m/api_lua/order", method = "POST",
+  call = function(ctx, request, answer)
+    local sent = request:json()
+    answer:json(200, { id = ctx:job_add(sent.job, nil,
+      { delay = sent.delay, priority = sent.priority }) })
+  end }
+tenon.route { path = "/api/v1/m/api_lua/order/{id}",
+  example = "/api/v1/m/api_lua/order/1", call = function(ctx, request, answer)
+    answer:json(200, ctx:job_state(request:param("id")))
+  end }
+tenon.route { path = "/api/v1/m/api_lua/order/{id}", method = "DELETE",
+  example = "/api/v1/m/api_lua/order/1", call = function(ctx, request, answer)
+    ctx:job_cancel(request:param("id"))
+    answer:json(200, {})
+  end }
+
 -- ---- settings ----
 
 tenon.route { path = "/api/v1/m/api_lua/settings",

@@ -177,6 +177,16 @@ AT(tn_job, name, 16, const char *);
 AT(tn_job, title, 24, const char *);
 AT(tn_job, call, 32, int (*)(tn_ctx *, const tn_value *, void *));
 AT(tn_job, extra, 40, void *);
+AT(tn_job, cron, 48, const char *);
+AT(tn_job, zone, 56, const char *);
+AT(tn_job, priority, 64, int32_t);
+AT(tn_job, atomic, 68, bool);
+
+AT(tn_job_order, size, 0, uint32_t);
+AT(tn_job_order, priority, 4, int32_t);
+AT(tn_job_order, due, 8, int64_t);
+AT(tn_job_order, delay, 16, int64_t);
+AT(tn_job_order, unique, 24, const char *);
 
 AT(tn_offer, size, 0, uint32_t);
 AT(tn_offer, reserved, 4, uint32_t);
@@ -351,6 +361,10 @@ CALL(tn_host_work, call, 5, int, const tn_value **, tn_ctx *,
 CALL(tn_host_work, result, 6, int, tn_ctx *, const char *, const tn_value *,
      const char *);
 CALL(tn_host_work, file, 7, int, tn_ctx *, tn_file *);
+CALL(tn_host_work, start, 8, int, int64_t *, tn_ctx *, const char *,
+     const tn_value *, const tn_job_order *);
+CALL(tn_host_work, cancel, 9, int, tn_ctx *, int64_t);
+CALL(tn_host_work, state, 10, int, const tn_value **, tn_ctx *, int64_t);
 
 CALL(tn_host_register, on, 1, int, tn_module *, const tn_hook *);
 CALL(tn_host_register, route, 2, int, tn_module *, const tn_route *);

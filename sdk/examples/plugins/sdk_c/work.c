@@ -82,6 +82,28 @@ static int start_reminding(int64_t *job, tn_ctx *ctx, tn_value *people)
 }
 /* end */
 
+/* example: tn_job_start */
+/* A minute later, before what is less urgent. */
+static int start_list_later(int64_t *job, tn_ctx *ctx)
+{
+    return tn_job_start(job, ctx, "sdk_c.list", NULL, .delay = 60,
+                        .priority = 2, .unique = "later");
+}
+/* end */
+
+/* example: tn_job_state, tn_job_cancel */
+/* Calls it off, unless it is over. */
+static int stop(bool *stopped, tn_ctx *ctx, int64_t job)
+{
+    const tn_value *state;
+    int rc = tn_job_state(&state, ctx, job);
+    const char *now = rc == TN_OK ? tn_as_text(tn_item(state, "state")) : NULL;
+
+    *stopped = now && strcmp(now, "done") != 0;
+    return *stopped ? tn_job_cancel(ctx, job) : rc;
+}
+/* end */
+
 /* example: tn_setting */
 /* A field of settings.json as administrators set it; its default else. */
 static int64_t most_things(tn_ctx *ctx)
@@ -167,12 +189,32 @@ static int start_list(tn_ctx *ctx, tn_request *request, tn_answer *answer,
     return rc != TN_OK ? rc : tn_answer_json(answer, 200, map);
 }
 
+static int call_off(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                    void *data)
+{
+    tn_value *map = tn_map(ctx);
+    bool stopped;
+    int64_t job;
+    int rc = start_list_later(&job, ctx);
+
+    (void)request;
+    (void)data;
+    if (rc == TN_OK)
+        rc = stop(&stopped, ctx, job);
+    if (rc != TN_OK)
+        return rc;
+    tn_put(map, "stopped", tn_bool(ctx, stopped));
+    return tn_answer_json(answer, 200, map);
+}
+
 int start_work(tn_module *self)
 {
     register_jobs(self);
     register_list(self);
     TN_ROUTE(self, .path = "/api/v1/m/sdk_c/list", .method = "POST",
              .call = start_list);
+    TN_ROUTE(self, .path = "/api/v1/m/sdk_c/later", .method = "POST",
+             .call = call_off);
     register_offers(self);
     return TN_ROUTE(self, .path = "/api/v1/m/sdk_c/work", .method = "POST",
                     .call = work);

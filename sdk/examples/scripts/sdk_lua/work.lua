@@ -39,6 +39,23 @@ local function start_reminding(ctx, people)
 end
 -- end
 
+-- example: tn_job_start
+-- A minute later, before what is less urgent.
+local function start_list_later(ctx)
+  return ctx:job_add("sdk_lua.list", nil,
+    { delay = 60, priority = 2, unique = "later" })
+end
+-- end
+
+-- example: tn_job_state, tn_job_cancel
+-- Calls it off, unless it is over.
+local function stop(ctx, job)
+  if ctx:job_state(job).state == "done" then return false end
+  ctx:job_cancel(job)
+  return true
+end
+-- end
+
 -- example: tn_setting
 -- A field of settings.json as administrators set it; its default else.
 local function most_things(ctx)
@@ -63,6 +80,11 @@ local function ask_free(ctx, thing)
   return ctx:call("sdk_lua.is_free", { thing = thing })
 end
 -- end
+
+tenon.route { path = "/api/v1/m/sdk_lua/later", method = "POST",
+  call = function(ctx, request, answer)
+    answer:json(200, { stopped = stop(ctx, start_list_later(ctx)) })
+  end }
 
 tenon.route { path = "/api/v1/m/sdk_lua/list", method = "POST",
   call = function(ctx, request, answer)
