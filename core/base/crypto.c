@@ -9,6 +9,7 @@
 
 #include "base/crypto.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 
@@ -46,6 +47,30 @@ void hash_data(unsigned char out[HASH_SIZE], const void *data, size_t length,
                const unsigned char *key, size_t key_length)
 {
     crypto_generichash(out, HASH_SIZE, data, length, key, key ? key_length : 0);
+}
+
+static_assert(sizeof(crypto_generichash_state) <=
+                  sizeof(((struct hash_stream *)0)->state),
+              "the state has room");
+
+void hash_begin(struct hash_stream *stream)
+{
+    crypto_generichash_init((crypto_generichash_state *)stream->state, NULL, 0,
+                            HASH_SIZE);
+}
+
+void hash_add(struct hash_stream *stream, const void *data, size_t length)
+{
+    crypto_generichash_update((crypto_generichash_state *)stream->state, data,
+                              length);
+}
+
+void hash_so_far(unsigned char out[HASH_SIZE], const struct hash_stream *stream)
+{
+    crypto_generichash_state copy;
+
+    memcpy(&copy, stream->state, sizeof copy);
+    crypto_generichash_final(&copy, out, HASH_SIZE);
 }
 
 /* The next piece of a file; 0 at its end, -1 with errno. */

@@ -21,7 +21,15 @@ void token_make(char out[TOKEN_TEXT_MAX]);
 /* BLAKE2b-256 of data, keyed where key is not NULL. */
 void hash_data(unsigned char out[HASH_SIZE], const void *data, size_t length,
                const unsigned char *key, size_t key_length);
-/* The same, without a key, of what the ordinary file `fd` holds, from its
+/* The same of what comes in pieces; hash_so_far may be asked at any time. */
+struct hash_stream {
+    _Alignas(64) unsigned char state[384];
+};
+void hash_begin(struct hash_stream *stream);
+void hash_add(struct hash_stream *stream, const void *data, size_t length);
+void hash_so_far(unsigned char out[HASH_SIZE],
+                 const struct hash_stream *stream);
+/* hash_data without a key, of what the ordinary file `fd` holds, from its
  * start; *size may be NULL. 0, or -1 with errno. */
 int hash_fd(unsigned char out[HASH_SIZE], int64_t *size, int fd);
 /* SHA-256, for protocols that ask for it. */

@@ -20,6 +20,9 @@ struct store_settings {
     const char *url;         /* "postgresql://user:password@host/database" */
     const char *listen_url;  /* past a pooler, for LISTEN; NULL: url */
     const char *replica_url; /* for reports that may lag; NULL: none */
+    /* SQLite's, in the site's folder; NULL: tenon.db. No setting: a copy that
+     * is being made has another name. */
+    const char *file;
 };
 
 /* Where the files of the site are kept. */

@@ -63,12 +63,26 @@ int db_open_page(struct db *db, struct ctx *ctx)
 {
     int rc = 0;
 
+    if (db->flags & DB_ALONE)
+        return lock_open(&db->lock, ctx, NULL, NULL);
     if (db->folder) {
         rc = make_folders(ctx, db->folder);
         if (!rc)
             rc = finish_restore(ctx, db->folder);
     }
     return rc ? rc : lock_open(&db->lock, ctx, db->folder, NULL);
+}
+
+/* A copy that was cut off lacks rows. */
+static int refuse_half(struct ctx *ctx)
+{
+    int rc = db_table_exists(ctx, "store_copy");
+
+    if (rc <= 0)
+        return rc;
+    return fail(ctx, E_UNAVAILABLE, "store.half_copy",
+                "this database is a copy of a site that is not finished; run "
+                "tenon migrate-store again");
 }
 
 /* A private store is in memory, or a schema of its own where the unit tests
@@ -104,7 +118,9 @@ int db_open(struct ctx *ctx, const char *folder, int flags)
     db->folder = flags & DB_MEMORY ? NULL : arena_strdup(arena, folder);
     ctx->db = db;
     rc = db->driver->open(db, ctx);
-    if (!rc && (flags & (DB_CREATE | DB_MEMORY)))
+    if (!rc && !(flags & (DB_ALONE | DB_MEMORY)))
+        rc = refuse_half(ctx);
+    if (!rc && (flags & (DB_CREATE | DB_MEMORY)) && !(flags & DB_ALONE))
         rc = migrate(ctx, store_migrations);
     if (rc) {
         db_close(db);

@@ -26,6 +26,10 @@ enum db_open_flags {
     /* What this process lets out waits for the disk elsewhere (the front holds
      * its answers): with durability "group" its commits need not wait. */
     DB_SERVED = 8,
+    /* The caller keeps everybody else from the site (store/lock.h): the lock
+     * page is a private one, a copy that is half made opens, and DB_CREATE
+     * makes no table (copy.h). */
+    DB_ALONE = 16,
 };
 
 /*

@@ -26,6 +26,7 @@ enum {
 };
 
 struct arena;
+struct bulk;
 struct map;
 struct migration;
 struct pg;
@@ -116,6 +117,8 @@ struct driver {
     int (*index_exists)(struct db *db, bool *out, struct ctx *ctx,
                         const char *table, const char *index);
     int (*table_exists)(struct db *db, struct ctx *ctx, const char *name);
+    const struct bulk *bulk; /* tables as wholes (bulk.h) */
+
     /* Migrations: runs each statement of a text; prefix: the tables that it
      * may touch, NULL: all. */
     int (*run_text)(struct db *db, struct ctx *ctx,

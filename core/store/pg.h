@@ -8,6 +8,8 @@
  *   pg_tx.c       transactions, advisory locks, snapshots
  *   pg_dialect.c  our SQL in PostgreSQL's words
  *   pg_schema.c   migrations, what tables there are
+ *   pg_bulk.c     many rows at once, by COPY
+ *   pg_catalog.c  tables as definitions, for a copy
  *   pg_private.c  a schema for one test
  *   pg_keeper.c   the keeper of a host
  *
@@ -75,7 +77,11 @@ enum { /* of catalog pg_type */
        PG_BOOL = 16,
        PG_BYTEA = 17,
        PG_INT8 = 20,
+       PG_INT2 = 21,
+       PG_INT4 = 23,
+       PG_TEXT = 25,
        PG_FLOAT8 = 701,
+       PG_VARCHAR = 1043,
 };
 
 enum {

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/site.h"
 #include "base/str.h"
+#include "store/bulk.h"
 
 enum {
     OLDEST = 140000, /* client_connection_check_interval came with 14 */
@@ -410,5 +411,6 @@ const struct driver pg_driver = {
     .columns = pg_columns,
     .index_exists = pg_index_exists,
     .table_exists = pg_table_exists,
+    .bulk = &pg_bulk,
     .run_text = pg_run_text,
 };

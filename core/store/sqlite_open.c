@@ -23,6 +23,7 @@
 #include "base/str.h"
 #include "ipc/slot.h"
 #include "store/ballast.h"
+#include "store/bulk.h"
 #include "store/checkpoint.h"
 
 enum { PROGRESS_STEPS = 2000, BUSY_STEP_US = 2000 };
@@ -390,6 +391,12 @@ static int open_sqlite(struct db *db, struct ctx *ctx)
                 sqlite3_errstr(rc));
 }
 
+/* A copy that is being made has another name. */
+static const char *file_of(const struct settings *settings)
+{
+    return settings && settings->store.file ? settings->store.file : "tenon.db";
+}
+
 int sqlite_open_site(struct db *db, struct ctx *ctx)
 {
     const struct settings *settings = ctx->site ? &ctx->site->settings : NULL;
@@ -398,7 +405,8 @@ int sqlite_open_site(struct db *db, struct ctx *ctx)
     db->busy_ms = BUSY_MS;
     db->group = (db->flags & (DB_SERVED | DB_KEEPER)) && settings &&
                 text_equal(settings->durability, "group");
-    db->file = db->folder ? arena_printf(db->arena, "%s/tenon.db", db->folder)
+    db->file = db->folder ? arena_printf(db->arena, "%s/%s", db->folder,
+                                         file_of(settings))
                           : ":memory:";
     if (db->folder)
         rc = refuse_network(ctx, db->folder);
@@ -469,5 +477,6 @@ const struct driver sqlite_driver = {
     .columns = sqlite_columns,
     .index_exists = sqlite_index_exists,
     .table_exists = sqlite_table_exists,
+    .bulk = &sqlite_bulk,
     .run_text = sqlite_run_text,
 };
