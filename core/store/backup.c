@@ -213,6 +213,40 @@ static const char *without_passwords(struct ctx *ctx, const char *text,
     return buf_text(&buf);
 }
 
+/* Behind a text in quotes, and those that follow it and belong to it. */
+static const char *past_text(const char *p)
+{
+    while (*p == '"') {
+        for (p++; *p && *p != '"'; p++)
+            if (*p == '\\' && p[1])
+                p++;
+        p += *p != '\0';
+        if (p[strspn(p, " \t\r\n")] == '"')
+            p += strspn(p, " \t\r\n");
+    }
+    return p;
+}
+
+/* secret_key = "…" becomes secret_key = "". */
+static const char *without_keys(struct ctx *ctx, const char *text)
+{
+    static const char name[] = "secret_key";
+    const char *p = text, *at;
+    struct buf buf;
+
+    buf_init(&buf, ctx->arena, 2 * strlen(text) + 1);
+    while ((at = strstr(p, name))) {
+        at += sizeof name - 1;
+        at += strspn(at, " \t\r\n=:");
+        buf_add(&buf, p, (size_t)(at - p));
+        p = past_text(at);
+        if (p > at)
+            buf_add_text(&buf, "\"\"");
+    }
+    buf_add_text(&buf, p);
+    return buf_text(&buf);
+}
+
 static int copy_settings(struct ctx *ctx, const char *to)
 {
     const char *path = site_path(ctx, ctx->site, "tenon.cfg"), *text;
@@ -224,7 +258,7 @@ static int copy_settings(struct ctx *ctx, const char *to)
     rc = file_read(&text, &length, ctx, path, SETTINGS_MAX);
     if (rc)
         return rc;
-    text = without_passwords(ctx, text, length);
+    text = without_keys(ctx, without_passwords(ctx, text, length));
     return file_write(ctx, in(ctx, to, "tenon.cfg"), text, strlen(text), 0600);
 }
 

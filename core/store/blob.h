@@ -21,8 +21,10 @@
 struct ctx;
 struct files_settings;
 
-/* What this process may do, once it knows; before, and in commands: all. */
-void blob_network(bool allowed);
+/* What this process may do, once it knows: ask an object store (before, and
+ * in commands: yes), and leave what it read from there in the cache, where
+ * others read the same (before: no; a backup would push out all else). */
+void blob_process(bool network, bool caching);
 
 /* Stores what `fd` holds (from its start). *hash receives 64 hexadecimal
  * digits in the arena. A file and its folder are synced; an object is there

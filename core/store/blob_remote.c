@@ -23,12 +23,13 @@
 enum { AWAY_MS = 3000, MARK_MAX = 200 };
 static const char MARK_KEY[] = "tenon-files";
 
-static bool network = true;
+static bool network = true, caching;
 static int64_t away_until; /* clock_monotonic() */
 
-void blob_network(bool allowed)
+void blob_process(bool may_network, bool may_cache)
 {
-    network = allowed;
+    network = may_network;
+    caching = may_cache;
 }
 
 static int out_of_reach(struct ctx *ctx, int code)
@@ -155,7 +156,8 @@ int remote_open(int *fd, struct ctx *ctx, const struct s3 *s3, const char *hash)
     }
     content.fd = temporary;
     content.size = info.st_size;
-    cache_add(ctx, hash, &content);
+    if (caching)
+        cache_add(ctx, hash, &content);
     *fd = temporary;
     return 0;
 }

@@ -258,9 +258,9 @@ void confine(const struct process *process)
     const char *lane = process->options->lane;
     bool jobs = text_equal(lane, "jobs");
 
-    bool network = jobs || text_equal(lane, "net");
+    bool net = text_equal(lane, "net"), network = jobs || net;
 
     set_landlock(process->ctx->site);
     set_filter(network, jobs);
-    blob_network(network);
+    blob_process(network, net);
 }

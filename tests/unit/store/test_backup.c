@@ -334,7 +334,9 @@ static void a_backup_holds_rows_files_and_settings(void **state)
     const char *place = beside(ctx, ".other"), *text;
     static const char cfg[] =
         "listen = \"127.0.0.1:0\";\n"
-        "smtp_url = \"smtp://me:s3cret@mail.example:25\";\n";
+        "smtp_url = \"smtp://me:s3cret@mail.example:25\";\n"
+        "files = { where = \"s3\"; secret_key = \"s3c\\\"ret/s3cret\" \n"
+        "\"s3cret\"; secret_key_file = \"/etc/kept\"; };\n";
     struct site restored = { .folder = place };
     int fd;
 
@@ -355,6 +357,8 @@ static void a_backup_holds_rows_files_and_settings(void **state)
                      0);
     assert_null(strstr(text, "s3cret"));
     assert_non_null(strstr(text, "smtp://me:@mail.example:25"));
+    assert_non_null(strstr(text, "secret_key = \"\"; secret_key_file = "
+                                 "\"/etc/kept\"; };\n"));
 
     ctx_init(&other, arena_new(0));
     assert_int_equal(backup_restore(&other, backup, place, &plain), 0);
