@@ -91,7 +91,7 @@ test('S24: a name is never a path', async () => {
   assert.ok(names.length > 0);
   for (const name of names)
     if (statSync(join(site.folder, 'files', name)).isFile())
-      assert.match(String(name), /^(\.spool\/|[0-9a-f]{2}\/[0-9a-f]{62}$)/);
+      assert.match(String(name), /^(\.spool\/|\.tenon-files$|[0-9a-f]{2}\/[0-9a-f]{62}$)/);
 });
 
 test('over the limit: 413 with the limit in words', async () => {
