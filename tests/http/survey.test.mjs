@@ -102,8 +102,8 @@ describe('building', () => {
     }
     const id = await published({ items: [yesNo], remind: '3',
       reach: 'public' });
-    assert.equal(sql(`SELECT f_remind FROM r_survey_survey WHERE id = ${id}`,
-      '-list').trim(), '');
+    assert.deepEqual(sql(`SELECT f_remind FROM r_survey_survey
+      WHERE id = ${id}`), [{ f_remind: null }]);
   });
 
   test('of a published one, what has been answered stays', async () => {
