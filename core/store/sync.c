@@ -22,7 +22,7 @@
 enum {
     IDLE_MS = 100, /* should a bell not have been heard */
     ADOPT_MS = 10, /* a commit lasts longer: has its holder died? */
-    STACK_BYTES = 128 * 1024,
+    STACK_BYTES = 256 * 1024,
 };
 
 /* The entry of a new log in its folder has to be durable as well: SQLite

@@ -1,0 +1,281 @@
+// Saved means saved: 32 clients work while a process is killed (F01), the
+// power is cut (F03) or the disk fails to sync (F05); what was acknowledged
+// or read is there afterwards, and nothing is half. With TENON_LONG each of F01
+// and F03 1,000 times. tests/lib/load.mjs has the clients and the checks,
+// tests/lib/power.mjs the disk.
+import { afterEach, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Load, Table, lacking, loadSite, toldAll, verify }
+  from '../lib/load.mjs';
+import { Power, seeded } from '../lib/power.mjs';
+import { Site, long, processExists, sleep, slow, until }
+  from '../lib/server.mjs';
+
+const skip = lacking;
+const REPETITIONS = long ? 1000 : 5;
+const CUTS = long ? 1000 : 4;
+const A_SITE = 25; // repetitions, then a new one: its checks stay quick
+const seed = Number(process.env.TENON_SEED || Date.now() % 1e9);
+
+const get = (site, path) => fetch(new URL(path, site.url)).then((answer) =>
+  answer, () => null);
+
+// Whatever happens, nothing is left running.
+const served = [];
+async function serve(place, power) {
+  const site = new Site(place.folder, [], power?.env || {});
+  served.push(site);
+  return site.start();
+}
+afterEach(() => {
+  for (const site of served.splice(0)) site.child?.kill('SIGKILL');
+});
+
+const readyAgain = (site) => until(async () =>
+  (await get(site, '/readyz'))?.status === 200, 'readiness', 20000);
+
+async function checked(place, loads, table, site) {
+  assert.ok(await toldAll(place, 90000 * slow), 'everything is told');
+  await site.stop();
+  const { lost, half, wrong } = verify(place, loads);
+  table.lost += lost;
+  table.half += half;
+  assert.deepEqual(wrong, [], `seed ${seed}`);
+}
+
+function count(table, load) {
+  table.repetitions += 1;
+  table.acknowledged += load.acknowledged;
+  table.outage = Math.max(table.outage, load.outage());
+}
+
+// ---- F01 ----
+
+async function pidsOf(site) {
+  const status = await site.control({ do: 'status' });
+  return status.workers.map((worker) => ({ pid: worker.pid,
+    name: worker.name }));
+}
+
+const kill = (pid) => {
+  try { process.kill(pid, 'SIGKILL'); } catch { /* it ended by itself */ }
+};
+
+// Kills; returns what was killed and how many requests may be lost with it.
+async function strike(site, random) {
+  const workers = await pidsOf(site);
+  const victim = ['pages', 'keeper', 'jobs', 'front', 'all'][
+    Math.floor(random() * 5)];
+  await sleep(random() * 300);
+  const chosen = workers.filter(({ name }) => victim === 'all' ||
+    name.split('-')[0] === victim);
+  if (victim === 'all') {
+    // In any order.
+    for (const { pid } of chosen.sort(() => random() - 0.5))
+      if (random() < 0.7) kill(pid);
+  } else if (victim !== 'front') {
+    kill(chosen[Math.floor(random() * chosen.length)].pid);
+  }
+  if (victim === 'front' || victim === 'all') site.child.kill('SIGKILL');
+  return { victim, dies: victim === 'front' || victim === 'all', workers };
+}
+
+test('F01_ a kill of any process loses nothing that was told', { skip },
+  async () => {
+    const table = new Table('F01 kill -9');
+    const random = seeded(seed);
+    let place, site, loads;
+    let slowest = 0;
+    for (let i = 0; i < REPETITIONS; i += 1) {
+      if (i % A_SITE === 0) {
+        if (site) await checked(place, loads, table, site);
+        place = loadSite();
+        loads = [];
+        site = await serve(place);
+        await site.whole();
+      }
+      const load = new Load(place, site).start();
+      loads.push(load);
+      await sleep(100 + random() * 200);
+      const { victim, dies, workers } = await strike(site, random);
+      if (dies) {
+        await site.ended;
+        await load.stop();
+        await until(() => !workers.some(({ pid }) => processExists(pid)),
+          'the end of all processes');
+        const begun = performance.now();
+        const next = await serve(place);
+        await readyAgain(next);
+        slowest = Math.max(slowest, performance.now() - begun);
+        site = next;
+      } else {
+        await sleep(300);
+        await load.stop();
+        // A killed page worker costs its own request; nobody else's.
+        assert.ok(load.failed.length <= (victim === 'pages' ? 1 : 0),
+          `${victim}: ${JSON.stringify(load.failed.slice(0, 4))}`);
+        count(table, load);
+        await site.whole();
+        continue;
+      }
+      table.repetitions += 1;
+      table.acknowledged += load.acknowledged;
+    }
+    await checked(place, loads, table, site);
+    table.blamed = 0;
+    if (long) table.print();
+    console.log(`F01: ready again after ${Math.round(slowest)} ms at most`);
+    assert.ok(slowest < 2000 * slow, `${slowest} ms until it is ready`);
+    assert.ok(table.acknowledged > REPETITIONS * 20, String(table));
+    assert.equal(table.lost + table.half, 0);
+  });
+
+// ---- F03 ----
+
+// Everything dies at once. The front is stopped first, so that nothing leaves
+// any more; dead, it would be a sign to the keeper to put things in order.
+async function cutPower(site, load) {
+  const workers = await pidsOf(site);
+  site.child.kill('SIGSTOP');
+  for (const { pid } of workers) kill(pid);
+  site.child.kill('SIGKILL');
+  await site.ended;
+  await until(() => !workers.some(({ pid }) => processExists(pid)),
+    'the end of all processes');
+  await load.stop();
+}
+
+async function cuts(place, power, random, { repetitions, table, loads }) {
+  for (let i = 0; i < repetitions; i += 1) {
+    power.set({ delay: Math.floor(random() * 4000) });
+    const site = await serve(place, power);
+    const load = new Load(place, site).start();
+    loads.push(load);
+    await sleep(250 + random() * 400);
+    await cutPower(site, load);
+    power.cut(random);
+    count(table, load);
+  }
+}
+
+test('F03_ a power cut takes back nothing that was told', { skip },
+  async () => {
+    const table = new Table('F03 power cut');
+    const random = seeded(seed);
+    for (let done = 0; done < CUTS; done += A_SITE) {
+      // Both kinds of durability, on the same test.
+      const place = loadSite({ durability: done / A_SITE % 4 === 3 ? 'full'
+        : 'group' });
+      const power = new Power(place.folder);
+      const loads = [];
+      await cuts(place, power, random, { table, loads,
+        repetitions: Math.min(A_SITE, CUTS - done) });
+      power.set({ delay: 0 });
+      const site = await serve(place, power);
+      await site.whole();
+      await checked(place, loads, table, site);
+      power.remove();
+    }
+    if (long) table.print();
+    assert.ok(table.acknowledged > CUTS * 10, String(table));
+    assert.equal(table.lost + table.half, 0);
+  });
+
+test('F03_ a disk that lies about its syncs is found out', { skip },
+  async () => {
+    const place = loadSite();
+    const power = new Power(place.folder);
+    const random = () => 0; // all that was not synced is lost
+    power.set({ lie: 1, delay: 1000 });
+    const site = await serve(place, power);
+    const load = new Load(place, site).start();
+    await sleep(600);
+    await cutPower(site, load);
+    power.cut(random);
+    assert.ok(load.acknowledged > 10);
+    let found = '';
+    try {
+      found = verify(place, [load]).wrong.join();
+    } catch (error) { // not even a database any more
+      found = error.message;
+    }
+    assert.match(found, /note \d+|malformed|not a database|no such table/);
+    power.remove();
+  });
+
+// ---- F05 ----
+
+for (const durability of ['group', 'full'])
+  test(`F05_ a failed sync ends all acknowledgements (${durability})`,
+    { skip }, async () => {
+      const place = loadSite({ durability });
+      const power = new Power(place.folder);
+      const site = await serve(place, power);
+      await site.whole();
+      const load = new Load(place, site).start();
+      await sleep(300);
+      power.set({ fail: 1 });
+      await until(() => power.get('failed') > 0, 'the failure');
+      const state = await until(async () => {
+        const said = await (await get(site, '/readyz')).json();
+        return said.store === 'failed' && said;
+      }, 'the state in /readyz', 3000);
+      assert.equal(state.ready, false);
+      const failedAt = performance.now();
+      assert.equal((await get(site, '/readyz')).status, 503);
+      // Each page says so, in the reader's words; so does the API.
+      const page = await fetch(new URL('/sign-in', site.url),
+        { headers: { accept: 'text/html', 'accept-language': 'zh-CN' } });
+      assert.equal(page.status, 503);
+      assert.match(await page.text(), /磁盘出错/);
+      const told = await fetch(new URL('/api/v1/session', site.url));
+      assert.match((await told.json()).title, /disk failed/);
+      await sleep(300);
+      assert.ok(!load.answers.some((at) => at > failedAt),
+        'nothing is acknowledged');
+      // It checks, and goes on by itself.
+      await readyAgain(site);
+      await until(() => site.log('store.checked').length === 1 &&
+        site.log('disk.checked').length === 1, 'the log');
+      assert.ok(!existsSync(join(place.folder, 'run/unclean')));
+      await until(() => load.answers.some((at) => at > failedAt),
+        'acknowledgements');
+      await sleep(200);
+      await load.stop();
+      await checked(place, [load], new Table('F05'), site);
+      power.remove();
+    });
+
+test('F05_ a database that is damaged is not served again', { skip },
+  async () => {
+    const place = loadSite();
+    const power = new Power(place.folder);
+    const site = await serve(place, power);
+    await site.whole();
+    const load = new Load(place, site).start();
+    await sleep(400);
+    await load.stop();
+    power.set({ fail: 1 });
+    // What the disk has made of a page that the check has to read.
+    const path = join(place.folder, 'tenon.db');
+    await fetch(new URL('/api/v1/records/note', site.url), { method: 'POST',
+      headers: { authorization: `Bearer ${place.tokens.ann}`,
+        'content-type': 'application/json' },
+      body: JSON.stringify({ values: { number: 1e6, text: 'x' } }) });
+    await until(() => site.log('disk.failed').length, 'the failure');
+    const bytes = readFileSync(path);
+    const page = 2048 * Math.floor(bytes.length / 2048 / 2);
+    bytes.fill(0xa5, page, page + 8192);
+    writeFileSync(path, bytes);
+    await until(() => site.log('keeper.failed').length, 'the refusal');
+    await sleep(300);
+    const state = await (await get(site, '/readyz')).json();
+    assert.equal(state.ready, false);
+    assert.equal((await get(site, '/sign-in')).status, 503);
+    assert.match(site.log('keeper.failed')[0].error ||
+      site.log('keeper.failed')[0].reason, /damaged/);
+    await site.stop();
+    power.remove();
+  });
