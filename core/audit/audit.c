@@ -76,7 +76,7 @@ void audit_row_read(struct audit_row *row, struct query *query)
 
 static int insert(struct ctx *ctx, const struct audit_row *row)
 {
-    return db_exec(ctx,
+    return db_post(ctx,
                    "INSERT INTO audit_entry (id, at, actor, module, address, "
                    "subject, subject_id, action, changes, salt, hash) VALUES "
                    "(?1, ?2, nullif(?3, 0), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",

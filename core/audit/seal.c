@@ -123,14 +123,14 @@ static int write_seal(struct ctx *ctx, const struct seal *seal,
     int64_t i;
     int rc;
 
-    rc = db_exec(ctx,
+    rc = db_post(ctx,
                  "INSERT INTO audit_seal (number, at, entries, first, last, "
                  "previous, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                  "iiiiibb", seal->number, seal->at, seal->entries, seal->first,
                  seal->last, seal->previous, (size_t)HASH_SIZE, seal->hash,
                  (size_t)HASH_SIZE);
     for (i = 0; i < seal->entries && !rc; i++)
-        rc = db_exec(ctx, "UPDATE audit_entry SET seal = ?2 WHERE id = ?1",
+        rc = db_post(ctx, "UPDATE audit_entry SET seal = ?2 WHERE id = ?1",
                      "ii", ids[i], seal->number);
     return rc;
 }

@@ -72,7 +72,7 @@ int outbox_put(struct ctx *ctx, const char *topic, int64_t subject,
     int rc;
 
     assert(tx_active(ctx));
-    rc = db_exec(ctx,
+    rc = db_post(ctx,
                  "INSERT INTO event_outbox (id, topic, subject, data, at) "
                  "VALUES (?1, ?2, ?3, ?4, ?5)",
                  "isisi", id_next(), topic, subject,
@@ -142,7 +142,7 @@ static int add_delivery(struct vector *list, struct ctx *ctx,
         .data = fresh->data,
     };
     vector_add(list, delivery);
-    return db_exec(ctx,
+    return db_post(ctx,
                    "INSERT INTO event_delivery (id, outbox, subscriber, due, "
                    "state, attempt, lease, owner, host) "
                    "VALUES (?1, ?2, ?3, ?4, 1, 1, ?5, ?6, ?7)",
@@ -166,9 +166,9 @@ static int spread(struct vector *list, struct ctx *ctx,
     if (rc)
         return rc;
     if (list->count == before)
-        return db_exec(ctx, "DELETE FROM event_outbox WHERE id = ?1", "i",
+        return db_post(ctx, "DELETE FROM event_outbox WHERE id = ?1", "i",
                        fresh->id);
-    return db_exec(ctx, "UPDATE event_outbox SET state = 1 WHERE id = ?1", "i",
+    return db_post(ctx, "UPDATE event_outbox SET state = 1 WHERE id = ?1", "i",
                    fresh->id);
 }
 
@@ -291,7 +291,7 @@ static int claim(struct vector *list, struct ctx *ctx, int most)
     for (i = 0; i < due.count && !rc; i++) {
         const struct delivery *delivery = due.items[i];
 
-        rc = db_exec(ctx,
+        rc = db_post(ctx,
                      "UPDATE event_delivery SET state = 1, attempt = ?2, "
                      "lease = ?3, owner = ?4, host = ?5 WHERE id = ?1",
                      "iiiis", delivery->id, (int64_t)delivery->attempt, lease,
@@ -357,16 +357,16 @@ static int settle(struct ctx *ctx, const struct delivery *delivery)
                     "SELECT id FROM event_outbox WHERE id = ?1 FOR UPDATE", "i",
                     delivery->outbox);
         if (!rc || rc == E_NOT_FOUND)
-            rc = db_exec(ctx, "DELETE FROM event_delivery WHERE id = ?1", "i",
+            rc = db_post(ctx, "DELETE FROM event_delivery WHERE id = ?1", "i",
                          delivery->id);
         if (rc)
             return rc;
-        return db_exec(ctx,
+        return db_post(ctx,
                        "DELETE FROM event_outbox WHERE id = ?1 AND NOT EXISTS "
                        "(SELECT 1 FROM event_delivery WHERE outbox = ?1)",
                        "i", delivery->outbox);
     }
-    rc = db_exec(ctx,
+    rc = db_post(ctx,
                  "UPDATE event_delivery SET state = ?2, due = ?3, error = ?4 "
                  "WHERE id = ?1",
                  "iiis", delivery->id, (int64_t)(last ? 2 : 0),

@@ -71,7 +71,7 @@ static int set_item(struct ctx *ctx, int64_t bulk, int64_t record,
                     const char *state, const char *former, const char *written,
                     const char *reason)
 {
-    return db_exec(ctx,
+    return db_post(ctx,
                    "UPDATE form_bulk_item SET state = ?3,"
                    " former = coalesce(?4, former),"
                    " written = coalesce(?5, written), reason = ?6"

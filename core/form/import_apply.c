@@ -108,7 +108,7 @@ static int note(struct applying *now, struct ctx *ctx, size_t index,
                 enum import_row_state state, const struct record *record,
                 const char *detail)
 {
-    return db_exec(ctx,
+    return db_post(ctx,
                    "UPDATE import_row SET state = ?3, record = ?4,"
                    " version = ?5, detail = ?6 WHERE import = ?1 AND line = ?2",
                    "iiiiis", now->run->job->id, now->rows[index].line,

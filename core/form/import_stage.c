@@ -450,7 +450,7 @@ static int write_rows(struct ctx *ctx, struct import_run *run,
     int rc = 0;
 
     for (i = 0; !rc && i < batch->count; i++)
-        rc = db_exec(
+        rc = db_post(
             ctx,
             "INSERT INTO import_row (import, line, state, record, cells,"
             " detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"

@@ -115,13 +115,13 @@ static int bind_files(struct ctx *ctx, const struct record *record,
     size_t i;
 
     for (i = 0; !rc && i < value_count(before); i++)
-        rc = db_exec(ctx,
+        rc = db_post(ctx,
                      "UPDATE attachment SET record = 0, created_at = ?3"
                      " WHERE id = ?1 AND record = ?2",
                      "iii", value_as_id(value_at(before, i)), record->id,
                      clock_now());
     for (i = 0; !rc && i < value_count(now); i++)
-        rc = db_exec(ctx,
+        rc = db_post(ctx,
                      "UPDATE attachment SET form = ?2, record = ?3,"
                      " field_key = ?4 WHERE id = ?1 AND record IN (0, ?3)",
                      "isis", value_as_id(value_at(now, i)), record->form->name,

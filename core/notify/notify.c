@@ -49,12 +49,12 @@ static int write_message(int64_t *id, bool *again, struct ctx *ctx,
     if (rc)
         return rc;
     if (*again)
-        return db_exec(ctx,
+        return db_post(ctx,
                        "UPDATE notify_message SET args = ?2, at = ?3, "
                        "texts = ?4, count = count + 1 WHERE id = ?1",
                        "isis", *id, args, clock_now(), texts);
     *id = id_next();
-    return db_exec(ctx,
+    return db_post(ctx,
                    "INSERT INTO notify_message (id, user_id, kind, args, "
                    "link, at, texts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                    "iisssis", *id, user, kind, args, link, clock_now(), texts);

@@ -100,6 +100,12 @@ int db_exec(struct ctx *ctx, const char *sql, const char *types, ...);
 int db_exec_values(struct ctx *ctx, const char *sql,
                    const struct value *const *values, size_t count);
 int64_t db_changes(struct ctx *ctx);
+/*
+ * db_exec for what can only fail as a whole (rows of the trail, of the outbox,
+ * of an index): the store need not be waited for. In a write transaction; its
+ * error may come from the next statement, savepoint or the commit instead.
+ */
+int db_post(struct ctx *ctx, const char *sql, const char *types, ...);
 /* First column of the first row; E_NOT_FOUND (no problem recorded) without
  * a row. */
 int db_int(int64_t *out, struct ctx *ctx, const char *sql, const char *types,

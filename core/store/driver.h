@@ -86,6 +86,7 @@ struct driver {
     int (*parameters)(const void *handle);
     int (*bind)(struct query *query, int index, const struct bind *bind);
     int (*step)(struct query *query); /* 1 row, 0 end, negative */
+    int (*post)(struct query *query); /* runs it; need not wait */
     void (*reset)(struct query *query);
 
     /* Columns of the current row. */

@@ -19,12 +19,12 @@ static int fts5_set(struct ctx *ctx, int64_t id, const char *former,
     int rc = 0;
 
     if (former)
-        rc = db_exec(ctx,
+        rc = db_post(ctx,
                      "INSERT INTO search_index (search_index, rowid, tokens)"
                      " VALUES ('delete', ?1, ?2)",
                      "is", id, former);
     if (!rc && tokens)
-        rc = db_exec(ctx,
+        rc = db_post(ctx,
                      "INSERT INTO search_index (rowid, tokens)"
                      " VALUES (?1, ?2)",
                      "is", id, tokens);
@@ -37,9 +37,9 @@ static int fts5_set(struct ctx *ctx, int64_t id, const char *former,
 static int tsvector_set(struct ctx *ctx, int64_t id, const char *tokens)
 {
     if (!tokens)
-        return db_exec(ctx, "DELETE FROM search_index WHERE rowid = ?1", "i",
+        return db_post(ctx, "DELETE FROM search_index WHERE rowid = ?1", "i",
                        id);
-    return db_exec(ctx,
+    return db_post(ctx,
                    "INSERT INTO search_index (rowid, tokens) VALUES (?1,"
                    " array_to_tsvector(array_remove("
                    "string_to_array(?2, ' '), ''))) ON CONFLICT (rowid)"

@@ -100,6 +100,7 @@ struct pg {
     PGconn *conn;   /* NULL: lost */
     int generation; /* raised by each connection, from 1 */
     int queued;     /* commands of the batch that is being made */
+    int posted;     /* of them statements that somebody takes for done */
     int owed;       /* batches whose results nobody has read */
     int numbered;   /* statements prepared so far */
     bool open;      /* BEGIN has been sent */
@@ -194,6 +195,7 @@ bool pg_reads(const void *handle);
 int pg_parameters(const void *handle);
 int pg_bind(struct query *query, int index, const struct bind *bind);
 int pg_step(struct query *query);
+int pg_post_query(struct query *query);
 void pg_reset(struct query *query);
 int64_t pg_column_int(struct query *query, int column);
 double pg_column_double(struct query *query, int column);

@@ -275,7 +275,7 @@ static int connect_now(struct db *db, struct ctx *ctx)
     if (rc)
         return rc;
     pg->generation++;
-    pg->queued = pg->owed = 0;
+    pg->queued = pg->owed = pg->posted = 0;
     pg->open = pg->lost = false;
     pg->pending = PG_SENT;
     pg->lock_at = pg->node_key = PG_NONE;
@@ -345,7 +345,7 @@ void pg_lose(struct db *db)
     if (pg->conn)
         pq.PQfinish(pg->conn);
     pg->conn = NULL;
-    pg->queued = pg->owed = 0;
+    pg->queued = pg->owed = pg->posted = 0;
     pg->lost = true;
 }
 
@@ -391,6 +391,7 @@ const struct driver pg_driver = {
     .parameters = pg_parameters,
     .bind = pg_bind,
     .step = pg_step,
+    .post = pg_post_query,
     .reset = pg_reset,
     .column_int = pg_column_int,
     .column_double = pg_column_double,

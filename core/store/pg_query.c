@@ -18,6 +18,8 @@
 #include "base/log.h"
 #include "base/str.h"
 
+enum { POSTED_MAX = 200 };
+
 static void *or_end(void *memory)
 {
     if (memory)
@@ -203,6 +205,13 @@ static void queue_run(struct db *db, struct pg_statement *statement)
         db->pg->queued++;
 }
 
+static bool is_prepared(const struct db *db,
+                        const struct pg_statement *statement)
+{
+    return statement->kept && statement->generation == db->pg->generation &&
+           suits(statement);
+}
+
 static int run_once(struct query *query)
 {
     struct db *db = query->db;
@@ -214,8 +223,7 @@ static int run_once(struct query *query)
     if (rc)
         return rc;
     pg_enter(db, query->ctx);
-    if (!statement->kept || statement->generation != db->pg->generation ||
-        !suits(statement)) {
+    if (!is_prepared(db, statement)) {
         deallocate(db, statement);
         prepared = db->pg->queued;
         queue_prepare(db, statement);
@@ -242,6 +250,23 @@ static int run(struct query *query)
         return rc;
     ctx_clear(query->ctx);
     return run_once(query);
+}
+
+/* Only what the server has prepared already goes without being waited for. */
+int pg_post_query(struct query *query)
+{
+    struct db *db = query->db;
+    struct pg *pg = db->pg;
+    int rc;
+
+    if (pg->conn && is_prepared(db, query->handle) && pg->posted < POSTED_MAX) {
+        pg_enter(db, query->ctx);
+        queue_run(db, query->handle);
+        pg->posted++;
+        return 0;
+    }
+    rc = pg_step(query);
+    return rc < 0 ? rc : 0;
 }
 
 static PGresult *rows_of(const struct query *query)

@@ -146,14 +146,24 @@ static int queue_level(struct db *db, struct ctx *ctx, const char *verb,
     return 0;
 }
 
+/* What was posted within a level fails within it. */
+static int settle_level(struct db *db, struct ctx *ctx)
+{
+    return db->pg->posted ? pg_settle(db, ctx) : 0;
+}
+
 int pg_savepoint(struct db *db, struct ctx *ctx, int level)
 {
-    return queue_level(db, ctx, "SAVEPOINT", level);
+    int rc = settle_level(db, ctx);
+
+    return rc ? rc : queue_level(db, ctx, "SAVEPOINT", level);
 }
 
 int pg_release(struct db *db, struct ctx *ctx, int level)
 {
-    return queue_level(db, ctx, "RELEASE", level);
+    int rc = settle_level(db, ctx);
+
+    return rc ? rc : queue_level(db, ctx, "RELEASE", level);
 }
 
 int pg_undo(struct db *db, struct ctx *ctx, int level)

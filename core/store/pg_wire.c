@@ -166,7 +166,7 @@ int pg_collect(PGresult **out, struct db *db, struct ctx *ctx, const char *sql)
     int count = pg->queued, i, rc;
 
     *out = NULL;
-    pg->queued = 0;
+    pg->queued = pg->posted = 0;
     pg->failed_at = PG_NONE;
     slot_push_host("store");
     for (; pg->owed > 0 && !lost; pg->owed--)
@@ -213,7 +213,7 @@ void pg_post(struct db *db)
 
     if (!pg->queued)
         return;
-    pg->queued = 0;
+    pg->queued = pg->posted = 0;
     if (send_batch(db)) {
         pg->owed++;
         pq.PQflush(pg->conn);

@@ -430,6 +430,28 @@ int db_exec(struct ctx *ctx, const char *sql, const char *types, ...)
     return rc ? rc : run(query);
 }
 
+int db_post(struct ctx *ctx, const char *sql, const char *types, ...)
+{
+    struct query *query;
+    va_list args;
+    int rc;
+
+    assert(ctx->db->depth);
+    rc = open_query(&query, ctx, sql);
+    if (rc)
+        return rc;
+    va_start(args, types);
+    rc = bound(query, bind_all(query, types, &args));
+    va_end(args);
+    if (rc)
+        return rc;
+    rc = ctx->db->driver->post(query);
+    if (rc)
+        query_fail(query, rc);
+    query_done(query);
+    return rc;
+}
+
 int db_exec_values(struct ctx *ctx, const char *sql,
                    const struct value *const *values, size_t count)
 {

@@ -457,6 +457,7 @@ const struct driver sqlite_driver = {
     .parameters = sqlite_parameters,
     .bind = sqlite_bind,
     .step = sqlite_step,
+    .post = sqlite_step,
     .reset = sqlite_reset,
     .column_int = sqlite_column_int,
     .column_double = sqlite_column_double,
