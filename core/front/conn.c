@@ -524,16 +524,33 @@ void conns_drain(struct front *front)
     }
 }
 
+/* How readily it is given up for a new one: who has begun a request and does
+ * not end it goes before who rests between two; nobody within the first
+ * second. 0: not at all. */
+static int evictable(const struct conn *conn)
+{
+    if (conn->front->now - conn->since < EVICT_MS)
+        return 0;
+    if (conn->state == CONN_HEAD || (conn->state == CONN_IDLE && conn->fresh))
+        return 2;
+    return conn->state == CONN_IDLE ? 1 : 0;
+}
+
 bool conns_evict(struct front *front)
 {
-    struct conn *conn, *oldest = NULL;
+    struct conn *conn, *worst = NULL;
+    int worst_is = 0;
 
     for (conn = front->conns; conn; conn = conn->next) {
-        if (conn->state == CONN_IDLE && !conn->fresh &&
-            (!oldest || conn->since < oldest->since))
-            oldest = conn;
+        int is = evictable(conn);
+
+        if (is > worst_is ||
+            (is && is == worst_is && conn->since < worst->since)) {
+            worst = conn;
+            worst_is = is;
+        }
     }
-    if (oldest)
-        conn_free(oldest);
-    return oldest != NULL;
+    if (worst)
+        conn_free(worst);
+    return worst != NULL;
 }

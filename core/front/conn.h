@@ -53,7 +53,8 @@ void conns_check(struct front *front);
 /* Closes what waits for nothing, when the service stops. */
 void conns_drain(struct front *front);
 
-/* Closes the longest idle connection to make room; false: none is idle. */
+/* Closes one connection to make room: the one that has taken longest over the
+ * head of a request, else the longest idle; false: there is none of either. */
 bool conns_evict(struct front *front);
 
 #endif

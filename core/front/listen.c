@@ -25,7 +25,13 @@
 #include "front/service.h"
 #include "front/state.h"
 
-enum { SOCKETS_MAX = 8, BACKLOG = 511, PAUSE_MS = 500, AT_ONCE = 16 };
+enum {
+    SOCKETS_MAX = 8,
+    BACKLOG = 511,
+    PAUSE_MS = 500,
+    TELL_MS = 1000,
+    AT_ONCE = 16
+};
 
 struct listening {
     struct evconnlistener *listeners[SOCKETS_MAX];
@@ -34,6 +40,7 @@ struct listening {
     int count;
     bool enabled, started;
     int spare;
+    int64_t told; /* when it was last said that nobody can be accepted */
     struct event *pause;
     char url[128];
 };
@@ -101,7 +108,12 @@ static void on_error(struct evconnlistener *listener, void *argument)
     struct listening *listening = front->listening;
     int error = errno, fd;
 
-    log_event(LOG_WARN, "accept.failed", "error", strerrorname_np(error), NULL);
+    front_now(front);
+    if (front->now - listening->told >= TELL_MS || !listening->told) {
+        log_event(LOG_WARN, "accept.failed", "error", strerrorname_np(error),
+                  NULL);
+        listening->told = front->now;
+    }
     if ((error == EMFILE || error == ENFILE) && listening->spare >= 0) {
         close(listening->spare);
         fd = accept4(evconnlistener_get_fd(listener), NULL, NULL, SOCK_CLOEXEC);
@@ -109,7 +121,6 @@ static void on_error(struct evconnlistener *listener, void *argument)
             close(fd);
         listening->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     }
-    front_now(front);
     conns_evict(front);
     enable(front, false);
     event_add(listening->pause, &pause);

@@ -260,14 +260,16 @@ export async function newSite(settings = {}, extra = {}) {
 }
 
 // The front alone, with the workers of tests/faults/worker_stub.c. `prepare`
-// gets the folder before the start.
-export async function stubSite(settings = {}, { prepare, extra } = {}) {
+// gets the folder before the start, `before` the Site.
+export async function stubSite(settings = {}, { prepare, extra, before } = {}) {
   const folder = temporaryFolder('stub');
   mkdirSync(join(folder, 'themes/web'), { recursive: true });
   configure(folder, { listen: '127.0.0.1:0', ...settings });
   if (prepare) prepare(folder);
-  return new Site(folder, ['--worker-program', join(build, 'worker_stub')],
-    extra).start();
+  const site = new Site(folder, ['--worker-program', join(build,
+    'worker_stub')], extra);
+  if (before) before(site);
+  return site.start();
 }
 
 // Sends bytes, reads until the end or `ms` of silence; { text, closed }.
