@@ -40,7 +40,7 @@ enum {
     INPUT_HIGH = 64 * 1024,
     QUEUE_MS = 30 * 1000, /* longest wait for a worker */
     IDLE_MS = 60 * 1000,  /* keep-alive without a request */
-    EVICT_MS = 1000, /* before, no connection goes for another */
+    EVICT_MS = 1000,      /* before, no connection goes for another */
     LINGER_MS = 2000,
     LINGER_BYTES = 16 * 1024 * 1024, /* the rest of a refused upload */
     STALL_MS = 20 * 1000,   /* a body or answer has to move in this time */
