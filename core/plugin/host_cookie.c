@@ -14,9 +14,9 @@
 #include "base/crypto.h"
 #include "base/ctx.h"
 #include "base/numbers.h"
-#include "base/site_key.h"
 #include "base/str.h"
 #include "plugin/call.h"
+#include "store/site_key.h"
 #include "web/request.h"
 
 enum { NAME_MAX_BYTES = 40, VALUE_MAX_BYTES = 1024 };
