@@ -20,8 +20,12 @@ struct list {
     const struct record_query *query;
     const char *key; /* the sort's column; "id" where it is the id itself */
     bool by_id, descending;
-    const char *filter; /* " AND …" of condition and search */
+    const char *filter; /* " AND …" of condition, search and cursor */
     struct vector filter_values;
+    const char *rest; /* what comes behind all those, of branches of its own:
+                         the other side of NULL; NULL: nothing */
+    struct vector rest_values;
+    bool resting;      /* the branch is of `rest` */
     const char *match; /* asks the full-text index (search.h); NULL: not */
     bool few;          /* it finds little, whoever may see it */
     bool none;         /* it finds nothing at all */

@@ -388,49 +388,98 @@ static int add_search(struct list *list, struct buf *sql)
     return list->match ? count_matches(list) : 0;
 }
 
-/* The cursor is [key, id]: what follows that record in the list's order. */
-static int add_cursor(struct list *list, struct buf *sql)
+static int bad_cursor(struct ctx *ctx)
 {
-    struct ctx *ctx = list->ctx;
-    const char *side = list->descending ? "<" : ">";
-    struct value *pair = NULL, *key;
-    struct ctx quiet = *ctx;
+    return fail_at(ctx, E_INVALID, "cursor", "form.bad_cursor",
+                   "this page of the list is not there any more");
+}
+
+/* Whether the key is of the kind that the sort's column has: a cursor may come
+ * from another list, or from anybody. */
+static bool key_fits(const struct list *list, const struct value *key)
+{
+    const char *sort = list->query->sort;
+    const struct field *field;
+    bool text;
+
+    if (list->by_id || value_is_null(key))
+        return true;
+    text = list_system(sort) == SYSTEM_TEXT;
+    field = form_field(list->form, sort);
+    if (field)
+        text = field->type->flags & FIELD_SORT_KEY ||
+               strcmp(field->type->sql, "TEXT") == 0;
+    return value_kind(key) == (text ? VALUE_STRING : VALUE_INT);
+}
+
+/* [key, id] out of the cursor's text. */
+static int read_cursor(struct value **key, int64_t *id, struct list *list)
+{
+    struct ctx *ctx = list->ctx, quiet = *ctx;
+    struct value *pair = NULL;
     size_t length;
     char *text = base64url_read(&length, ctx->arena, list->query->cursor);
-    int64_t id;
 
     quiet.problems = quiet.last_problem = NULL;
     quiet.problem_count = 0;
     if (!text || json_parse(&pair, &quiet, text, length) ||
-        value_count(pair) != 2 || (id = value_as_id(value_at(pair, 1))) <= 0)
-        return fail_at(ctx, E_INVALID, "cursor", "form.bad_cursor",
-                       "this page of the list is not there any more");
-    key = value_at(pair, 0);
-    if (value_kind(key) == VALUE_LIST) {
+        value_count(pair) != 2 || (*id = value_as_id(value_at(pair, 1))) <= 0)
+        return bad_cursor(ctx);
+    *key = value_at(pair, 0);
+    if (value_kind(*key) == VALUE_LIST) {
         int64_t number = 0;
 
-        int_parse(&number, value_as_text(value_at(key, 0)), INT64_MIN,
+        int_parse(&number, value_as_text(value_at(*key, 0)), INT64_MIN,
                   INT64_MAX);
-        key = value_int(ctx->arena, number);
-    } else if (!value_is_null(key) && value_kind(key) != VALUE_STRING)
-        key = value_null(ctx->arena);
+        *key = value_int(ctx->arena, number);
+    } else if (!value_is_null(*key) && value_kind(*key) != VALUE_STRING)
+        *key = value_null(ctx->arena);
+    return key_fits(list, *key) ? 0 : bad_cursor(ctx);
+}
+
+/*
+ * What follows that record in the list's order. NULL sorts first, on every
+ * store; so behind the values (or the NULLs) of the key there is another part,
+ * read by branches of its own: one OR would begin at the list's first row and
+ * pass by all that was seen already. A search does that in any case.
+ */
+static int add_cursor(struct list *list, struct buf *sql)
+{
+    const char *side = list->descending ? "<" : ">", *rest = NULL;
+    struct arena *arena = list->ctx->arena;
+    bool search = !text_empty(list->query->search);
+    struct value *key;
+    int64_t id;
+    size_t i;
+    int rc = read_cursor(&key, &id, list);
+
+    if (rc)
+        return rc;
+    if (!list->by_id && value_is_null(key))
+        rest = list->descending
+                   ? NULL
+                   : arena_printf(arena, "t.%s IS NOT NULL", list->key);
+    else if (!list->by_id && list->descending &&
+             !list_system(list->query->sort))
+        rest = arena_printf(arena, "t.%s IS NULL", list->key);
+    if (rest && !search) {
+        list->rest = arena_printf(arena, "%s AND %s", buf_text(sql), rest);
+        for (i = 0; i < list->filter_values.count; i++)
+            vector_add(&list->rest_values, list->filter_values.items[i]);
+    }
+    buf_add_text(sql, " AND (");
     if (list->by_id) {
-        buf_addf(sql, " AND t.id %s ?", side);
+        buf_addf(sql, "t.id %s ?", side);
     } else if (value_is_null(key)) {
-        /* NULL sorts first, on every store. */
-        buf_addf(
-            sql, " AND (t.%s IS NULL AND t.id %s ?%s)", list->key, side,
-            list->descending
-                ? ""
-                : arena_printf(ctx->arena, " OR t.%s IS NOT NULL", list->key));
+        buf_addf(sql, "(t.%s IS NULL AND t.id %s ?)", list->key, side);
     } else {
-        buf_addf(sql, " AND ((t.%s, t.id) %s (?, ?)%s)", list->key, side,
-                 list->descending
-                     ? arena_printf(ctx->arena, " OR t.%s IS NULL", list->key)
-                     : "");
+        buf_addf(sql, "(t.%s, t.id) %s (?, ?)", list->key, side);
         vector_add(&list->filter_values, key);
     }
-    vector_add(&list->filter_values, value_int(ctx->arena, id));
+    vector_add(&list->filter_values, value_int(arena, id));
+    if (rest && search)
+        buf_addf(sql, " OR %s", rest);
+    buf_add_char(sql, ')');
     return 0;
 }
 
@@ -440,6 +489,7 @@ int list_filter(struct list *list)
     int rc = 0;
 
     vector_init(&list->filter_values, list->ctx->arena);
+    vector_init(&list->rest_values, list->ctx->arena);
     buf_init(&sql, list->ctx->arena, 65536);
     if (list->query->where) {
         buf_add_text(&sql, " AND (");

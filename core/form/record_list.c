@@ -81,11 +81,13 @@ static void close_branch(struct list *list, bool reader, int64_t limit)
 {
     const char *id = id_of(list, reader);
     const char *order = list->descending ? "DESC" : "ASC";
+    const struct vector *values =
+        list->resting ? &list->rest_values : &list->filter_values;
     size_t i;
 
-    buf_add_text(&list->sql, list->filter);
-    for (i = 0; i < list->filter_values.count; i++)
-        add_value(list, list->filter_values.items[i]);
+    buf_add_text(&list->sql, list->resting ? list->rest : list->filter);
+    for (i = 0; i < values->count; i++)
+        add_value(list, values->items[i]);
     /* All that is opened to him is looked at in any case: sorting it here and
      * cutting it off costs more than handing on the whole. */
     if (reader && list->grouped) {
@@ -212,9 +214,13 @@ void list_branches(struct list *list, const struct scopes *scopes,
     size_t i;
 
     list->branches = 0;
-    for (i = 0; i < scopes->count; i++)
-        if (!list_repeats(scopes, i))
-            scope_branch(list, &scopes->items[i], limit);
+    list->resting = false;
+    do {
+        for (i = 0; i < scopes->count; i++)
+            if (!list_repeats(scopes, i))
+                scope_branch(list, &scopes->items[i], limit);
+        list->resting = list->rest && !list->resting;
+    } while (list->resting);
 }
 
 static int find_scopes(struct scopes *out, struct list *list)

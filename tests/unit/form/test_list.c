@@ -278,6 +278,33 @@ static void S21_bad_cursors_are_refused(void **state)
     }
 }
 
+/* ["x","1"] where numbers are sorted by, [["5"],"1"] where texts are. */
+static void a_cursor_of_another_sort_is_refused(void **state)
+{
+    static const char *const pairs[][2] = {
+        { "total", "WyJ4IiwiMSJd" },
+        { "updated_at", "WyJ4IiwiMSJd" },
+        { "purpose", "W1siNSJdLCIxIl0" },
+        { "state", "W1siNSJdLCIxIl0" },
+    };
+    struct fixture *f = *state;
+    size_t i;
+
+    as(f, f->li);
+    for (i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        struct record_query query = { .limit = 5,
+                                      .sort = pairs[i][0],
+                                      .cursor = pairs[i][1] };
+        struct record **list;
+        size_t count;
+
+        assert_int_equal(record_list(&list, &count, &f->ctx,
+                                     form_named(f, "budget"), &query),
+                         E_INVALID);
+        ctx_clear(&f->ctx);
+    }
+}
+
 static void a_list_may_read_only_some_fields(void **state)
 {
     struct fixture *f = *state;
@@ -307,6 +334,7 @@ int main(void)
         CASE(S20_names_come_from_the_definition_only),
         CASE(S21_hostile_values_find_nothing),
         CASE(S21_bad_cursors_are_refused),
+        CASE(a_cursor_of_another_sort_is_refused),
         CASE(a_list_may_read_only_some_fields),
     };
 
