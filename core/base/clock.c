@@ -13,6 +13,7 @@ static const int64_t id_epoch = 1577836800000;
 enum { NODE_BITS = 12, COUNTER_BITS = 10 };
 
 static int64_t fixed_now;
+static int64_t ahead; /* of the monotonic clock, where another is followed */
 static int64_t id_node_number;
 
 static int64_t read_clock(clockid_t which)
@@ -25,12 +26,19 @@ static int64_t read_clock(clockid_t which)
 
 int64_t clock_now(void)
 {
-    return fixed_now ? fixed_now : read_clock(CLOCK_REALTIME);
+    if (fixed_now)
+        return fixed_now;
+    return ahead ? ahead + clock_monotonic() : read_clock(CLOCK_REALTIME);
 }
 
 int64_t clock_monotonic(void)
 {
     return read_clock(CLOCK_MONOTONIC);
+}
+
+void clock_follow(int64_t now, int64_t at)
+{
+    ahead = now ? now - at : 0;
 }
 
 void clock_set(int64_t now)

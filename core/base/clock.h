@@ -18,6 +18,13 @@ struct zone;
 
 int64_t clock_now(void);       /* wall clock, ms UTC */
 int64_t clock_monotonic(void); /* ms, for deadlines */
+/*
+ * Follows another clock, which said `now` when clock_monotonic() was `at`: that
+ * of a database which several hosts share, so that what one host writes
+ * (a session's age, a link's end) means the same on all, whatever their own
+ * clocks say. now 0: this machine's own again.
+ */
+void clock_follow(int64_t now, int64_t at);
 /* Tests: fixes the wall clock; 0 lets it run again. */
 void clock_set(int64_t now);
 bool clock_is_set(void);

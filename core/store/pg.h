@@ -12,6 +12,7 @@
  *   pg_catalog.c  tables as definitions, for a copy
  *   pg_private.c  a schema for one test
  *   pg_keeper.c   the keeper of a host
+ *   pg_hosts.c    what hosts tell each other
  *
  * libpq is loaded when a site needs it (base/late.h): a site on SQLite has
  * nothing of it in memory.
@@ -52,6 +53,7 @@ struct pq {
     LATE(PQisBusy);
     LATE(PQgetResult);
     LATE(PQnotifies);
+    LATE(PQbackendPID);
     LATE(PQfreemem);
     LATE(PQgetCancel);
     LATE(PQcancel);
@@ -87,6 +89,7 @@ enum { /* of catalog pg_type */
 enum {
     PG_LOCK_SITE = 0x54454e01, /* classes of advisory locks */
     PG_LOCK_NODE = 0x54454e02,
+    PG_LOCK_HOST = 0x54454e03,
     PG_TEXT_MAX = 400,
 };
 
@@ -106,14 +109,15 @@ struct pg {
     bool open;      /* BEGIN has been sent */
     bool lost;      /* the connection went within a transaction */
     enum pg_pending pending;
-    int failed_at;     /* the command of the last batch that failed */
-    int lock_at;       /* the queued command that waits for a lock */
-    int32_t site;      /* what advisory locks of this site are about */
-    int node_key;      /* the leased node number; PG_NONE: none */
-    int timeout_ms;    /* statement_timeout of the session */
-    int64_t again_at;  /* monotonic ms: before, no new connection is tried */
-    int64_t server_ms; /* the server's clock at our monotonic `local_ms` */
-    int64_t local_ms;
+    bool broken;         /* a command could not even be queued */
+    int failed_at;       /* the command of the last batch that failed */
+    int lock_at;         /* the queued command that waits for a lock */
+    int32_t site;        /* what advisory locks of this site are about */
+    int node_key;        /* the leased node number; PG_NONE: none */
+    int64_t timeout_ms;  /* statement_timeout for a request */
+    int64_t timeout_set; /* of the session now; 0: none */
+    int64_t again_at;    /* monotonic ms: before, no new connection is tried */
+    int64_t clock_at;    /* monotonic ms when the server's clock was read */
     const char *url;
 };
 
@@ -150,6 +154,11 @@ int64_t pg_now(struct db *db);
 
 /* keeper_run for a site on PostgreSQL. */
 int pg_keeper_run(struct ctx *ctx, const struct keeper_link *link);
+
+/* ---- pg_hosts.c ---- */
+
+/* One round of telling and hearing; the ms until the next is due. */
+int pg_hosts_round(struct ctx *ctx);
 
 /* ---- pg_private.c ---- */
 
@@ -203,7 +212,8 @@ const char *pg_column_text(struct query *query, int column, size_t *length);
 const void *pg_column_blob(struct query *query, int column, size_t *length);
 bool pg_column_null(struct query *query, int column);
 
-/* Queues what the transaction still owes before its first statement. */
+/* Queues what the transaction still owes before its first statement; outside
+ * of one, what the statement's time needs. */
 void pg_enter(struct db *db, struct ctx *ctx);
 int pg_begin(struct db *db, struct ctx *ctx, const char *purpose, bool shared);
 int pg_commit(struct db *db, struct ctx *ctx);

@@ -23,6 +23,7 @@ enum {
     OLDEST = 140000, /* client_connection_check_interval came with 14 */
     AGAIN_MS = 1000,
     CLOCK_EVERY_MS = 60 * 1000,
+    CLOCK_TREMBLES_MS = 20,
     NODES = 4096,
     NODE_TRIES = 64,
     REASON_MAX = 300,
@@ -57,6 +58,7 @@ static int load(struct ctx *ctx)
         LATE_NAME(pq, PQisBusy),
         LATE_NAME(pq, PQgetResult),
         LATE_NAME(pq, PQnotifies),
+        LATE_NAME(pq, PQbackendPID),
         LATE_NAME(pq, PQfreemem),
         LATE_NAME(pq, PQgetCancel),
         LATE_NAME(pq, PQcancel),
@@ -88,7 +90,9 @@ static void on_notice(void *argument, const char *text)
     log_event(LOG_DEBUG, "store.notice", "text", text, NULL);
 }
 
-/* libpq's message in one line: what follows its last ": ". */
+/* libpq's message in one line: what follows its last ": ". Where it repeats
+ * an address that it does not understand, which may hold the password, it
+ * ends before that. */
 static const char *reason_of(struct ctx *ctx, const PGconn *conn)
 {
     char text[REASON_MAX];
@@ -96,6 +100,11 @@ static const char *reason_of(struct ctx *ctx, const PGconn *conn)
 
     snprintf(text, sizeof text, "%s", pq.PQerrorMessage(conn));
     end = strchr(text, '\n');
+    if (end)
+        *end = '\0';
+    end = strstr(text, "://");
+    while (end && end > text && end[-1] != ' ')
+        end--;
     if (end)
         *end = '\0';
     end = strstr(text, " failed: ");
@@ -197,7 +206,9 @@ static int configure(struct db *db, struct ctx *ctx)
     char sql[64];
 
     pg->timeout_ms = (settings ? settings->soft_ms : 10000) + 1000;
-    snprintf(sql, sizeof sql, "SET statement_timeout = %d", pg->timeout_ms);
+    pg->timeout_set = pg->timeout_ms;
+    snprintf(sql, sizeof sql, "SET statement_timeout = %lld",
+             (long long)pg->timeout_ms);
     pg_queue(db, sql);
     pg_queue(db, "SET default_transaction_isolation = 'read committed'");
     pg_queue(db, "SET idle_in_transaction_session_timeout = '10min'");
@@ -221,19 +232,48 @@ static int find_site(struct db *db, struct ctx *ctx)
     return rc;
 }
 
+/* For what must not disturb the problems that the caller has found. */
+static struct ctx apart(const struct ctx *ctx)
+{
+    struct ctx own = *ctx;
+
+    own.problems = own.last_problem = NULL;
+    own.problem_count = 0;
+    return own;
+}
+
+/* From here on the whole process goes by the server's clock, as all hosts do.
+ * What lies within the way there and back is left as it is: a clock that only
+ * trembles shall not go backwards. */
 static int read_clock(struct db *db, struct ctx *ctx)
 {
-    struct pg *pg = db->pg;
-    int64_t before = clock_monotonic(), server;
+    int64_t before = clock_monotonic(), after, server, off;
     int rc = pg_number(&server, db, ctx,
                        "SELECT (extract(epoch FROM clock_timestamp()) * "
                        "1000)::bigint");
 
     if (rc)
         return rc;
-    pg->local_ms = (before + clock_monotonic()) / 2;
-    pg->server_ms = server;
+    after = clock_monotonic();
+    off = clock_now() - server;
+    if (!db->pg->clock_at || off < -CLOCK_TREMBLES_MS ||
+        off > CLOCK_TREMBLES_MS + after - before)
+        clock_follow(server, (before + after) / 2);
+    db->pg->clock_at = after;
     return 0;
+}
+
+/* Between two transactions the clock is asked for again now and then. */
+static void look_at_clock(struct db *db, struct ctx *ctx)
+{
+    struct pg *pg = db->pg;
+    struct ctx own;
+
+    if (db->depth || db->read_open ||
+        clock_monotonic() - pg->clock_at < CLOCK_EVERY_MS)
+        return;
+    own = apart(ctx);
+    (void)read_clock(db, &own); /* who asks next hears of it */
 }
 
 /* A number between 0 and 4095 that no living session has: it is held by a
@@ -253,7 +293,8 @@ static int lease_node(struct db *db, struct ctx *ctx)
         if (rc)
             return rc;
         snprintf(sql, sizeof sql, "SELECT pg_try_advisory_lock(%d, %d)::int",
-                 PG_LOCK_NODE, (int)((db->pg->site << 12) ^ (int)node));
+                 PG_LOCK_NODE,
+                 (int32_t)(((uint32_t)db->pg->site << 12) ^ (uint32_t)node));
         rc = pg_number(&got, db, ctx, sql);
         if (rc)
             return rc;
@@ -276,7 +317,7 @@ static int connect_now(struct db *db, struct ctx *ctx)
         return rc;
     pg->generation++;
     pg->queued = pg->owed = pg->posted = 0;
-    pg->open = pg->lost = false;
+    pg->open = pg->lost = pg->broken = false;
     pg->pending = PG_SENT;
     pg->lock_at = pg->node_key = PG_NONE;
     rc = check_server(ctx, pg->conn);
@@ -304,14 +345,25 @@ static int connect_now(struct db *db, struct ctx *ctx)
     return rc;
 }
 
+/* The keeper listens, which no pooler can. */
+static const char *address_of(const struct db *db, const struct ctx *ctx)
+{
+    const struct store_settings *store =
+        ctx->site ? &ctx->site->settings.store : NULL;
+
+    if (db->flags & DB_MEMORY)
+        return getenv("TENON_TEST_STORE");
+    if (db->flags & DB_KEEPER && store->listen_url)
+        return store->listen_url;
+    return store->url;
+}
+
 int pg_open(struct db *db, struct ctx *ctx)
 {
     struct pg *pg = arena_alloc(db->arena, sizeof *pg);
     int rc;
 
-    pg->url = arena_strdup(db->arena, db->flags & DB_MEMORY
-                                          ? getenv("TENON_TEST_STORE")
-                                          : ctx->site->settings.store.url);
+    pg->url = arena_strdup(db->arena, address_of(db, ctx));
     db->pg = pg;
     rc = db_open_page(db, ctx);
     if (!rc)
@@ -346,6 +398,7 @@ void pg_lose(struct db *db)
         pq.PQfinish(pg->conn);
     pg->conn = NULL;
     pg->queued = pg->owed = pg->posted = 0;
+    pg->broken = false;
     pg->lost = true;
 }
 
@@ -353,31 +406,33 @@ int pg_ensure(struct db *db, struct ctx *ctx)
 {
     struct pg *pg = db->pg;
     int64_t now = clock_monotonic();
+    struct ctx own;
 
-    if (pg->conn)
-        return 0;
+    if (pg->conn) {
+        look_at_clock(db, ctx);
+        if (pg->conn)
+            return 0;
+    }
     /* What was open is over; it must not go on as if nothing were. */
     if (db->depth || (db->read_open && pg->lost))
         return pg_away(ctx);
     if (now < pg->again_at)
         return pg_away(ctx);
-    if (connect_now(db, ctx) == 0) {
+    own = apart(ctx);
+    if (connect_now(db, &own) == 0) {
         log_event(LOG_INFO, "store.back", NULL);
+        pg->again_at = 0;
         return 0;
     }
     pg->again_at = clock_monotonic() + AGAIN_MS;
-    log_ctx(ctx, LOG_WARN, "store.away", "reason", ctx_error(ctx), NULL);
-    ctx_clear(ctx);
+    log_ctx(ctx, LOG_WARN, "store.away", "reason", ctx_error(&own), NULL);
     return pg_away(ctx);
 }
 
 int64_t pg_now(struct db *db)
 {
-    const struct pg *pg = db->pg;
-
-    if (clock_is_set())
-        return clock_now();
-    return pg->server_ms + clock_monotonic() - pg->local_ms;
+    (void)db;
+    return clock_now();
 }
 
 const struct driver pg_driver = {

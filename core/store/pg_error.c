@@ -43,14 +43,30 @@ static int busy(struct ctx *ctx)
                 "another change takes long; try again in a moment");
 }
 
+/* What the server says when it goes, or when it is not the one that takes
+ * changes any more (a transaction of ours says that it writes). */
+static bool ends_session(const struct db *db, const char *state)
+{
+    static const char *const states[] = { "25P03", "25P04" };
+    size_t i;
+
+    if (text_starts(state, "08") || text_starts(state, "57P"))
+        return true;
+    for (i = 0; i < sizeof states / sizeof *states; i++)
+        if (text_equal(state, states[i]))
+            return true;
+    return db->pg->open && db->depth &&
+           (text_equal(state, "25006") ||
+            (text_equal(state, "0A000") && db->pg->failed_at == 0));
+}
+
 int pg_fail(struct db *db, struct ctx *ctx, const PGresult *result,
             const char *sql)
 {
     const char *state = field(result, PG_DIAG_SQLSTATE);
     bool at_lock = db->pg->lock_at != PG_NONE;
 
-    if (!result || !*state || text_starts(state, "08") ||
-        text_starts(state, "57P")) {
+    if (!result || !*state || ends_session(db, state)) {
         log_ctx(ctx, LOG_WARN, "store.away", "reason",
                 result ? field(result, PG_DIAG_MESSAGE_PRIMARY)
                        : pq.PQerrorMessage(db->pg->conn),

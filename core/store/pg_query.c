@@ -188,6 +188,8 @@ static void queue_prepare(struct db *db, struct pg_statement *statement)
     if (pq.PQsendPrepare(db->pg->conn, statement->name, statement->sql,
                          statement->count, statement->types))
         db->pg->queued++;
+    else
+        db->pg->broken = true;
     statement->generation = db->pg->generation;
 }
 
@@ -203,6 +205,8 @@ static void queue_run(struct db *db, struct pg_statement *statement)
                                (const char *const *)statement->values,
                                statement->lengths, statement->formats, 0))
         db->pg->queued++;
+    else
+        db->pg->broken = true;
 }
 
 static bool is_prepared(const struct db *db,

@@ -20,17 +20,37 @@
 #include "base/log.h"
 #include "ipc/slot.h"
 
-/* The server's own end of what runs too long, should we be gone. */
-static void queue_timeout(struct db *db, const struct ctx *ctx)
+/* How long the server lets a statement run: what is left of the caller's time
+ * and a little, should we be gone by then. A request has the session's; a job
+ * has its own; a command and a migration take what they need. */
+static int64_t timeout_of(const struct db *db, const struct ctx *ctx)
 {
-    int64_t left = ctx->deadline ? ctx->deadline - clock_monotonic() : 0;
+    int64_t most = db->pg->timeout_ms, left;
+
+    if (!ctx->deadline)
+        return 0;
+    left = ctx->deadline - clock_monotonic() + 1000;
+    if (left > most / 2 && left <= most)
+        return most;
+    while (most < left) /* not another one for each statement */
+        most *= 2;
+    return left > most / 2 ? most : left > 1 ? left : 1;
+}
+
+static void queue_timeout(struct db *db, const struct ctx *ctx, bool local)
+{
+    int64_t wanted = timeout_of(db, ctx);
     char sql[64];
 
-    if (!left || (left < db->pg->timeout_ms && left > db->pg->timeout_ms / 2))
+    if (wanted == db->pg->timeout_set)
         return;
-    snprintf(sql, sizeof sql, "SET LOCAL statement_timeout = %lld",
-             (long long)(left > 0 ? left + 1000 : 1));
+    snprintf(sql, sizeof sql, "SET %sstatement_timeout = %lld",
+             local ? "LOCAL " : "", (long long)wanted);
     pg_queue(db, sql);
+    if (local)
+        return;
+    db->pg->timeout_set = wanted;
+    pg_post(db); /* it stays, whatever becomes of what follows */
 }
 
 void pg_enter(struct db *db, struct ctx *ctx)
@@ -39,15 +59,18 @@ void pg_enter(struct db *db, struct ctx *ctx)
     enum pg_pending pending = pg->pending;
     char sql[96];
 
-    if (pending == PG_SENT)
+    if (pending == PG_SENT) {
+        if (!pg->open)
+            queue_timeout(db, ctx, false);
         return;
+    }
     pg_post(db); /* BEGIN is the first of its batch */
     pg->pending = PG_SENT;
     pg->open = true;
     pg_queue(db, pending == PG_SNAPSHOT
                      ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
                      : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
-    queue_timeout(db, ctx);
+    queue_timeout(db, ctx, true);
     if (pending == PG_SNAPSHOT)
         return;
     /* sql: names from the definition */
@@ -122,6 +145,7 @@ void pg_rollback(struct db *db)
     struct pg *pg = db->pg;
 
     if (pg->open && pg->conn) {
+        pg_post(db); /* what fails there must not keep it from being done */
         pg_queue(db, "ROLLBACK");
         pg_post(db);
     }
@@ -168,8 +192,10 @@ int pg_release(struct db *db, struct ctx *ctx, int level)
 
 int pg_undo(struct db *db, struct ctx *ctx, int level)
 {
-    int rc = queue_level(db, ctx, "ROLLBACK TO", level);
+    int rc;
 
+    pg_post(db); /* as above */
+    rc = queue_level(db, ctx, "ROLLBACK TO", level);
     return rc ? rc : queue_level(db, ctx, "RELEASE", level);
 }
 

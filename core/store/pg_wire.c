@@ -37,6 +37,8 @@ void pg_queue(struct db *db, const char *sql)
     if (pg->conn &&
         pq.PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 0))
         pg->queued++;
+    else
+        pg->broken = true;
 }
 
 static void cancel(struct pg *pg)
@@ -146,7 +148,7 @@ static PGresult *command_result(struct wait *wait, bool *lost)
 /* Sends what is queued with a synchronisation point. */
 static bool send_batch(struct db *db)
 {
-    return db->pg->conn && pq.PQpipelineSync(db->pg->conn);
+    return db->pg->conn && !db->pg->broken && pq.PQpipelineSync(db->pg->conn);
 }
 
 static int lost_now(struct db *db, struct ctx *ctx, const char *sql)
@@ -155,6 +157,14 @@ static int lost_now(struct db *db, struct ctx *ctx, const char *sql)
 
     pg_lose(db);
     return rc;
+}
+
+/* The server hears of a cancellation beside the line, maybe when the statement
+ * has ended already: what it then ends shall be nobody's. */
+static void catch_late_cancel(struct db *db)
+{
+    pg_queue(db, "SELECT 1");
+    pg_post(db);
 }
 
 int pg_collect(PGresult **out, struct db *db, struct ctx *ctx, const char *sql)
@@ -190,6 +200,8 @@ int pg_collect(PGresult **out, struct db *db, struct ctx *ctx, const char *sql)
     if (!lost)
         skip_batch(&wait, &lost);
     slot_pop();
+    if (!lost && wait.cancelled)
+        catch_late_cancel(db);
     if (!lost && !bad) {
         pg->lock_at = PG_NONE;
         *out = last;
@@ -197,8 +209,10 @@ int pg_collect(PGresult **out, struct db *db, struct ctx *ctx, const char *sql)
     }
     /* An error that ends the session is told before the line is cut. */
     rc = bad ? pg_fail(db, ctx, bad, sql) : 0;
-    if (lost)
-        rc = bad ? (pg_lose(db), rc) : lost_now(db, ctx, sql);
+    if (!bad)
+        rc = lost_now(db, ctx, sql);
+    else if (lost || rc == E_UNAVAILABLE)
+        pg_lose(db);
     pg->lock_at = PG_NONE;
     if (bad)
         pq.PQclear(bad);
@@ -211,7 +225,7 @@ void pg_post(struct db *db)
 {
     struct pg *pg = db->pg;
 
-    if (!pg->queued)
+    if (!pg->queued && !pg->broken)
         return;
     pg->queued = pg->posted = 0;
     if (send_batch(db)) {

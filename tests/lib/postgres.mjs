@@ -81,6 +81,7 @@ class Postgres {
   async stop(signal = 'SIGINT') { // the fast shutdown
     if (this.child?.exitCode === null && this.child.signalCode === null)
       process.kill(this.child.pid, signal);
+    this.child?.ref(); // else nothing may be left to wait for
     await this.ended;
   }
 
