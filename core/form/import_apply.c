@@ -16,6 +16,7 @@
 #include "form/import_steps.h"
 #include "form/record_internal.h"
 #include "store/db.h"
+#include "store/dialect.h"
 
 /* The commit comes on top. */
 enum { HOLD_MS = 30, ROWS_FIRST = 100, ROWS_MAX = 1000 };
@@ -277,13 +278,17 @@ int import_apply_batch(struct import_run *run, bool *more)
     *more = !rc && now->count > 0;
     if (!*more)
         return rc;
-    rc = prepare(now, &ctx);
+    /* Another host's change is not heard of in time: there all is done under
+     * the lock. */
+    rc = db_one_writer(&ctx) ? prepare(now, &ctx) : 0;
     if (!rc)
         rc = tx_begin(&ctx, "import");
     if (rc)
         return rc;
-    if (run->plan->key_count && !run->plan->by_id &&
-        counter != change_counter_get(&ctx, run->plan->form->name)) {
+    if (!db_one_writer(&ctx)) {
+        rc = prepare(now, &ctx);
+    } else if (run->plan->key_count && !run->plan->by_id &&
+               counter != change_counter_get(&ctx, run->plan->form->name)) {
         batch_rows = ROWS_FIRST / 4;
         if (now->count > batch_rows)
             now->count = batch_rows;

@@ -34,7 +34,7 @@
 #include "web/router.h"
 #include "web/urlencoded.h"
 
-enum { BODY_MAX = 16 * 1024 * 1024 };
+enum { BODY_MAX = 16 * 1024 * 1024, TRIES = 4 };
 
 static bool changes_state(const struct request *request)
 {
@@ -330,6 +330,60 @@ static int answer_head(struct ctx *ctx, struct request *request,
     return 0;
 }
 
+/* A deadlock, a serialization failure, a line to the database that was cut
+ * before the end: nothing was saved, and the same once more is likely to get
+ * through. */
+static bool may_go_again(const struct ctx *ctx, int rc)
+{
+    const struct problem *problem;
+
+    if (rc != E_BUSY && rc != E_UNAVAILABLE)
+        return false;
+    for (problem = ctx->problems; problem; problem = problem->next)
+        if (text_equal(problem->key, "store.conflict") ||
+            text_equal(problem->key, "store.away"))
+            return !ctx->deadline || clock_monotonic() < ctx->deadline;
+    return false;
+}
+
+/* The answer that had been begun goes. */
+static void begin_again(struct ctx *ctx, struct response *response)
+{
+    ctx_clear(ctx);
+    while (tx_active(ctx))
+        tx_rollback(ctx);
+    if (response->file_fd >= 0)
+        close(response->file_fd);
+    response->file_fd = -1;
+    response->status = 200;
+    response->type = NULL;
+    response->stream = response->metrics = false;
+    vector_init(&response->headers, ctx->arena);
+    buf_init(&response->body, ctx->arena, BODY_MAX);
+}
+
+/* Runs again what came into another one's way, as long as it has committed
+ * nothing itself: half of a request is not done twice. */
+static int call_route(struct ctx *ctx, struct request *request,
+                      struct response *response)
+{
+    const struct route *route = request->route;
+    uint64_t before = tx_number(ctx);
+    int tries, rc;
+
+    for (tries = 1;; tries++) {
+        rc = route->call(ctx, request, response, route->payload);
+        if (tries == TRIES || tx_number(ctx) != before ||
+            !may_go_again(ctx, rc))
+            return rc;
+        log_ctx(ctx, LOG_INFO, "request.again", "route", route->pattern, NULL);
+        begin_again(ctx, response);
+        rc = epoch_read(ctx);
+        if (rc)
+            return rc;
+    }
+}
+
 static int run(struct ctx *ctx, struct request *request,
                struct response *response, int *status)
 {
@@ -358,8 +412,7 @@ static int run(struct ctx *ctx, struct request *request,
         if (rc)
             return rc;
     }
-    return request->route->call(ctx, request, response,
-                                request->route->payload);
+    return call_route(ctx, request, response);
 }
 
 /* A handler's own transaction that was left open is no answer's basis. */
