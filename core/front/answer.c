@@ -16,6 +16,7 @@
 #include "front/disk.h"
 #include "front/dispatch.h"
 #include "front/exchange.h"
+#include "front/hosts.h"
 #include "front/own.h"
 #include "front/peer.h"
 #include "front/process.h"
@@ -415,6 +416,14 @@ static const char *take_failed(struct worker *worker,
     return NULL;
 }
 
+/* What the keeper says it has from the other hosts. */
+static void pass_on(const struct worker *worker, enum host_word kind,
+                    uint64_t user, struct str text)
+{
+    if (worker->seat->lane != LANE_KEEPER)
+        hosts_tell(worker->front, kind, user, text);
+}
+
 /* Frames that belong to no request. */
 static const char *take_other(struct worker *worker, int type, uint64_t id,
                               const unsigned char *payload, size_t length)
@@ -439,12 +448,16 @@ static const char *take_other(struct worker *worker, int type, uint64_t id,
             stream_event(front, begun, user, text);
         else
             stream_end(front, user, text);
+        pass_on(worker, type == FRAME_EVENT ? HOST_EVENT : HOST_END, user,
+                text);
         return NULL;
     case FRAME_WAKE:
         supervise_nudge(front);
+        pass_on(worker, HOST_WAKE, 0, STR(""));
         return NULL;
     case FRAME_RELOAD:
         supervise_reload(front, "modules");
+        pass_on(worker, HOST_RELOAD, 0, STR(""));
         return NULL;
     case FRAME_DURABLE:
         begun = get_u64(&reader);

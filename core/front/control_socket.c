@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/value.h"
 #include "front/answer.h"
+#include "front/hosts.h"
 #include "front/own.h"
 #include "front/rules.h"
 #include "front/state.h"
@@ -148,6 +149,7 @@ static void do_reload(struct client *client, struct ctx *ctx,
 
     (void)command;
     supervise_reload(client->front, "command");
+    hosts_tell(client->front, HOST_RELOAD, 0, STR(""));
     add_generation(client->front, answer);
     say_value(client, ctx, answer);
 }
@@ -157,6 +159,7 @@ static void do_wake(struct client *client, struct ctx *ctx,
 {
     (void)command;
     supervise_nudge(client->front);
+    hosts_tell(client->front, HOST_WAKE, 0, STR(""));
     say_value(client, ctx, accepted(ctx));
 }
 
@@ -164,21 +167,25 @@ static void do_event(struct client *client, struct ctx *ctx,
                      const struct value *command)
 {
     struct str topic = value_as_str(value_get(command, "topic"));
+    uint64_t user = (uint64_t)value_get_id(command, "user");
 
     if (!topic.length || topic.length > 120 || !field_value_valid(topic)) {
         refuse(client, ctx, "a topic is missing");
         return;
     }
-    stream_event(client->front, 0, (uint64_t)value_get_id(command, "user"),
-                 topic);
+    stream_event(client->front, 0, user, topic);
+    hosts_tell(client->front, HOST_EVENT, user, topic);
     say_value(client, ctx, accepted(ctx));
 }
 
 static void do_end(struct client *client, struct ctx *ctx,
                    const struct value *command)
 {
-    stream_end(client->front, (uint64_t)value_get_id(command, "user"),
-               value_as_str(value_get(command, "session")));
+    struct str session = value_as_str(value_get(command, "session"));
+    uint64_t user = (uint64_t)value_get_id(command, "user");
+
+    stream_end(client->front, user, session);
+    hosts_tell(client->front, HOST_END, user, session);
     say_value(client, ctx, accepted(ctx));
 }
 

@@ -264,6 +264,7 @@ struct front {
     int64_t spooled; /* bytes reserved */
     struct stream *streams[256];
     int stream_count;
+    bool hosts_missed; /* something that the keeper should have passed on */
     struct blame *blame;
     struct control *control;
     struct release release;

@@ -44,7 +44,18 @@ enum frame_type {
     FRAME_COMMAND,      /* text: a line of the control socket */
     FRAME_NUDGE,        /* jobs: look now */
     FRAME_STOP,         /* end, with EXIT_PLANNED */
+    FRAME_TELL,         /* the keeper: u8 kind, u64 user, text; what a worker
+                           has said shall reach the other hosts */
     FRAME_TO_WORKER_END
+};
+
+/* What FRAME_TELL is about; on the way to other hosts, too. */
+enum host_word {
+    HOST_EVENT = 'e',  /* a live event: user (0: all), topic */
+    HOST_END = 'x',    /* streams end: user, session ("": all of them) */
+    HOST_WAKE = 'w',   /* jobs wait */
+    HOST_RELOAD = 'r', /* modules changed */
+    HOST_ANEW = 'a',   /* something was missed: all pages ask again */
 };
 
 enum frame_flags {

@@ -14,7 +14,7 @@
 
 enum {
     LOCK_PAGE_MAGIC = 0x4b4c4e54, /* "TNLK" */
-    LOCK_PAGE_VERSION = 3,
+    LOCK_PAGE_VERSION = 4,
     LOCK_PROCESS_MAX = 32,
     LOCK_PURPOSE_MAX = 96,
     LOCK_COUNTERS = 1024,
@@ -62,6 +62,8 @@ struct lock_page {
     /* Meters, by a keyed hash of the subject (store/meter.h): monotonic ms. */
     unsigned char meter_key[LOCK_METER_KEY];
     _Atomic int64_t meters[LOCK_METERS];
+    /* What this host has taken from each in all: ms, for the other hosts. */
+    _Atomic uint32_t taken[LOCK_METERS];
 
     /* Node numbers for ids: the pid that has leased each. */
     _Atomic uint32_t next_node;

@@ -26,6 +26,7 @@
 #include "plugin/manifest.h"
 #include "plugin/state.h"
 #include "store/db.h"
+#include "store/dialect.h"
 
 enum { CONTROL_SECONDS = 3, POLL_MS = 100 };
 
@@ -213,6 +214,22 @@ int plugin_one(struct value **out, struct ctx *ctx, const char *id)
 
 /* ---- switching ---- */
 
+/* The keepers of other hosts watch this number (store/hosts.h). */
+static void tell_hosts(struct ctx *ctx)
+{
+    int rc;
+
+    if (db_one_writer(ctx))
+        return;
+    rc = tx_begin_shared(ctx, "module.generation");
+    if (!rc)
+        rc = tx_end(ctx, epoch_raise(ctx, "generation"));
+    if (rc)
+        log_ctx(ctx, LOG_WARN, "module.hosts_not_told", "error", ctx_error(ctx),
+                NULL);
+    ctx_clear(ctx);
+}
+
 void module_renew(struct ctx *ctx)
 {
     struct value *command = value_map(ctx->arena), *answer;
@@ -221,6 +238,7 @@ void module_renew(struct ctx *ctx)
 
     own.problems = own.last_problem = NULL;
     own.problem_count = 0;
+    tell_hosts(&own);
     value_set_text(command, "do", "reload");
     rc = control_ask(&answer, &own, ctx->site, command, CONTROL_SECONDS);
     if (rc && rc != E_NOT_FOUND)

@@ -60,6 +60,14 @@ void changes_publish(struct db *db)
         atomic_fetch_add(&page->counters[i], 1);
 }
 
+void changes_missed(struct lock_page *page)
+{
+    int i;
+
+    for (i = 0; i < LOCK_COUNTERS; i++)
+        atomic_fetch_add(&page->counters[i], 1);
+}
+
 /* ---- epochs ---- */
 
 int epoch_raise(struct ctx *ctx, const char *name)

@@ -202,5 +202,7 @@ void query_cache_clear(struct db *db);
 
 /* Tells others which change counters rose; the lock is still held. */
 void changes_publish(struct db *db);
+/* What other hosts have changed was not heard: everything counts as new. */
+void changes_missed(struct lock_page *page);
 
 #endif

@@ -16,7 +16,7 @@
 
 /* The same in every process; keyed, so that nobody can choose an address
  * that shares a meter with somebody else's. */
-static _Atomic int64_t *meter_of(struct lock_page *page, const char *subject)
+static unsigned number_of(const struct lock_page *page, const char *subject)
 {
     unsigned char hash[HASH_SIZE];
     uint32_t number;
@@ -24,14 +24,15 @@ static _Atomic int64_t *meter_of(struct lock_page *page, const char *subject)
     hash_data(hash, subject, strlen(subject), page->meter_key,
               sizeof page->meter_key);
     memcpy(&number, hash, sizeof number);
-    return &page->meters[number % LOCK_METERS];
+    return number % LOCK_METERS;
 }
 
 int64_t meter_take(const struct ctx *ctx, const char *subject,
                    struct meter_rule rule)
 {
     struct lock_page *page = ctx->db->lock.page;
-    _Atomic int64_t *meter = meter_of(page, subject);
+    unsigned number = number_of(page, subject);
+    _Atomic int64_t *meter = &page->meters[number];
     int64_t most = (int64_t)rule.burst * rule.every_ms;
     int64_t now = clock_monotonic(), paid = atomic_load(meter), next;
 
@@ -40,5 +41,16 @@ int64_t meter_take(const struct ctx *ctx, const char *subject,
         if (next - now > most)
             return next - now - most;
     } while (!atomic_compare_exchange_weak(meter, &paid, next));
+    atomic_fetch_add(&page->taken[number], (uint32_t)rule.every_ms);
     return 0;
+}
+
+void meter_add(struct lock_page *page, unsigned number, uint32_t ms)
+{
+    _Atomic int64_t *meter = &page->meters[number % LOCK_METERS];
+    int64_t now = clock_monotonic(), paid = atomic_load(meter), next;
+
+    do
+        next = (paid > now ? paid : now) + ms;
+    while (!atomic_compare_exchange_weak(meter, &paid, next));
 }

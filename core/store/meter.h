@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct ctx;
+struct lock_page;
 
 /* A full meter gives `burst` at once, then one each `every_ms`. */
 struct meter_rule {
@@ -22,5 +23,9 @@ struct meter_rule {
  */
 int64_t meter_take(const struct ctx *ctx, const char *subject,
                    struct meter_rule rule);
+
+/* What another host has taken from the meter of that number. The number is a
+ * hash with page->meter_key, which all hosts of a site must have alike. */
+void meter_add(struct lock_page *page, unsigned number, uint32_t ms);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "ipc/link.h"
+#include "store/hosts.h"
 #include "worker/internal.h"
 
 struct hearing {
@@ -50,13 +51,21 @@ static void command(void *self, struct str line, struct buf *answer)
     json_write(answer, told);
 }
 
+static void told(void *self, int kind, int64_t user, struct str text)
+{
+    const struct hearing *hearing = self;
+
+    if (hearing->ctx)
+        hosts_tell_others(hearing->ctx, kind, user, text);
+}
+
 static bool ready(struct ctx *ctx, void *payload)
 {
     struct hearing *hearing = payload;
     bool goes_on;
 
     hearing->ctx = ctx;
-    goes_on = loop_turn(hearing->loop, 0);
+    goes_on = loop_drain(hearing->loop);
     hearing->ctx = NULL;
     return goes_on;
 }
@@ -82,6 +91,7 @@ int keeper_life(struct process *process)
         .start = nothing_to_load,
         .handle = no_pages,
         .command = command,
+        .told = told,
     };
     struct keeper_link link = { .fd = LINK_STREAM,
                                 .ready = ready,

@@ -330,6 +330,22 @@ static void run_command(struct loop *loop, uint64_t id,
     buf_free(&answer);
 }
 
+static void take_told(struct loop *loop, const unsigned char *payload,
+                      size_t length)
+{
+    struct reader reader;
+    struct str text;
+    uint64_t user;
+    int kind;
+
+    reader_init(&reader, payload, length);
+    kind = get_u8(&reader);
+    user = get_u64(&reader);
+    text = get_str(&reader);
+    if (reader_done(&reader) && loop->program->told)
+        loop->program->told(loop->program->self, kind, (int64_t)user, text);
+}
+
 static void take_frame(struct loop *loop, const struct frame *frame,
                        const unsigned char *payload)
 {
@@ -340,6 +356,9 @@ static void take_frame(struct loop *loop, const struct frame *frame,
         break;
     case FRAME_COMMAND:
         run_command(loop, frame->id, payload, frame->length);
+        break;
+    case FRAME_TELL:
+        take_told(loop, payload, frame->length);
         break;
     case FRAME_NUDGE:
         break; /* the idle call follows */
@@ -382,17 +401,33 @@ struct loop *loop_open(const struct worker_program *program,
     return loop;
 }
 
-bool loop_turn(struct loop *loop, int wait_ms)
+/* 1: a frame was taken; 0: none came; negative: it is over. */
+static int take(struct loop *loop, int wait_ms)
 {
     const unsigned char *payload;
     struct frame frame;
     int got = link_receive(&loop->reader, &frame, &payload, wait_ms);
 
     if (got < 0)
-        return false; /* the front is gone */
+        return got; /* the front is gone */
     if (got > 0)
         take_frame(loop, &frame, payload);
-    return !loop->stop && !loop->lost;
+    return loop->stop || loop->lost ? E_IO : got;
+}
+
+bool loop_turn(struct loop *loop, int wait_ms)
+{
+    return take(loop, wait_ms) >= 0;
+}
+
+bool loop_drain(struct loop *loop)
+{
+    int got;
+
+    do
+        got = take(loop, 0);
+    while (got > 0);
+    return got >= 0;
 }
 
 void loop_close(struct loop *loop)

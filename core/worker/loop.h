@@ -63,6 +63,8 @@ struct worker_program {
     int (*idle)(void *self);
     /* NULL, or: a line of the control socket; writes the answer's line. */
     void (*command)(void *self, struct str line, struct buf *answer);
+    /* NULL, or: what other hosts shall hear (enum host_word). */
+    void (*told)(void *self, int kind, int64_t user, struct str text);
 };
 
 struct loop;
@@ -78,6 +80,8 @@ struct loop *loop_open(const struct worker_program *program,
 /* Waits up to wait_ms (-1: for ever) for the front, and does what it says.
  * False: stop, or the front is gone. */
 bool loop_turn(struct loop *loop, int wait_ms);
+/* Does all that the front has said by now. */
+bool loop_drain(struct loop *loop);
 void loop_close(struct loop *loop);
 
 /* All of it: runs until the front says stop, or is gone. Returns the exit

@@ -485,7 +485,7 @@ int main(int argc, char **argv)
 {
     static struct stub stub;
     struct worker_program program = {
-        &stub, start, handle, NULL, NULL, command,
+        &stub, start, handle, NULL, NULL, command, .told = NULL,
     };
     int64_t number;
     int i;
