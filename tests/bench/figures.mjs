@@ -12,6 +12,7 @@ import { build, configure, run as tenonRun, Site, sleep, stubSite,
 import { crmFigures } from './crm.mjs';
 import { copyRecords, sql } from './fill.mjs';
 import { importFigures } from './import.mjs';
+import { jobFigures } from './jobs.mjs';
 import { folder, program, pss, root, run, tree, wrk } from './lib.mjs';
 import { Person } from './person.mjs';
 import { sdkFigures } from './sdk.mjs';
@@ -458,6 +459,7 @@ export const figures = [
   { name: 'flow.step', measure: flowStep },
   ...sdkFigures({ makeSite, serve }),
   ...importFigures({ makeSite, serve }),
+  ...jobFigures({ makeSite, serve }),
   ...searchFigures({ makeSite, serve, sql, fillOrders }),
   ...crmFigures({ makeSite, serve, bareStatements }),
   { name: 'start.first_page', measure: startFirstPage },

@@ -27,8 +27,14 @@ const add = async (body) => (await person.post('/api/v1/m/api_c/job', body))
   .body.id;
 const order = async (body) => (await person.post('/api/v1/m/api_c/order',
   body)).body.id;
-const many = async (body) => assert.equal((await person.post(
-  '/api/v1/m/api_c/orders', body)).status, 200);
+// A module may hold the store for 0.2 s, so not all of them at once.
+async function many({ count, ...body }) {
+  for (let left = count; left > 0; left -= 100) {
+    const answer = await person.post('/api/v1/m/api_c/orders',
+      { ...body, count: Math.min(left, 100), first: count - left });
+    assert.equal(answer.status, 200, answer.text);
+  }
+}
 const state = async (id, who = person) =>
   (await who.get(`/api/v1/jobs/${id}`)).body.state;
 const reaches = (id, wanted) => until(async () =>
@@ -212,8 +218,7 @@ test('F1 a worker that is killed loses no job, and does no atomic one twice',
 
 test('10,000 jobs that wait slow neither pages nor a job that is due',
   async () => {
-    for (let i = 0; i < 10; i += 1)
-      await many({ job: 'api_c.more', count: 1000, delay: 3600 });
+    await many({ job: 'api_c.more', count: 10000, delay: 3600 });
     assert.ok((await jobs('kind=api_c.more&limit=1')).total >= 10000);
     const times = [];
     for (const path of ['/', '/tasks', '/admin/jobs', '/admin/jobs?state=waiting',

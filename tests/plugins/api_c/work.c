@@ -115,6 +115,7 @@ static int order_each(tn_ctx *ctx, void *given)
     const tn_value *sent = given;
     int64_t count = tn_as_int(tn_item(sent, "count"), 0), i, id;
     int64_t delay = tn_as_int(tn_item(sent, "delay"), 0);
+    int64_t first = tn_as_int(tn_item(sent, "first"), 0);
     const char *job = tn_as_text(tn_item(sent, "job"));
     char line[40];
     int rc = TN_OK;
@@ -122,7 +123,7 @@ static int order_each(tn_ctx *ctx, void *given)
     for (i = 0; rc == TN_OK && i < count; i++) {
         tn_value *data = tn_map(ctx);
 
-        snprintf(line, sizeof line, "line %d.", (int)i);
+        snprintf(line, sizeof line, "line %d.", (int)(first + i));
         tn_put(data, "line", tn_text(ctx, line));
         rc = tn_job_start(&id, ctx, job, data, .delay = delay);
     }

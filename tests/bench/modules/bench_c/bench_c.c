@@ -73,18 +73,25 @@ enum { SAVES = 50, SAVE_ROUNDS = 41, FORMS = 3 };
 
 static const char *const forms[FORMS] = { "plain", "c", "lua" };
 
-static int save_some(tn_ctx *ctx, void *data)
+static tn_value *order_values(tn_ctx *ctx)
 {
-    const char *form = data;
     tn_value *values = tn_map(ctx);
-    int64_t id;
-    int i, rc = TN_OK;
 
     tn_put(values, "customer", tn_text(ctx, "Lakeside Hotels"));
     tn_put(values, "amount", tn_decimal_value(ctx, 123450, 2));
     tn_put(values, "quantity", tn_int(ctx, 12));
     tn_put(values, "due", tn_text(ctx, "2026-11-26"));
     tn_put(values, "note", tn_text(ctx, "Floor 3, to be fitted"));
+    return values;
+}
+
+static int save_some(tn_ctx *ctx, void *data)
+{
+    const char *form = data;
+    tn_value *values = order_values(ctx);
+    int64_t id;
+    int i, rc = TN_OK;
+
     for (i = 0; rc == TN_OK && i < SAVES; i++)
         rc = tn_records_create(&id, ctx, form, values);
     /* Undone: what is measured is not the disk. */
@@ -120,8 +127,63 @@ static int saves(tn_ctx *ctx, tn_request *request, tn_answer *answer,
     return tn_answer_json(answer, 200, map);
 }
 
+/* ---- jobs ---- */
+
+static int nothing(tn_ctx *ctx, const tn_value *data, void *extra)
+{
+    (void)ctx;
+    (void)data;
+    (void)extra;
+    return TN_OK;
+}
+
+static int save_one(tn_ctx *ctx, const tn_value *data, void *extra)
+{
+    int64_t id;
+
+    (void)data;
+    (void)extra;
+    return tn_records_create(&id, ctx, "bench_c.plain", order_values(ctx));
+}
+
+static int order_some(tn_ctx *ctx, void *given)
+{
+    const tn_value *sent = given;
+    int64_t count = tn_as_int(tn_item(sent, "count"), 0), due = 0, i;
+    const char *job = tn_as_text(tn_item(sent, "job"));
+    int rc = TN_OK;
+
+    tn_as_instant(&due, tn_item(sent, "due"));
+    for (i = 0; rc == TN_OK && i < count; i++)
+        rc = tn_job_start(NULL, ctx, job, NULL, .due = due);
+    return rc;
+}
+
+/* {job, count, due}: so many jobs, in one transaction. */
+static int order(tn_ctx *ctx, tn_request *request, tn_answer *answer,
+                 void *data)
+{
+    int rc = tn_transaction(ctx, order_some, (void *)tn_json(request));
+
+    (void)data;
+    return rc != TN_OK ? rc : tn_answer_json(answer, 200, tn_map(ctx));
+}
+
+static int start_jobs(tn_module *self)
+{
+    TN_JOB(self, .name = "bench_c.nothing", .title = "bench_c.job",
+           .call = nothing);
+    TN_JOB(self, .name = "bench_c.save", .title = "bench_c.job",
+           .call = save_one);
+    TN_JOB(self, .name = "bench_c.atomic", .title = "bench_c.job",
+           .atomic = true, .call = save_one);
+    return TN_ROUTE(self, .path = "/api/v1/m/bench_c/jobs", .method = "POST",
+                    .call = order);
+}
+
 static int start(tn_module *self)
 {
+    start_jobs(self);
     TN_OFFER(self, .name = "bench_c.echo", .call = echo);
     TN_ON(self, .form = "bench_c.c", .when = TN_BEFORE_SAVE, .call = rule);
     TN_ROUTE(self, .path = "/api/v1/m/bench_c/saves", .method = "POST",
