@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/cron.h"
 #include "base/ctx.h"
 #include "base/file.h"
 #include "base/i18n.h"
@@ -25,7 +26,7 @@
 /* Groups that are read by rows of their own. */
 struct given {
     struct settings settings;
-    const config_setting_t *files, *files_before;
+    const config_setting_t *files, *files_before, *backup_store;
 };
 
 #define AT(field) offsetof(struct given, settings.field)
@@ -64,12 +65,20 @@ static const struct config_row rows[] = {
     { "theme", CONFIG_TEXT, AT(theme), 0, 1, 63 },
     { "demo", CONFIG_BOOL, AT(demo), 0, 0, 0 },
     { "slow_query_ms", CONFIG_INT, AT(slow_query_ms), 0, 0, 600000 },
+    { "backup.folder", CONFIG_TEXT, AT(backup.folder), 0, 1, 1000 },
+    { "backup.at", CONFIG_TEXT, AT(backup.at), 0, 1, CRON_TEXT_MAX },
+    { "backup.zone", CONFIG_TEXT, AT(backup.zone), 0, 1, 63 },
+    { "backup.key", CONFIG_TEXT, AT(backup.key), 0, 1, 1000 },
+    { "backup.keep", CONFIG_INT, AT(backup.keep), 0, 0, 10000 },
+    { "backup.keep_days", CONFIG_INT, AT(backup.keep_days), 0, 0, 36500 },
     { "store.driver", CONFIG_TEXT, AT(store.driver), 0, 1, 20 },
     { "store.url", CONFIG_TEXT, AT(store.url), 0, 1, 2000 },
     { "store.listen_url", CONFIG_TEXT, AT(store.listen_url), 0, 1, 2000 },
     { "store.replica_url", CONFIG_TEXT, AT(store.replica_url), 0, 1, 2000 },
     { "files", CONFIG_GROUP, offsetof(struct given, files), 0, 0, 0 },
     { "files_before", CONFIG_GROUP, offsetof(struct given, files_before), 0, 0,
+      0 },
+    { "backup_store", CONFIG_GROUP, offsetof(struct given, backup_store), 0, 0,
       0 },
     { "files_cache_max", CONFIG_INT64, AT(files_cache_max), 0, 16 * MIB,
       16 * 1024 * 1024 * MIB },
@@ -100,6 +109,7 @@ static const struct settings defaults = {
     .store = { .driver = "sqlite" },
     .files = { .where = "folder" },
     .files_cache_max = 1024 * MIB,
+    .backup = { .keep = 7 },
 };
 
 /* A rule that a range cannot say. */
@@ -254,6 +264,28 @@ static bool theme_valid(const struct settings *settings)
            strlen(settings->theme);
 }
 
+static bool backup_folder_valid(const struct settings *settings)
+{
+    return !settings->backup.folder || *settings->backup.folder == '/';
+}
+
+static bool backup_at_valid(const struct settings *settings)
+{
+    struct cron cron;
+
+    return !settings->backup.at || cron_parse(&cron, settings->backup.at);
+}
+
+static bool backup_zone_valid(const struct settings *settings)
+{
+    return !settings->backup.zone || zone_find(settings->backup.zone);
+}
+
+static bool backup_key_valid(const struct settings *settings)
+{
+    return !settings->backup.key || *settings->backup.key == '/';
+}
+
 static const struct rule rules[] = {
     { "listen", "site.listen",
       "an address and a port, \"127.0.0.1:8080\" or \"[::]:80\"",
@@ -275,6 +307,18 @@ static const struct rule rules[] = {
       "an address \"postgresql://user@host/database\" where the driver is "
       "\"postgresql\", and missing where it is \"sqlite\"",
       url_valid },
+    { "backup.folder", "site.backup_folder", "the absolute path of a folder",
+      backup_folder_valid },
+    { "backup.at", "site.backup_at",
+      "a schedule such as \"30 2 * * *\" (minute, hour, day, month, day of "
+      "the week)",
+      backup_at_valid },
+    { "backup.zone", "site.backup_zone",
+      "a time zone such as "
+      "\"Asia/Shanghai\"",
+      backup_zone_valid },
+    { "backup.key", "site.backup_key", "the absolute path of a file",
+      backup_key_valid },
     { "smtp_url", "site.smtp_url", "\"smtp://host:25\" or \"smtps://host:465\"",
       smtp_valid },
     { "smtp_from", "site.smtp_from", "one mail address", from_valid },
@@ -338,6 +382,19 @@ static int read_files(struct files_settings *out, struct ctx *ctx,
     return rc;
 }
 
+/* What leaves the house is encrypted. */
+static int read_backup_store(struct backup_settings *out, struct ctx *ctx,
+                             const char *path, const config_setting_t *group)
+{
+    out->send = true;
+    if (!out->key)
+        return fail(ctx, E_INVALID, "site.backup_store",
+                    "%s:%d: \"%s\" must be %s", path,
+                    (int)config_setting_source_line(group), "backup_store",
+                    "beside backup.key, the file of a key");
+    return s3_settings_read(&out->s3, ctx, path, group);
+}
+
 static int read_groups(struct ctx *ctx, struct given *given, const char *path)
 {
     int rc = 0;
@@ -347,6 +404,9 @@ static int read_groups(struct ctx *ctx, struct given *given, const char *path)
     if (!rc && given->files_before)
         rc = read_files(&given->settings.files_before, ctx, path,
                         given->files_before);
+    if (!rc && given->backup_store)
+        rc = read_backup_store(&given->settings.backup, ctx, path,
+                               given->backup_store);
     return rc;
 }
 

@@ -32,6 +32,17 @@ struct files_settings {
     struct s3 s3;      /* "s3" */
 };
 
+/* Backups that are made by themselves (core/backup). */
+struct backup_settings {
+    const char *folder;  /* absolute; NULL: SITE/backups */
+    const char *at;      /* base/cron.h; NULL: only when somebody asks */
+    const char *zone;    /* of `at`; NULL: the site's */
+    const char *key;     /* file of a key, absolute; NULL: not encrypted */
+    int keep, keep_days; /* 0: no limit */
+    bool send;           /* into an object store as well: */
+    struct s3 s3;
+};
+
 /* Settings of tenon.cfg, each range-checked; see docs/admin/settings.md. */
 struct settings {
     const char *listen;                    /* "127.0.0.1:8080", "[::]:80" */
@@ -67,6 +78,7 @@ struct settings {
     struct files_settings files_before; /* read where `files` lacks one */
     int64_t files_cache_max; /* bytes of SITE/run/blob-cache; 1 GiB */
     int net_workers;         /* 0: 1, with an object store 3 */
+    struct backup_settings backup;
 };
 
 struct site {

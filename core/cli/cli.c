@@ -44,10 +44,14 @@ const struct command cli_commands[] = {
       "new [--lua] NAME\n"
       "test [--tests FOLDER] [--only TEXT] [--allocations] FOLDER",
       command_plugin, false, false },
-    { "backup", "cli.backup.summary", "SITE BACKUP", command_backup, false,
-      false },
-    { "restore", "cli.restore.summary", "BACKUP SITE\n--check BACKUP",
-      command_restore, false, false },
+    { "backup", "cli.backup.summary",
+      "[--key FILE] SITE BACKUP\nmake SITE\nlist [--json] SITE\n"
+      "verify [--key FILE] BACKUP\nrestore [--key FILE] BACKUP SITE\n"
+      "key FILE\nfetch SITE NAME BACKUP",
+      command_backup, false, false },
+    { "restore", "cli.restore.summary",
+      "[--key FILE] BACKUP SITE\n--check [--key FILE] BACKUP", command_restore,
+      false, false },
     { "import", "import.summary",
       "FILE… --form NAME [--sheet NAME] [--decimal SIGN] [--all-or-none] "
       "[--site SITE]",

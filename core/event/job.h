@@ -78,6 +78,8 @@ int job_add(struct ctx *ctx, const char *kind, const struct value *data,
  * keeps where it stands in the store.
  */
 void job_continue(void);
+/* The same after so many ms: it waits for something else than its turn. */
+void job_continue_in(int64_t ms);
 /* E_TIMEOUT where somebody has cancelled it. Looks at most once a second;
  * job_progress() asks it. 0 outside of a job. */
 int job_check(struct ctx *ctx);

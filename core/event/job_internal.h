@@ -66,7 +66,7 @@ int claim_next_due(int64_t *due, struct ctx *ctx);
  * taken it over. */
 enum { JOB_LOST = 1 };
 int settle_done(struct ctx *ctx, const struct claimed *job);
-int settle_again(struct ctx *ctx, const struct claimed *job);
+int settle_again(struct ctx *ctx, const struct claimed *job, int64_t pause);
 /* What failed: tried again, an incident, or gone where it was cancelled. */
 int settle_failed(bool *cancelled, struct ctx *ctx, const struct claimed *job,
                   const char *error);

@@ -37,7 +37,8 @@ struct tick {
 };
 
 static struct vector ticks;
-static bool goes_on; /* what runs just now wants to be called again */
+static bool goes_on;      /* what runs just now wants to be called again */
+static int64_t pause_for; /* and not before so many ms */
 static int batch_size = 1;
 
 void job_tick_register(const char *name, job_tick call)
@@ -53,7 +54,13 @@ void job_tick_register(const char *name, job_tick call)
 
 void job_continue(void)
 {
+    job_continue_in(0);
+}
+
+void job_continue_in(int64_t ms)
+{
     goes_on = true;
+    pause_for = ms;
 }
 
 /* ---- one job ---- */
@@ -117,7 +124,8 @@ static int settle_outcome(struct ctx *ctx, const struct claimed *job,
     else
         rc = settle_done(ctx, job);
     if (!rc && again)
-        rc = cancelled ? settle_cancelled(ctx, job) : settle_again(ctx, job);
+        rc = cancelled ? settle_cancelled(ctx, job)
+                       : settle_again(ctx, job, pause_for);
     if (rc || (again && !cancelled))
         return rc;
     if (cancelled)

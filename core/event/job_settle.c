@@ -61,9 +61,9 @@ int settle_done(struct ctx *ctx, const struct claimed *job)
                       : remove_row(ctx, job);
 }
 
-int settle_again(struct ctx *ctx, const struct claimed *job)
+int settle_again(struct ctx *ctx, const struct claimed *job, int64_t pause)
 {
-    return wait_until(ctx, job, db_now(ctx), 0, NULL);
+    return wait_until(ctx, job, db_now(ctx) + pause, 0, NULL);
 }
 
 int settle_cancelled(struct ctx *ctx, const struct claimed *job)

@@ -144,4 +144,5 @@ void portal_admin_start(void)
     admin_modules_start();
     admin_settings_start();
     admin_work_start();
+    admin_backups_start();
 }

@@ -28,6 +28,7 @@ void admin_departments_start(void);
 void admin_roles_start(void);
 void admin_modules_start(void);
 void admin_settings_start(void);
+void admin_backups_start(void);
 void admin_work_start(void); /* jobs and incidents */
 
 #endif

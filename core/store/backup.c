@@ -1,10 +1,9 @@
 /*
- * backup.c - copying a running site.
+ * backup.c - copying a running site, into a folder or an archive.
  *
- * The database is copied by one sqlite3_backup_step(-1): in steps it begins
- * again at each foreign write and never ends under load. Files are copied
- * after it: what a row of the copy names was there before the row. The copy
- * is checked before it gets its name.
+ * The database is copied and checked first (backup_database.c), then the
+ * files, the site's own definitions and its settings. All of it lies under
+ * another name until it is whole.
  */
 #include "base/banned.h"
 
@@ -12,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
@@ -22,16 +20,15 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/site.h"
+#include "store/archive.h"
 #include "store/backup_parts.h"
+#include "store/ballast.h"
 #include "store/blob.h"
-#include "store/sqlite.h"
 #include "store/tree.h"
 
 enum { SETTINGS_MAX = 1024 * 1024, MANIFEST_MAX = 64 * 1024 };
-
-const char *const backup_folders[] = { "files",   "forms",  "flows", "scripts",
-                                       "plugins", "themes", "pages", NULL };
 
 struct progress {
     const struct backup_options *options;
@@ -60,119 +57,25 @@ static int bad(struct ctx *ctx, const char *what)
                 "the backup is damaged or incomplete: %s", what);
 }
 
-/* ---- the database ---- */
-
-static int sqlite_bad(struct ctx *ctx, sqlite3 *sql, int rc)
-{
-    if ((rc & 0xff) == SQLITE_FULL)
-        return fail(ctx, E_FULL, "store.full",
-                    "there is no room left on the disk for the backup");
-    return fail(ctx, E_STORE, "store.failed", "the copy failed: %s",
-                sql ? sqlite3_errmsg(sql) : sqlite3_errstr(rc));
-}
-
-/* First column of the first row as text, in the arena; NULL without one. */
-static int ask(const char **out, struct ctx *ctx, sqlite3 *sql,
-               const char *question)
-{
-    sqlite3_stmt *stmt = NULL;
-    int rc = sqlite3_prepare_v2(sql, question, -1, &stmt, NULL);
-
-    *out = NULL;
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(stmt);
-    if (rc == SQLITE_ROW)
-        *out = arena_strdup(ctx->arena,
-                            (const char *)sqlite3_column_text(stmt, 0));
-    sqlite3_finalize(stmt);
-    return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : sqlite_bad(ctx, sql, rc);
-}
-
-int backup_check_database(struct ctx *ctx, const char *path)
-{
-    const char *said = NULL, *broken = NULL;
-    sqlite3 *sql = NULL;
-    int rc;
-
-    rc = sqlite3_open_v2(path, &sql,
-                         SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
-                             SQLITE_OPEN_NOFOLLOW,
-                         NULL);
-    if (rc != SQLITE_OK) {
-        rc = bad(ctx, "the database cannot be opened");
-        goto out;
-    }
-    sqlite3_db_config(sql, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_db_config(sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    rc = ask(&said, ctx, sql, "PRAGMA integrity_check(1)");
-    if (!rc && (!said || strcmp(said, "ok") != 0))
-        rc = bad(ctx, said ? said : "the database cannot be read");
-    if (!rc)
-        rc = ask(&broken, ctx, sql, "PRAGMA foreign_key_check");
-    if (!rc && broken)
-        rc = bad(ctx, "a row refers to one that is not there");
-    if (!rc)
-        rc = ask(&said, ctx, sql,
-                 "SELECT 1 FROM sqlite_schema WHERE name = 'store_migration'");
-    if (!rc && !said)
-        rc = bad(ctx, "the database is none of a site");
-out:
-    sqlite3_close(sql);
-    return rc;
-}
-
-static int copy_database(struct ctx *ctx, const char *to)
-{
-    sqlite3 *copy = NULL;
-    sqlite3_backup *backup;
-    mode_t before = umask(0077);
-    int rc;
-
-    rc = sqlite3_open_v2(to, &copy,
-                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-                             SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
-                         NULL);
-    umask(before);
-    if (rc == SQLITE_OK) {
-        backup = sqlite3_backup_init(copy, "main", ctx->db->sql, "main");
-        if (backup)
-            sqlite3_backup_step(backup, -1);
-        rc = sqlite3_backup_finish(backup);
-        if (!backup)
-            rc = sqlite3_errcode(copy);
-    }
-    /* One file that needs no log beside it. */
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(copy, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
-    rc = rc == SQLITE_OK ? 0 : sqlite_bad(ctx, copy, rc);
-    sqlite3_close(copy);
-    return rc;
-}
-
 /* BLAKE2b-256 of a file as hexadecimal text. */
 int backup_hash_file(const char **hash, int64_t *size, struct ctx *ctx,
                      const char *path)
 {
     unsigned char digest[HASH_SIZE];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc;
     struct stat info;
-    void *data = NULL;
 
     if (fd < 0 || fstat(fd, &info) < 0 || !S_ISREG(info.st_mode)) {
         if (fd >= 0)
             close(fd);
         return bad(ctx, "a file is missing");
     }
-    if (info.st_size > 0)
-        data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    rc = hash_fd(digest, size, fd);
+    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
     close(fd);
-    if (data == MAP_FAILED)
+    if (rc)
         return fail(ctx, E_IO, "store.io", "%s cannot be read", path);
-    hash_data(digest, data ? data : "", (size_t)info.st_size, NULL, 0);
-    if (data)
-        munmap(data, (size_t)info.st_size);
     *hash = hex_of(ctx->arena, digest, sizeof digest);
-    *size = info.st_size;
     return 0;
 }
 
@@ -262,9 +165,121 @@ static int copy_settings(struct ctx *ctx, const char *to)
     return file_write(ctx, in(ctx, to, "tenon.cfg"), text, strlen(text), 0600);
 }
 
+/* ---- where it goes ---- */
+
+/* A folder, or an archive. */
+struct sink {
+    const char *folder;
+    struct archive_out *archive; /* NULL: the folder itself */
+    struct progress progress;
+    int64_t file_bytes; /* of files/ */
+};
+
+/* One file, as NAME. */
+static int put_fd(struct sink *sink, struct ctx *ctx, const char *name, int fd,
+                  int64_t size)
+{
+    int rc = sink->archive ? archive_add(sink->archive, ctx, name, fd)
+                           : tree_copy_fd(ctx, fd, in(ctx, sink->folder, name));
+
+    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    return rc ? rc : step(&sink->progress, size);
+}
+
+static int put_path(struct sink *sink, struct ctx *ctx, const char *name,
+                    const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc;
+    struct stat info;
+
+    if (fd < 0 || fstat(fd, &info) < 0) {
+        if (fd >= 0)
+            close(fd);
+        return fail(ctx, E_IO, "store.io", "%s: %s", path,
+                    strerrordesc_np(errno));
+    }
+    rc = put_fd(sink, ctx, name, fd, info.st_size);
+    close(fd);
+    return rc;
+}
+
+/* A stored file, wherever it lies. One that was collected just now is named by
+ * no row of the copy. */
+static int put_blob(struct ctx *ctx, const char *hash, int64_t size,
+                    int64_t modified, void *payload)
+{
+    struct sink *sink = payload;
+    struct ctx own = *ctx;
+    int fd, rc;
+
+    (void)modified;
+    own.arena = arena_new(0);
+    rc = blob_open(&fd, &own, hash);
+    if (!rc && !sink->archive)
+        rc = tree_make(
+            &own, arena_printf(own.arena, "%s/files/%.2s", sink->folder, hash));
+    if (!rc)
+        rc = put_fd(sink, &own,
+                    arena_printf(own.arena, "files/%.2s/%s", hash, hash + 2),
+                    fd, size);
+    if (!rc) {
+        close(fd);
+        sink->file_bytes += size;
+    } else {
+        rc = fail(ctx, rc, "store.io", "%s", ctx_error(&own));
+    }
+    arena_free(own.arena);
+    return rc;
+}
+
+/* Not yet moved to where files are now. */
+static int put_before(struct ctx *ctx, const char *hash, int64_t size,
+                      int64_t modified, void *payload)
+{
+    return blob_there(ctx, hash) ? 0
+                                 : put_blob(ctx, hash, size, modified, payload);
+}
+
+/* The site's own definitions: small folders. Into an archive they go by way of
+ * a copy, so that what is hashed is what is in it. */
+static int put_file_of(void *payload, struct ctx *ctx, const char *path,
+                       const char *name)
+{
+    return put_path(payload, ctx, name, path);
+}
+
+static int put_folders(struct sink *sink, struct ctx *ctx, const char *work)
+{
+    const char *const *name;
+    int rc = 0;
+
+    for (name = backup_folders; *name && !rc; name++) {
+        if (strcmp(*name, "files") == 0)
+            continue;
+        rc = tree_copy(ctx, site_path(ctx, ctx->site, *name),
+                       in(ctx, work, *name), step, &sink->progress);
+        if (!rc && sink->archive)
+            rc = tree_each(ctx, in(ctx, work, *name), *name, put_file_of, sink);
+    }
+    return rc;
+}
+
+static int put_files(struct sink *sink, struct ctx *ctx)
+{
+    const char *files = in(ctx, sink->folder, "files");
+    int rc = sink->archive ? 0 : tree_make(ctx, files);
+
+    if (!rc)
+        rc = blob_walk(ctx, put_blob, sink);
+    if (!rc)
+        rc = blob_walk_before(ctx, put_before, sink);
+    return rc || sink->archive ? rc : tree_sync_all(ctx, files);
+}
+
 /* ---- making ---- */
 
-static int write_manifest(struct ctx *ctx, const char *to)
+static int write_manifest(struct ctx *ctx, const char *to, int64_t file_bytes,
+                          struct vector *rest)
 {
     struct value *manifest = value_map(ctx->arena);
     char at[TIME_TEXT_MAX];
@@ -281,8 +296,8 @@ static int write_manifest(struct ctx *ctx, const char *to)
     value_set_text(manifest, "at", at);
     value_set_text(manifest, "database_hash", hash);
     value_set_int(manifest, "database_bytes", size);
-    value_set_int(manifest, "file_bytes", tree_bytes(in(ctx, to, "files")));
-    value_set_text(manifest, "sqlite", sqlite3_sourceid());
+    value_set_int(manifest, "file_bytes", file_bytes);
+    value_set_text(manifest, "rest_hash", backup_rest_hash(ctx, rest));
     buf_init(&text, ctx->arena, MANIFEST_MAX);
     json_write_pretty(&text, manifest);
     buf_add_char(&text, '\n');
@@ -290,37 +305,96 @@ static int write_manifest(struct ctx *ctx, const char *to)
                       0600);
 }
 
-static int fill(struct ctx *ctx, const char *to,
+/* What an archive takes from the folder that it was prepared in, the manifest
+ * last. */
+static int put_prepared(struct sink *sink, struct ctx *ctx, const char *from)
+{
+    static const char *const names[] = { "tenon.db", "tenon.cfg",
+                                         "manifest.json" };
+    size_t i;
+    int rc = 0;
+
+    for (i = 0; !rc && i < sizeof names / sizeof *names; i++)
+        if (tree_exists(in(ctx, from, names[i])))
+            rc = put_path(sink, ctx, names[i], in(ctx, from, names[i]));
+    return rc;
+}
+
+/* The database is copied first: what a row of the copy names was there before
+ * the row. While the guard is held nothing is collected. */
+static int fill_guarded(struct sink *sink, struct ctx *ctx, const char *work,
+                        const struct backup_options *options)
+{
+    struct stat info;
+    int rc = backup_copy_database(ctx, work, options);
+
+    if (!rc)
+        rc = backup_check_database(ctx, in(ctx, work, "tenon.db"));
+    if (!rc && !sink->archive && stat(in(ctx, work, "tenon.db"), &info) == 0)
+        rc = step(&sink->progress, info.st_size);
+    if (!rc)
+        rc = put_files(sink, ctx);
+    return rc ? rc : put_folders(sink, ctx, work);
+}
+
+/* work: where the database's copy lies; of a plain backup it is the backup. */
+static int fill(struct sink *sink, struct ctx *ctx, const char *work,
                 const struct backup_options *options)
 {
-    struct progress progress = { .options = options };
-    const char *const *name;
-    int rc, guard = -1;
-    struct stat info;
+    struct vector rest;
+    int guard, rc = blob_lock(&guard, ctx);
 
-    progress.total = tree_bytes(site_path(ctx, ctx->site, "files"));
-    if (stat(site_path(ctx, ctx->site, "tenon.db"), &info) == 0)
-        progress.total += info.st_size;
-    rc = blob_lock(&guard, ctx);
+    vector_init(&rest, ctx->arena);
     if (rc == E_BUSY)
         rc = fail(ctx, rc, "store.busy",
                   "files are being collected or copied; try again in a moment");
+    if (rc)
+        return rc;
+    rc = fill_guarded(sink, ctx, work, options);
+    close(guard);
     if (!rc)
-        rc = copy_database(ctx, in(ctx, to, "tenon.db"));
+        rc = copy_settings(ctx, work);
     if (!rc)
-        rc = backup_check_database(ctx, in(ctx, to, "tenon.db"));
-    if (!rc && stat(in(ctx, to, "tenon.db"), &info) == 0)
-        step(&progress, info.st_size);
-    for (name = backup_folders; *name && !rc; name++)
-        rc = tree_copy(ctx, site_path(ctx, ctx->site, *name),
-                       in(ctx, to, *name), step, &progress);
-    if (guard >= 0)
-        close(guard);
+        rc = backup_rest_gather(&rest, ctx, work);
     if (!rc)
-        rc = copy_settings(ctx, to);
+        rc = write_manifest(ctx, work, sink->file_bytes, &rest);
+    return rc || !sink->archive ? rc : put_prepared(sink, ctx, work);
+}
+
+/* The plain copy of the database never leaves the site. */
+static int fill_archive(struct sink *sink, struct ctx *ctx,
+                        const struct backup_options *options)
+{
+    const char *run = site_path(ctx, ctx->site, "run");
+    const char *work =
+        arena_printf(ctx->arena, "%s/backup-%d", run, (int)getpid());
+    struct ctx quiet = *ctx;
+    int rc = tree_make(ctx, work);
+
     if (!rc)
-        rc = write_manifest(ctx, to);
-    return rc ? rc : tree_sync(ctx, to);
+        rc = archive_create(&sink->archive, ctx, sink->folder, options->key,
+                            options->part_bytes);
+    if (!rc) {
+        rc = fill(sink, ctx, work, options);
+        if (rc)
+            archive_abandon(sink->archive);
+        else
+            rc = archive_finish(sink->archive, ctx);
+    }
+    tree_remove(&quiet, work);
+    return rc;
+}
+
+/* What it will need, roughly: better to say so now than at the end. */
+static int check_room(struct ctx *ctx, const char *folder, int64_t bytes)
+{
+    int64_t room = disk_free(folder);
+
+    if (room < 0 || room > bytes + bytes / 50)
+        return 0;
+    return fail(ctx, E_FULL, "store.backup_room",
+                "the backup needs %lld MB, and %lld MB are free at %s",
+                (long long)(bytes >> 20), (long long)(room >> 20), folder);
 }
 
 /* The folder that a path's last name stands in. */
@@ -335,10 +409,22 @@ static const char *parent_of(struct ctx *ctx, const char *path)
                : arena_strndup(ctx->arena, path, (size_t)(slash - path));
 }
 
-int backup_make(struct ctx *ctx, const char *to,
-                const struct backup_options *options)
+int64_t backup_site_bytes(struct ctx *ctx)
 {
+    const char *const *name;
+    int64_t bytes = backup_database_bytes(ctx);
+
+    for (name = backup_folders; *name; name++)
+        bytes += tree_bytes(site_path(ctx, ctx->site, *name));
+    return bytes;
+}
+
+int backup_make(struct ctx *ctx, const char *to,
+                const struct backup_options *wanted)
+{
+    struct backup_options own = *wanted, *options = &own;
     size_t length = strlen(to);
+    struct sink sink = { 0 };
     const char *partial;
     int rc;
 
@@ -349,12 +435,18 @@ int backup_make(struct ctx *ctx, const char *to,
         return fail(ctx, E_CONFLICT, "store.backup_exists",
                     "%s already exists; choose a new name", to);
     partial = arena_printf(ctx->arena, "%s.partial-%d", to, (int)getpid());
-    rc = tree_make(ctx, partial);
+    sink.folder = partial;
+    sink.progress.options = options;
+    own.total = sink.progress.total = backup_site_bytes(ctx);
+    rc = check_room(ctx, parent_of(ctx, to), sink.progress.total);
     if (!rc)
-        rc = fill(ctx, partial, options);
-    /* No copy, which may go elsewhere, is ahead of what the site keeps. */
+        rc = tree_make(ctx, partial);
+    if (!rc && options->key)
+        rc = fill_archive(&sink, ctx, options);
+    else if (!rc)
+        rc = fill(&sink, ctx, partial, options);
     if (!rc)
-        rc = db_settle(ctx);
+        rc = tree_sync(ctx, partial);
     if (!rc)
         rc = tree_rename(ctx, partial, to);
     if (!rc)

@@ -8,20 +8,34 @@
  *   files/          blobs, as in the site
  *   tenon.cfg       settings; passwords in addresses are blanked (S36)
  *   forms/ flows/ scripts/ plugins/ themes/ pages/   the site's own
+ *
+ * or, encrypted, a folder of part-00001 … with the same in it
+ * (store/archive.h).
  */
 #ifndef STORE_BACKUP_H
 #define STORE_BACKUP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ctx;
 
 enum { BACKUP_FORMAT = 1 };
 
+struct backup_key;
+
 struct backup_options {
     /* Called now and then: done and total bytes. May be NULL. */
     void (*progress)(void *payload, int64_t done, int64_t total);
     void *payload;
+    /* Encrypts, decrypts (store/archive.h); NULL: a plain folder. */
+    const struct backup_key *key;
+    int64_t part_bytes; /* of an archive; 0: the usual size */
+    bool gentle;        /* pauses, so that others have the disk */
+    int64_t total;      /* for progress; backup_make sets it */
+    /* Of a restore: the new site stands in `folder`, nothing is replaced yet;
+     * other than 0 ends it. May be NULL. */
+    int (*prepare)(struct ctx *ctx, const char *folder);
 };
 
 /*
@@ -31,7 +45,11 @@ struct backup_options {
 int backup_make(struct ctx *ctx, const char *to,
                 const struct backup_options *options);
 
-/* Checks a backup: manifest, database, every file by its hash. */
+/* How large a backup of the site will be, roughly. */
+int64_t backup_site_bytes(struct ctx *ctx);
+
+/* Checks a backup: manifest, database, every file by its hash. An archive
+ * needs its key: E_FORBIDDEN with "store.backup_key" where it is not that. */
 int backup_verify(struct ctx *ctx, const char *from,
                   const struct backup_options *options);
 

@@ -131,11 +131,30 @@ int migrate_module(struct ctx *ctx, const struct migration *migrations,
     return migrate_within(ctx, migrations, prefix);
 }
 
+int migrate_newer(const char **what, struct ctx *ctx,
+                  const struct migration *migrations)
+{
+    const struct migration *migration = migrations;
+    int64_t newest = 0;
+    int rc;
+
+    *what = NULL;
+    for (; migration->component; migration++)
+        newest = migration->number;
+    if (!newest)
+        return 0;
+    rc = db_text(what, ctx,
+                 "SELECT component || '/' || CAST(number AS TEXT) || '_' ||"
+                 " name FROM store_migration"
+                 " WHERE component = ?1 AND number > ?2 ORDER BY number",
+                 "si", migrations->component, newest);
+    return rc == E_NOT_FOUND ? 0 : rc;
+}
+
 int migrate_differs(const char **what, struct ctx *ctx,
                     const struct migration *migrations)
 {
     const struct migration *migration;
-    int64_t newest = 0;
     int rc;
 
     *what = NULL;
@@ -148,13 +167,6 @@ int migrate_differs(const char **what, struct ctx *ctx,
                                  migration->number, migration->name);
             return 0;
         }
-        newest = migration->number;
     }
-    if (!migrations->component)
-        return 0;
-    rc = db_text(what, ctx,
-                 "SELECT component || '/' || number || '_' || name "
-                 "FROM store_migration WHERE component = ?1 AND number > ?2",
-                 "si", migrations->component, newest);
-    return rc == E_NOT_FOUND ? 0 : rc;
+    return migrate_newer(what, ctx, migrations);
 }

@@ -33,4 +33,9 @@ int migrate_module(struct ctx *ctx, const struct migration *migrations,
 int migrate_differs(const char **what, struct ctx *ctx,
                     const struct migration *migrations);
 
+/* *what names a migration that was applied and that this program does not know
+ * (a newer one did it), or is NULL. */
+int migrate_newer(const char **what, struct ctx *ctx,
+                  const struct migration *migrations);
+
 #endif

@@ -19,10 +19,11 @@
 #include "base/crypto.h"
 #include "base/ctx.h"
 #include "base/file.h"
-#include "base/json.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/str.h"
 #include "base/value.h"
+#include "store/archive.h"
 #include "store/backup_parts.h"
 #include "store/lock.h"
 #include "store/tree.h"
@@ -127,39 +128,42 @@ static int read_manifest(struct value **out, struct ctx *ctx, const char *from)
     if (!tree_exists(path))
         return bad(ctx, "it has no manifest.json");
     rc = file_read(&text, &length, ctx, path, MANIFEST_MAX);
-    if (!rc)
-        rc = json_parse(out, ctx, text, length);
+    return rc ? rc : backup_manifest_parse(out, ctx, text, length);
+}
+
+static int verify_database(struct ctx *ctx, const char *from,
+                           const struct value *manifest)
+{
+    const char *hash;
+    int64_t size;
+    int rc = backup_hash_file(&hash, &size, ctx, in(ctx, from, "tenon.db"));
+
     if (rc)
         return rc;
-    if (value_get_int(*out, "format", 0) > BACKUP_FORMAT)
-        return fail(ctx, E_UNSUPPORTED, "store.backup_version",
-                    "the backup was made by a newer version of the program");
-    if (value_get_int(*out, "format", 0) != BACKUP_FORMAT)
-        return bad(ctx, "its manifest.json says no format");
-    return 0;
+    if (!text_equal(hash, value_get_text(manifest, "database_hash")))
+        return bad(ctx, "the database is not the one that was saved");
+    return backup_check_database(ctx, in(ctx, from, "tenon.db"));
 }
 
 int backup_verify(struct ctx *ctx, const char *from,
                   const struct backup_options *options)
 {
     struct verifying verifying = { .options = options };
-    const char *hash, *wanted;
     struct value *manifest;
-    int64_t size;
-    int rc;
+    struct vector rest;
+    int rc = crypto_start();
 
-    rc = crypto_start();
+    if (!rc && archive_is(ctx, from))
+        return archive_verify(ctx, from, options);
     if (!rc)
         rc = read_manifest(&manifest, ctx, from);
-    if (rc)
-        return rc;
-    rc = backup_hash_file(&hash, &size, ctx, in(ctx, from, "tenon.db"));
-    if (rc)
-        return rc;
-    wanted = value_get_text(manifest, "database_hash");
-    if (!text_equal(hash, wanted))
-        return bad(ctx, "the database is not the one that was saved");
-    rc = backup_check_database(ctx, in(ctx, from, "tenon.db"));
+    if (!rc)
+        rc = verify_database(ctx, from, manifest);
+    vector_init(&rest, ctx->arena);
+    if (!rc)
+        rc = backup_rest_gather(&rest, ctx, from);
+    if (!rc)
+        rc = backup_rest_check(ctx, manifest, &rest);
     if (rc)
         return rc;
     verifying.total = tree_bytes(in(ctx, from, "files"));
@@ -186,25 +190,42 @@ static int copy_step(void *payload, int64_t bytes)
     return 0;
 }
 
-/* Copies the backup into FOLDER/.restore. */
-static int stage(struct ctx *ctx, const char *from, const char *staged,
-                 const struct backup_options *options)
+static int copy_parts(struct ctx *ctx, const char *from, const char *staged,
+                      const struct backup_options *options)
 {
     struct copying copying = { .options = options, .total = tree_bytes(from) };
     const char *const *name;
-    int rc = tree_remove(ctx, staged);
-
-    if (!rc)
-        rc = tree_make(ctx, staged);
-    if (!rc)
-        rc = tree_copy_file(ctx, in(ctx, from, "tenon.db"),
+    int rc = tree_copy_file(ctx, in(ctx, from, "tenon.db"),
                             in(ctx, staged, "tenon.db"));
+
     if (!rc && tree_exists(in(ctx, from, "tenon.cfg")))
         rc = tree_copy_file(ctx, in(ctx, from, "tenon.cfg"),
                             in(ctx, staged, "tenon.cfg"));
     for (name = backup_folders; *name && !rc; name++)
         rc = tree_copy(ctx, in(ctx, from, *name), in(ctx, staged, *name),
                        copy_step, &copying);
+    return rc;
+}
+
+/* Copies the backup into FOLDER/.restore. */
+static int stage(struct ctx *ctx, const char *from, const char *staged,
+                 const struct backup_options *options)
+{
+    int rc = tree_remove(ctx, staged);
+
+    if (!rc)
+        rc = tree_make(ctx, staged);
+    if (!rc && archive_is(ctx, from)) {
+        rc = archive_unpack(ctx, from, staged, options);
+        if (!rc)
+            rc = backup_verify(ctx, staged, &(struct backup_options){ 0 });
+    } else if (!rc) {
+        rc = copy_parts(ctx, from, staged, options);
+        if (!rc)
+            rc = backup_check_database(ctx, in(ctx, staged, "tenon.db"));
+    }
+    if (!rc && options->prepare)
+        rc = options->prepare(ctx, staged);
     tree_give_all(staged, in(ctx, staged, ".."));
     return rc ? rc : tree_sync(ctx, staged);
 }
@@ -362,8 +383,6 @@ int backup_restore(struct ctx *ctx, const char *from, const char *folder,
     rc = backup_recover(ctx, folder);
     if (rc >= 0)
         rc = stage(ctx, from, staged, options);
-    if (!rc)
-        rc = backup_check_database(ctx, in(ctx, staged, "tenon.db"));
     if (!rc)
         rc = swap(ctx, folder, staged);
     if (rc)

@@ -60,24 +60,32 @@ static int copy_data(struct ctx *ctx, int in, int out, const char *path)
     return 0;
 }
 
-int tree_copy_file(struct ctx *ctx, const char *from, const char *to)
+int tree_copy_fd(struct ctx *ctx, int in, const char *to)
 {
-    int in, out, rc;
+    int out, rc;
 
-    in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (in < 0)
-        return io_error(ctx, from);
-    out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (out < 0) {
-        close(in);
+    if (lseek(in, 0, SEEK_SET) < 0)
         return io_error(ctx, to);
-    }
+    out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (out < 0)
+        return io_error(ctx, to);
     rc = copy_data(ctx, in, out, to);
     if (!rc && fsync(out) < 0)
         rc = io_error(ctx, to);
-    close(in);
+    posix_fadvise(out, 0, 0, POSIX_FADV_DONTNEED);
     if (close(out) < 0 && !rc)
         rc = io_error(ctx, to);
+    return rc;
+}
+
+int tree_copy_file(struct ctx *ctx, const char *from, const char *to)
+{
+    int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc;
+
+    if (in < 0)
+        return io_error(ctx, from);
+    rc = tree_copy_fd(ctx, in, to);
+    close(in);
     return rc;
 }
 
@@ -171,6 +179,57 @@ int tree_copy(struct ctx *ctx, const char *from, const char *to,
     }
     closedir(folder);
     return rc ? rc : tree_sync(ctx, to);
+}
+
+static int each_entry(struct ctx *ctx, const char *path, const char *name,
+                      int (*each)(void *, struct ctx *, const char *,
+                                  const char *),
+                      void *payload)
+{
+    struct stat info;
+
+    if (lstat(path, &info) < 0)
+        return errno == ENOENT ? 0 : io_error(ctx, path);
+    if (S_ISDIR(info.st_mode))
+        return tree_each(ctx, path, name, each, payload);
+    return S_ISREG(info.st_mode) ? each(payload, ctx, path, name) : 0;
+}
+
+int tree_each(struct ctx *ctx, const char *from, const char *name,
+              int (*each)(void *, struct ctx *, const char *, const char *),
+              void *payload)
+{
+    DIR *folder = opendir(from);
+    const struct dirent *entry;
+    int rc = 0;
+
+    if (!folder)
+        return errno == ENOENT ? 0 : io_error(ctx, from);
+    while (!rc && (entry = readdir(folder))) {
+        if (entry->d_name[0] == '.')
+            continue;
+        rc = each_entry(ctx,
+                        arena_printf(ctx->arena, "%s/%s", from, entry->d_name),
+                        arena_printf(ctx->arena, "%s/%s", name, entry->d_name),
+                        each, payload);
+    }
+    closedir(folder);
+    return rc;
+}
+
+int tree_sync_all(struct ctx *ctx, const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    int rc = folder ? 0 : io_error(ctx, path);
+
+    while (!rc && (entry = readdir(folder)))
+        if (entry->d_name[0] != '.' && entry->d_type == DT_DIR)
+            rc = tree_sync_all(
+                ctx, arena_printf(ctx->arena, "%s/%s", path, entry->d_name));
+    if (folder)
+        closedir(folder);
+    return rc ? rc : tree_sync(ctx, path);
 }
 
 static int remove_one(const char *path, const struct stat *info, int kind,

@@ -19,12 +19,23 @@ int tree_copy_file(struct ctx *ctx, const char *from, const char *to);
 int tree_copy(struct ctx *ctx, const char *from, const char *to,
               int (*step)(void *payload, int64_t bytes), void *payload);
 
+/* The same of an open file, from its start. */
+int tree_copy_fd(struct ctx *ctx, int from, const char *to);
+
+/* Each plain file below a folder, with its path and its name below `name`
+ * ("forms/a.json"); leaves out what tree_copy() does. */
+int tree_each(struct ctx *ctx, const char *from, const char *name,
+              int (*each)(void *payload, struct ctx *ctx, const char *path,
+                          const char *name),
+              void *payload);
+
 /* Removes a file or folder with all in it; symbolic links are not followed.
  * What is not there is no error. */
 int tree_remove(struct ctx *ctx, const char *path);
 
-int tree_make(struct ctx *ctx, const char *path); /* 0700; may be there */
-int tree_sync(struct ctx *ctx, const char *path); /* a folder's entries */
+int tree_make(struct ctx *ctx, const char *path);     /* 0700; may be there */
+int tree_sync(struct ctx *ctx, const char *path);     /* a folder's entries */
+int tree_sync_all(struct ctx *ctx, const char *path); /* and those below */
 int tree_rename(struct ctx *ctx, const char *from, const char *to);
 bool tree_exists(const char *path);
 /* True where the folder has no entry. */

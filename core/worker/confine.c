@@ -223,7 +223,8 @@ static void allow_files(int rules, const struct settings *settings,
         allow_below(rules, settings->files.path, rights);
 }
 
-static void set_landlock(const struct site *site)
+/* jobs: backups are written by this lane, too. */
+static void set_landlock(const struct site *site, bool jobs)
 {
     static const char *const temporary[] = { "/tmp", "/var/tmp", "/dev" };
     struct landlock_ruleset_attr attributes = { .handled_access_fs = writing };
@@ -245,6 +246,9 @@ static void set_landlock(const struct site *site)
         return;
     allow_below(rules, site->folder, attributes.handled_access_fs);
     allow_files(rules, &site->settings, attributes.handled_access_fs);
+    if (jobs && site->settings.backup.folder)
+        allow_below(rules, site->settings.backup.folder,
+                    attributes.handled_access_fs);
     for (i = 0; i < sizeof temporary / sizeof *temporary; i++)
         allow_below(rules, temporary[i], attributes.handled_access_fs);
     if (syscall(SYS_landlock_restrict_self, rules, 0) < 0)
@@ -260,7 +264,7 @@ void confine(const struct process *process)
 
     bool net = text_equal(lane, "net"), network = jobs || net;
 
-    set_landlock(process->ctx->site);
+    set_landlock(process->ctx->site, jobs);
     set_filter(network, jobs);
     blob_process(network, net);
 }

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "audit/audit.h"
+#include "backup/backup.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/ctx.h"
@@ -35,9 +36,9 @@
 static void start_rooms(void)
 {
     static void (*const starts[])(void) = {
-        audit_start,          notify_start,       form_start,
-        flow_start_room,      portal_frame_start, portal_admin_start,
-        portal_records_start, portal_tasks_start,
+        audit_start,        notify_start,         backup_start,
+        form_start,         flow_start_room,      portal_frame_start,
+        portal_admin_start, portal_records_start, portal_tasks_start,
     };
     size_t i;
 

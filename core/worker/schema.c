@@ -7,6 +7,7 @@
 
 #include "access/health.h"
 #include "audit/health.h"
+#include "backup/health.h"
 #include "base/arena.h"
 #include "base/ctx.h"
 #include "base/str.h"
@@ -25,13 +26,13 @@
 
 extern const struct migration store_migrations[], event_migrations[],
     audit_migrations[], org_migrations[], access_migrations[],
-    notify_migrations[], form_migrations[], flow_migrations[],
-    plugin_migrations[], portal_migrations[];
+    notify_migrations[], backup_migrations[], form_migrations[],
+    flow_migrations[], plugin_migrations[], portal_migrations[];
 
 static const struct migration *const rooms[] = {
-    store_migrations,  event_migrations,  audit_migrations, org_migrations,
-    access_migrations, notify_migrations, form_migrations,  flow_migrations,
-    plugin_migrations, portal_migrations,
+    store_migrations,  event_migrations,  audit_migrations,  org_migrations,
+    access_migrations, notify_migrations, backup_migrations, form_migrations,
+    flow_migrations,   plugin_migrations, portal_migrations,
 };
 
 int schema_migrate(struct ctx *ctx)
@@ -52,6 +53,17 @@ int schema_differs(const char **what, struct ctx *ctx)
     *what = NULL;
     for (i = 0; i < sizeof rooms / sizeof *rooms && rc == 0 && !*what; i++)
         rc = migrate_differs(what, ctx, rooms[i]);
+    return rc;
+}
+
+int schema_newer(const char **what, struct ctx *ctx)
+{
+    size_t i;
+    int rc = 0;
+
+    *what = NULL;
+    for (i = 0; i < sizeof rooms / sizeof *rooms && rc == 0 && !*what; i++)
+        rc = migrate_newer(what, ctx, rooms[i]);
     return rc;
 }
 
@@ -147,7 +159,7 @@ static const struct health_kind kinds[] = {
 static const struct health_room schema_room = { "store", kinds, look };
 
 const struct health_room *const schema_health[] = {
-    &store_health,  &schema_room,   &event_health, &audit_health,
-    &org_health,    &access_health, &form_health,  &flow_health,
-    &plugin_health, &portal_health, NULL,
+    &store_health,  &schema_room,   &event_health,  &audit_health,
+    &org_health,    &access_health, &form_health,   &flow_health,
+    &plugin_health, &backup_health, &portal_health, NULL,
 };

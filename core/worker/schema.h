@@ -11,6 +11,9 @@ int schema_migrate(struct ctx *ctx);
 /* Applies nothing: *what names the first migration in which the site and this
  * program differ, or is NULL (store/migrate.h). */
 int schema_differs(const char **what, struct ctx *ctx);
+/* *what names a migration that the site has and this program does not know: it
+ * was served by a newer one; NULL. */
+int schema_newer(const char **what, struct ctx *ctx);
 
 /* What each room knows that may be wrong with a site, ground first; ended by
  * NULL (store/health.h). */
