@@ -70,6 +70,7 @@ static const struct config_row rows[] = {
     { "backup.zone", CONFIG_TEXT, AT(backup.zone), 0, 1, 63 },
     { "backup.key", CONFIG_TEXT, AT(backup.key), 0, 1, 1000 },
     { "backup.keep", CONFIG_INT, AT(backup.keep), 0, 0, 10000 },
+    { "backup.list_files", CONFIG_BOOL, AT(backup.list_files), 0, 0, 0 },
     { "backup.keep_days", CONFIG_INT, AT(backup.keep_days), 0, 0, 36500 },
     { "store.driver", CONFIG_TEXT, AT(store.driver), 0, 1, 20 },
     { "store.url", CONFIG_TEXT, AT(store.url), 0, 1, 2000 },
@@ -395,6 +396,18 @@ static int read_backup_store(struct backup_settings *out, struct ctx *ctx,
     return s3_settings_read(&out->s3, ctx, path, group);
 }
 
+/* What is in the site's own folder goes with it. */
+static int check_list_files(struct ctx *ctx, const struct settings *settings,
+                            const char *path)
+{
+    if (!settings->backup.list_files || settings->files.path ||
+        text_equal(settings->files.where, "s3"))
+        return 0;
+    return fail(ctx, E_INVALID, "site.backup_list_files",
+                "%s: \"%s\" needs files in a shared folder or an object store",
+                path, "backup.list_files");
+}
+
 static int read_groups(struct ctx *ctx, struct given *given, const char *path)
 {
     int rc = 0;
@@ -407,7 +420,7 @@ static int read_groups(struct ctx *ctx, struct given *given, const char *path)
     if (!rc && given->backup_store)
         rc = read_backup_store(&given->settings.backup, ctx, path,
                                given->backup_store);
-    return rc;
+    return rc ? rc : check_list_files(ctx, &given->settings, path);
 }
 
 bool site_files_away(const struct site *site)

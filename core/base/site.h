@@ -39,6 +39,7 @@ struct backup_settings {
     const char *zone;    /* of `at`; NULL: the site's */
     const char *key;     /* file of a key, absolute; NULL: not encrypted */
     int keep, keep_days; /* 0: no limit */
+    bool list_files;     /* stored files are named, not copied */
     bool send;           /* into an object store as well: */
     struct s3 s3;
 };

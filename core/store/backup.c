@@ -28,7 +28,11 @@
 #include "store/blob.h"
 #include "store/tree.h"
 
-enum { SETTINGS_MAX = 1024 * 1024, MANIFEST_MAX = 64 * 1024 };
+enum {
+    SETTINGS_MAX = 1024 * 1024,
+    MANIFEST_MAX = 64 * 1024,
+    LIST_MAX = 1024 * 1024 * 1024,
+};
 
 struct progress {
     const struct backup_options *options;
@@ -264,6 +268,35 @@ static int put_folders(struct sink *sink, struct ctx *ctx, const char *work)
     return rc;
 }
 
+static int list_blob(struct ctx *ctx, const char *hash, int64_t size,
+                     int64_t modified, void *payload)
+{
+    (void)ctx;
+    (void)modified;
+    buf_addf(payload, "%s %lld\n", hash, (long long)size);
+    return 0;
+}
+
+/* backup.list_files: what should be there, for those who keep the bucket. */
+static int list_files(struct ctx *ctx, const char *work)
+{
+    struct buf list;
+    int rc;
+
+    buf_init(&list, NULL, LIST_MAX);
+    rc = blob_walk(ctx, list_blob, &list);
+    if (!rc)
+        rc = blob_walk_before(ctx, list_blob, &list);
+    if (!rc && list.failed)
+        rc = fail(ctx, E_LIMIT, "store.too_big",
+                  "there are too many files to list");
+    if (!rc)
+        rc = file_write(ctx, in(ctx, work, BACKUP_LIST), buf_text(&list),
+                        list.length, 0600);
+    buf_free(&list);
+    return rc;
+}
+
 static int put_files(struct sink *sink, struct ctx *ctx)
 {
     const char *files = in(ctx, sink->folder, "files");
@@ -309,7 +342,7 @@ static int write_manifest(struct ctx *ctx, const char *to, int64_t file_bytes,
  * last. */
 static int put_prepared(struct sink *sink, struct ctx *ctx, const char *from)
 {
-    static const char *const names[] = { "tenon.db", "tenon.cfg",
+    static const char *const names[] = { "tenon.db", "tenon.cfg", BACKUP_LIST,
                                          "manifest.json" };
     size_t i;
     int rc = 0;
@@ -333,7 +366,8 @@ static int fill_guarded(struct sink *sink, struct ctx *ctx, const char *work,
     if (!rc && !sink->archive && stat(in(ctx, work, "tenon.db"), &info) == 0)
         rc = step(&sink->progress, info.st_size);
     if (!rc)
-        rc = put_files(sink, ctx);
+        rc = ctx->site->settings.backup.list_files ? list_files(ctx, work)
+                                                   : put_files(sink, ctx);
     return rc ? rc : put_folders(sink, ctx, work);
 }
 

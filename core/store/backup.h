@@ -5,7 +5,7 @@
  *
  *   manifest.json   format, time, program, hashes (written last)
  *   tenon.db        the database in one file, checked
- *   files/          blobs, as in the site
+ *   files/          blobs, as in the site; or files.list, their names alone
  *   tenon.cfg       settings; passwords in addresses are blanked (S36)
  *   forms/ flows/ scripts/ plugins/ themes/ pages/   the site's own
  *

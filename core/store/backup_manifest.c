@@ -85,10 +85,13 @@ static int gather(void *payload, struct ctx *ctx, const char *path,
 int backup_rest_gather(struct vector *list, struct ctx *ctx, const char *folder)
 {
     const char *settings = arena_printf(ctx->arena, "%s/tenon.cfg", folder);
+    const char *files = arena_printf(ctx->arena, "%s/" BACKUP_LIST, folder);
     const char *const *name;
     int rc =
         tree_exists(settings) ? gather(list, ctx, settings, "tenon.cfg") : 0;
 
+    if (!rc && tree_exists(files))
+        rc = gather(list, ctx, files, BACKUP_LIST);
     for (name = backup_folders; *name && !rc; name++)
         if (strcmp(*name, "files") != 0)
             rc =

@@ -9,6 +9,9 @@
 
 struct ctx;
 
+/* The names of stored files that were not copied, a line each. */
+#define BACKUP_LIST "files.list"
+
 /* Names of the folders that belong to a backup, ended by NULL. */
 extern const char *const backup_folders[];
 

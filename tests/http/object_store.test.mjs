@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { configure, demoSite, long, run, runBeside, slow, temporaryFolder,
   until } from '../lib/server.mjs';
 import { signedIn } from '../lib/person.mjs';
+import { onPostgresql } from '../lib/store.mjs';
 import { pdf } from '../lib/browser.mjs';
 import { objectStore } from '../lib/s3.mjs';
 
@@ -225,6 +226,29 @@ test('while the store hangs or fails, pages and sign-in go on, and files say ' +
   await until(async () => (await zhang.get(file.url)).text ===
     'read me later', 'the file', 10000);
   assert.equal((await upload('new.txt', 'new again')).status, 201);
+});
+
+test('a backup brings the files along, or names them', { skip: onPostgresql &&
+  'backed up by its server\'s tools' }, async () => {
+  const whole = `${site.folder}.backup`;
+  const made = await runBeside('backup', site.folder, whole);
+  assert.equal(made.code, 0, made.err);
+  assert.equal(inFolder(join(whole, 'files')).length, objects().length);
+  const cfg = readFileSync(join(whole, 'tenon.cfg'), 'utf8');
+  assert.ok(!cfg.includes(store.secretKey));
+  assert.match(cfg, /secret_key = ""/);
+  configure(site.folder, { backup: { list_files: true } });
+  const named = `${site.folder}.named`;
+  assert.equal((await runBeside('backup', site.folder, named)).code, 0);
+  assert.equal(readFileSync(join(named, 'files.list'), 'utf8').split('\n').length,
+    objects().length + 1);
+  // A site that is restored from it finds them in the bucket.
+  const other = `${site.folder}.other`;
+  assert.equal((await runBeside('restore', named, other)).code, 0);
+  configure(other, { files });
+  const verified = await runBeside('files', 'verify', '--quick', other);
+  assert.equal(verified.code, 0, verified.out + verified.err);
+  configure(site.folder, { backup: null });
 });
 
 test('another site\'s bucket is not used', async () => {

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/site.h"
 #include "base/str.h"
+#include "store/backup.h"
 #include "store/blob.h"
 #include "store/tree.h"
 
@@ -343,6 +344,28 @@ static void files_move_from_place_to_place(void **s)
     assert_int_equal(blob_verify(ctx, damaged), E_NOT_FOUND);
 }
 
+static void a_backup_may_only_name_shared_files(void **s)
+{
+    static const struct backup_options plain;
+    struct ctx *ctx = ctx_of(s);
+    const char *backup = arena_printf(ctx->arena, "%s.backup", site.folder);
+    const char *list = arena_printf(ctx->arena, "%s/files.list", backup);
+    const char *hash, *text;
+
+    site.settings.files.path = shared;
+    site.settings.backup.list_files = true;
+    hash = put(ctx, "shared");
+    assert_int_equal(backup_make(ctx, backup, &plain), 0);
+    assert_false(tree_exists(arena_printf(ctx->arena, "%s/files", backup)));
+    assert_int_equal(file_read(&text, NULL, ctx, list, 1000), 0);
+    assert_string_equal(text, arena_printf(ctx->arena, "%s 6\n", hash));
+    assert_int_equal(backup_verify(ctx, backup, &plain), 0);
+    assert_int_equal(file_write(ctx, list, "", 0, 0600), 0);
+    assert_fails(ctx, backup_verify(ctx, backup, &plain), E_INVALID,
+                 "store.backup_bad");
+    remove_tree(backup);
+}
+
 int main(void)
 {
 #define blob_test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -358,6 +381,7 @@ int main(void)
         blob_test(what_a_writer_left_who_died_goes_too),
         blob_test(a_shared_folder_bears_the_sites_mark),
         blob_test(files_move_from_place_to_place),
+        blob_test(a_backup_may_only_name_shared_files),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
