@@ -3,7 +3,8 @@
  *
  * no_new_privs is set at the start. Here: a seccomp filter (no debugging of
  * others, no signals to others, no mounts, modules, namespaces; outside of
- * the net and jobs lanes no network; outside of jobs no children), and
+ * the net and jobs lanes no network, unless the database is reached by it;
+ * outside of jobs no children), and
  * Landlock, where the kernel has it: nothing is written outside of the site
  * and the folders for temporary files. The filter is a second wall behind
  * the sandboxes, not a replacement; it answers EPERM, so that what trips over
@@ -19,6 +20,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
+#include <strings.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -257,14 +259,47 @@ static void set_landlock(const struct site *site, bool jobs)
     close(rules);
 }
 
+/* ---- the store ---- */
+
+/* Whether the address leads over the network, and not to a socket in a folder:
+ * the authority of the URL names the host, or its parameter "host" does. */
+static bool leads_out(const char *url)
+{
+    const char *host = url ? strstr(url, "://") : NULL, *end;
+
+    if (!host)
+        return url != NULL;
+    host += strlen("://");
+    end = host + strcspn(host, "/?");
+    while (end > host && end[-1] != '@')
+        end--;
+    host = end;
+    if (!*host || *host == '/' || *host == '?') {
+        host = strstr(host, "host=");
+        host = host ? host + strlen("host=") : "/";
+    }
+    return *host != '/' && strncasecmp(host, "%2f", 3) != 0;
+}
+
+/* A line that was cut is opened again, and a statement cancelled, from every
+ * lane: where the database is reached over the network, none can be kept from
+ * it. */
+static bool store_needs_network(const struct store_settings *store)
+{
+    return text_equal(store->driver, "postgresql") &&
+           (leads_out(store->url) || leads_out(store->listen_url) ||
+            leads_out(store->replica_url));
+}
+
 void confine(const struct process *process)
 {
+    const struct site *site = process->ctx->site;
     const char *lane = process->options->lane;
     bool jobs = text_equal(lane, "jobs");
 
     bool net = text_equal(lane, "net"), network = jobs || net;
 
-    set_landlock(process->ctx->site, jobs);
-    set_filter(network, jobs);
+    set_landlock(site, jobs);
+    set_filter(network || store_needs_network(&site->settings.store), jobs);
     blob_process(network, net);
 }
