@@ -54,6 +54,14 @@ int flow_submit(struct record **out, struct ctx *ctx, const struct form *form,
                 int64_t id, int64_t version, const struct value *input,
                 const char *operation);
 
+/* record_save for a form without a flow, or a draft, where the client sends an
+ * operation ("" and NULL: it does not): a repeat gives the first answer, and
+ * saves nothing twice. Not of anonymous forms, which note nobody. */
+int flow_save_once(struct record **out, struct ctx *ctx,
+                   const struct form *form, int64_t id, int64_t version,
+                   const struct value *input, const char *state,
+                   const char *operation);
+
 /* Only the holder (S15), through this one function. Lost races are E_CONFLICT
  * "flow.task.handled" with who and when (I1). */
 int flow_decide(struct ctx *ctx, int64_t task, enum decision decision,

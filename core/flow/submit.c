@@ -300,3 +300,45 @@ int flow_submit(struct record **out, struct ctx *ctx, const struct form *form,
     record_lock_lift(0);
     return rc;
 }
+
+/* ---- what starts nothing ---- */
+
+/* The answer that was given already: 1; 0: none yet. */
+static int saved_before(struct record **out, struct ctx *ctx,
+                        const struct form *form, int64_t id,
+                        const char *operation)
+{
+    int64_t answer;
+    int rc = command_seen(&answer, ctx, operation, "save", id);
+
+    if (rc != 1)
+        return rc;
+    rc = record_get_unchecked(out, ctx, form, answer);
+    return rc ? rc : 1;
+}
+
+int flow_save_once(struct record **out, struct ctx *ctx,
+                   const struct form *form, int64_t id, int64_t version,
+                   const struct value *input, const char *state,
+                   const char *operation)
+{
+    struct record_change *change;
+    int rc;
+
+    if (text_empty(operation) || form->anonymous || !ctx->person)
+        return record_save(out, ctx, form, id, version, input, state);
+    rc = saved_before(out, ctx, form, id, operation);
+    if (!rc)
+        rc = record_prepare(&change, ctx, form, id, version, input, state);
+    if (!rc)
+        rc = tx_begin_shared(ctx, "record.save");
+    if (rc)
+        return rc < 0 ? rc : 0;
+    rc = saved_before(out, ctx, form, id, operation);
+    if (!rc) {
+        rc = record_write(out, ctx, change);
+        if (!rc)
+            rc = command_keep(ctx, operation, "save", id, (*out)->id);
+    }
+    return tx_end(ctx, rc < 0 ? rc : 0);
+}

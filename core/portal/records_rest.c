@@ -314,7 +314,8 @@ static int create(struct ctx *ctx, struct request *request,
         rc = flow_submit(&record, ctx, form, 0, 0, values,
                          operation ? operation : "");
     else
-        rc = record_create(&record, ctx, form, values, draft ? "draft" : NULL);
+        rc = flow_save_once(&record, ctx, form, 0, 0, values,
+                            draft ? "draft" : NULL, operation);
     if (!rc)
         rc = response_header(ctx, response, "Location",
                              arena_printf(ctx->arena,
@@ -357,8 +358,8 @@ static int change(struct ctx *ctx, struct request *request,
         rc = flow_submit(&record, ctx, record->form, record->id, version,
                          values, operation ? operation : "");
     else
-        rc = record_update(&record, ctx, record->form, record->id, version,
-                           values);
+        rc = flow_save_once(&record, ctx, record->form, record->id, version,
+                            values, NULL, operation);
     return rc ? rc : write_record(ctx, response, 200, record);
 }
 

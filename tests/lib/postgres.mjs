@@ -39,7 +39,10 @@ class Postgres {
   }
 
   get url() { return this.database('tenon'); }
-  database(name) { return `postgresql://tenon@/${name}?host=${this.folder}`; }
+  database(name) {
+    return `postgresql://tenon@/${name}?host=${this.folder}` +
+      (this.port === 5432 ? '' : `&port=${this.port}`);
+  }
 
   configure(settings) {
     appendFileSync(join(this.data, 'postgresql.conf'), Object.entries(settings)
@@ -63,7 +66,7 @@ class Postgres {
       if (this.child.exitCode !== null)
         throw new Error(`postgres ended: ${this.said}`);
       const ready = spawnSync(join(programs, 'pg_isready'), ['-q', '-h',
-        this.folder]);
+        this.folder, '-p', String(this.port)]);
       if (ready.status === 0) return this;
       await new Promise((done) => setTimeout(done, 50));
     }
@@ -72,7 +75,8 @@ class Postgres {
 
   admin(sql, database = 'postgres') {
     const result = spawnSync('psql', ['-X', '-q', '-A', '-t', '-v',
-      'ON_ERROR_STOP=1', '-h', this.folder, '-U', 'tenon', '-d', database,
+      'ON_ERROR_STOP=1', '-h', this.folder, '-p', String(this.port), '-U',
+      'tenon', '-d', database,
       '-c', sql], { encoding: 'utf8' });
     if (result.status !== 0) throw new Error(`psql: ${result.stderr}`);
     return result.stdout.trim();
@@ -107,6 +111,7 @@ export async function startPostgres(settings = {}, { encoding = 'UTF8' } = {}) {
   const folder = mkdtempSync(join(base, 'tenon-pg-'));
   if (process.getuid() === 0) chownSync(folder, NOBODY, NOBODY);
   const server = new Postgres(folder, encoding);
+  server.port = Number(settings.port || 5432);
   server.configure({ listen_addresses: '', unix_socket_directories: folder,
     max_connections: 300, fsync: 'off', log_min_messages: 'fatal',
     ...settings });
