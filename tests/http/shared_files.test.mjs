@@ -20,7 +20,10 @@ let one, two, here, there;
 before(async () => {
   if (skip) return;
   const files = { where: 'folder', path: shared };
-  one = await demoSite({ files });
+  one = await demoSite({ files, files_before: { where: 'folder' } });
+  const moved = run('files', 'move', one.folder);
+  assert.equal(moved.code, 0, moved.err);
+  configure(one.folder, { files_before: null });
   const folder = join(temporaryFolder('second'), 'site');
   const joined = run('init', '--join', '--store', addressOf(one.folder), folder);
   assert.equal(joined.code, 0, joined.err);
