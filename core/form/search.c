@@ -31,7 +31,8 @@ enum {
     NUMBERS_MAX = 8,
     NUMBER_DIGITS = 7,
     WORDS_MAX = 8,
-    ASKED_MAX = 60,
+    ASKED_MAX = 12,
+    MARKS = 3, /* form, owner, department */
 };
 
 /* ---- the text ---- */
@@ -276,18 +277,31 @@ int search_take(struct ctx *ctx, const struct record *record)
 
 /* ---- is it right? ---- */
 
-/* "a b c" as `"a" AND "b" AND "c"`, at most ASKED_MAX of them: a longer text
- * differs in its first words, too. */
+static size_t count_words(const char *text)
+{
+    size_t count = 0;
+
+    for (; *text; text++)
+        count += *text != ' ' && (text[1] == ' ' || text[1] == '\0');
+    return count;
+}
+
+/* "a b c" as `"a" AND "b" AND "c"`; of many, the first (they say whose it is)
+ * and some that are spread over the rest: each one costs a look. */
 static const char *all_of(struct ctx *ctx, const char *tokens)
 {
+    size_t step = count_words(tokens) / ASKED_MAX + 1, at = 0;
     char *rest = arena_strdup(ctx->arena, tokens), *word;
     struct buf buf;
-    int count = 0;
 
     buf_init(&buf, ctx->arena, 1 << 16);
-    while ((word = strsep(&rest, " ")) && count < ASKED_MAX)
-        if (*word)
-            buf_addf(&buf, "%s\"%s\"", count++ ? " AND " : "", word);
+    while ((word = strsep(&rest, " "))) {
+        if (!*word)
+            continue;
+        if (at < MARKS || at % step == 0)
+            buf_addf(&buf, "%s\"%s\"", at ? " AND " : "", word);
+        at++;
+    }
     return buf_text(&buf);
 }
 

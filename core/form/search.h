@@ -51,9 +51,9 @@ int search_state(struct search_state *out, struct ctx *ctx,
  * fields are searched than before a job begins anew. */
 int search_follow(struct ctx *ctx, const struct form *form);
 
-/* Whether the index has the record under its words (the first sixty of them),
- * or, of one that is in the bin, has it not. *right is true as well where it
- * is not yet to be there. For the doctor. */
+/* Whether the index has the record under its words (some of them, where they
+ * are many). *right is true as well where it is not to be there: not yet, or
+ * because it is in the bin. For the doctor. */
 int search_holds(bool *right, struct ctx *ctx, const struct record *record);
 /* How many entries of the form are no living record's. */
 int search_strays(int64_t *out, struct ctx *ctx, const struct form *form);
