@@ -27,6 +27,15 @@ int shelf_prune(struct ctx *ctx);
 /* Which of a list, newest first, are to be removed: adds "over" to each. */
 void shelf_choose(struct ctx *ctx, struct value *list);
 
+/* ---- problem.c ---- */
+
+/* The context's first problem as JSON. */
+const char *problem_keep(struct ctx *ctx, int rc);
+/* Records it again; NULL: the process ended without one. A negative code. */
+int problem_fail(struct ctx *ctx, const char *json);
+/* In the reader's language. */
+const char *problem_show(struct ctx *ctx, const char *json);
+
 /* ---- remote.c: the object store ---- */
 
 /* Whether backups are sent to one. */

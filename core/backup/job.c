@@ -155,21 +155,16 @@ static int begin(struct ctx *ctx, int64_t job, int64_t *run)
 }
 
 /* It ended badly: the job tries again, and is an incident at last. */
-static int end_badly(struct ctx *ctx, const struct run_row *row,
-                     const char *problem)
+static int end_badly(struct ctx *ctx, const struct run_row *row)
 {
     int rc = tx_begin(ctx, "backup");
 
     if (!rc)
-        rc = tx_end(ctx,
-                    db_exec(ctx,
-                            "UPDATE backup_run SET state = 'failed', told = 1,"
-                            " problem = coalesce(problem, ?2), ended = ?3"
-                            " WHERE id = ?1",
-                            "isi", row->id, problem, db_now(ctx)));
-    return rc ? rc
-              : fail(ctx, E_IO, "backup.failed", "the backup failed: %s",
-                     row->problem ? row->problem : problem);
+        rc = tx_end(ctx, db_exec(ctx,
+                                 "UPDATE backup_run SET state = 'failed',"
+                                 " told = 1, ended = ?2 WHERE id = ?1",
+                                 "ii", row->id, db_now(ctx)));
+    return rc ? rc : problem_fail(ctx, row->problem);
 }
 
 static int end_well(struct ctx *ctx, const struct run_row *row)
@@ -204,12 +199,12 @@ static int look(struct ctx *ctx, const struct run_row *row)
 
     if (over || db_now(ctx) - row->seen > DEAD_MS) {
         end_child(row->id);
-        return end_badly(ctx, row, "the process that made it ended");
+        return end_badly(ctx, row);
     }
     rc = job_progress(ctx, row->done, row->total);
     if (rc) { /* somebody has cancelled it */
         end_child(row->id);
-        (void)end_badly(ctx, row, "cancelled");
+        (void)end_badly(ctx, row);
         return rc;
     }
     job_continue_in(LOOK_MS);
@@ -234,7 +229,7 @@ static int make_job(struct ctx *ctx, const struct job *job)
     if (text_equal(row.state, "done"))
         return end_well(ctx, &row);
     if (text_equal(row.state, "failed"))
-        return end_badly(ctx, &row, "");
+        return end_badly(ctx, &row);
     return look(ctx, &row);
 }
 
@@ -308,8 +303,9 @@ int backup_runs(struct value **out, struct ctx *ctx, int most)
         value_set_text(one, "state", query_text(query, 2));
         for (i = 0; i < 7; i++)
             value_set_int(one, numbers[i], query_int(query, 3 + i));
-        if (!query_is_null(query, 10))
-            value_set_text(one, "problem", query_text(query, 10));
+        if (text_equal(query_text(query, 2), "failed"))
+            value_set_text(one, "problem",
+                           problem_show(ctx, query_copy(query, 10)));
         value_set_id(one, "job", query_int(query, 11));
         value_set_int(one, "person", query_int(query, 12));
         value_set_int(one, "done", query_int(query, 13));

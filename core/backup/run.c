@@ -165,7 +165,7 @@ int backup_run(const char **name, struct ctx *ctx, int64_t run,
                   "UPDATE backup_run SET state = CASE WHEN ?3 = 0 THEN 'done'"
                   " ELSE 'failed' END, problem = ?2, told = ?4, ended = ?5,"
                   " seen = ?5 WHERE id = ?1",
-                  rc ? ctx_error(ctx) : NULL, rc, run == 0);
+                  rc ? problem_keep(ctx, rc) : NULL, rc, run == 0);
         db_close(running.told.db);
     }
     log_event(rc ? LOG_ERROR : LOG_INFO, rc ? "backup.failed" : "backup.kept",

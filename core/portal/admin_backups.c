@@ -132,7 +132,9 @@ static void show_run(struct ctx *ctx, struct value *run)
     value_set_text(run, "color", color_of(state));
     if (bytes)
         value_set_text(run, "size", size_human(ctx, bytes));
-    value_set_bool(run, "locked", value_get_int(run, "encrypted", 0) != 0);
+    value_set_bool(run, "locked",
+                   value_get_int(run, "encrypted", 0) != 0 &&
+                       *where_of(ctx, run));
     value_set_text(run, "where", where_of(ctx, run));
     value_set_bool(run, "known",
                    strcmp(state, "running") == 0 &&

@@ -186,8 +186,11 @@ test('a backup that fails is an incident, and the page says so', async () => {
   renameSync(key, aside);
   const answer = await admin.form('/admin/backups', {});
   const id = jobOf(answer);
-  await until(async () => (await admin.get(`/api/v1/jobs/${id}`)).body.problem,
-    'the problem', 20000);
+  const { problem } = await until(async () => {
+    const { body } = await admin.get(`/api/v1/jobs/${id}`);
+    return body.problem && body;
+  }, 'the problem', 20000);
+  assert.match(problem, /holds no key of a backup/);
   const page = (await admin.get('/admin/backups')).text;
   assert.match(page, /failed/);
   assert.match(page, /alert-warning/);
