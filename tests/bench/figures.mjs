@@ -9,6 +9,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build, configure, run as tenonRun, Site, sleep, stubSite,
   until } from '../lib/server.mjs';
+import { backupFigures } from './backup.mjs';
 import { crmFigures } from './crm.mjs';
 import { copyRecords, sql } from './fill.mjs';
 import { importFigures } from './import.mjs';
@@ -462,6 +463,7 @@ export const figures = [
   ...jobFigures({ makeSite, serve }),
   ...searchFigures({ makeSite, serve, sql, fillOrders }),
   ...crmFigures({ makeSite, serve, bareStatements }),
+  ...backupFigures({ makeSite, serve, sql, fillOrders }),
   { name: 'start.first_page', measure: startFirstPage },
   { name: 'memory.idle', measure: memoryIdle },
   { name: 'run.fresh', measure: runFresh },
