@@ -41,7 +41,8 @@ enum {
 
 extern char **environ;
 
-/* The child of this process, and the row that it tells of. */
+/* The child of this process (0: it has ended), and the row that it tells
+ * of. */
 static struct {
     pid_t pid;
     int64_t run;
@@ -50,7 +51,7 @@ static struct {
 struct run_row {
     int64_t id, seen, done, total, bytes;
     const char *state, *problem, *name;
-    bool told;
+    bool told, over; /* over: its process has ended */
 };
 
 /* ---- the child ---- */
@@ -94,12 +95,11 @@ static int start_child(struct ctx *ctx, int64_t run)
 /* Whether the child of this row is known to have ended. */
 static bool child_over(int64_t run)
 {
-    if (!child.pid || child.run != run)
+    if (child.run != run)
         return false;
-    if (waitpid(child.pid, NULL, WNOHANG) == 0)
-        return false;
-    child.pid = 0;
-    return true;
+    if (child.pid && waitpid(child.pid, NULL, WNOHANG) != 0)
+        child.pid = 0;
+    return child.pid == 0;
 }
 
 static void end_child(int64_t run)
@@ -113,9 +113,12 @@ static void end_child(int64_t run)
 
 /* ---- the row ---- */
 
+/* Asked about its process first: what that has written before it ended is then
+ * seen. */
 static int find_row(struct run_row *out, struct ctx *ctx, int64_t job)
 {
     QUERY_AUTO *query = NULL;
+    bool over = child_over(child.run);
     int rc = db_query(&query, ctx,
                       "SELECT id, state, seen, done, total, bytes, problem,"
                       " name, told FROM backup_run WHERE job = ?1"
@@ -136,6 +139,7 @@ static int find_row(struct run_row *out, struct ctx *ctx, int64_t job)
     out->problem = query_copy(query, 6);
     out->name = query_copy(query, 7);
     out->told = query_int(query, 8) != 0;
+    out->over = over && out->id == child.run;
     return 0;
 }
 
@@ -194,10 +198,9 @@ static void wait_a_little(int64_t run)
 /* Under way: says how far it is. */
 static int look(struct ctx *ctx, const struct run_row *row)
 {
-    bool over = child_over(row->id);
     int rc;
 
-    if (over || db_now(ctx) - row->seen > DEAD_MS) {
+    if (row->over || db_now(ctx) - row->seen > DEAD_MS) {
         end_child(row->id);
         return end_badly(ctx, row);
     }

@@ -9,9 +9,12 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { demoSite, newSite, root, run, temporaryFolder, until }
   from '../lib/server.mjs';
+import { onPostgresql } from '../lib/store.mjs';
 
-const skip = spawnSync('sqlite3', ['--version']).error &&
-  'sqlite3, the command, is missing';
+// Damage is made past the program, in the file.
+const skip = onPostgresql ? 'damage is made in an SQLite file'
+  : spawnSync('sqlite3', ['--version']).error &&
+    'sqlite3, the command, is missing';
 
 function sql(folder, ...statements) {
   const result = spawnSync('sqlite3', ['-bail', '-cmd', '.timeout 10000',
@@ -434,6 +437,15 @@ test('beside a served site the doctor looks and stops nobody', { skip },
     assert.equal(sql(place, 'SELECT count(*) FROM store_epoch'), before);
     await site.stop();
   });
+
+test('a site on PostgreSQL is looked at, too', { skip: !onPostgresql &&
+  'this is the other store' }, async () => {
+  const other = await demoSite();
+  await other.whole();
+  const { lines } = ask(other.folder);
+  assert.deepEqual(lines.filter((line) => line.verdict === 'bad'), []);
+  await other.stop();
+});
 
 test('words that are not understood end with 2', () => {
   assert.equal(run('doctor', '--nonsense').code, 2);
