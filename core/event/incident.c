@@ -27,7 +27,7 @@ static int insert(struct ctx *ctx, const char *kind, const char *module,
                   const char *number, const struct value *data, int64_t job,
                   int64_t delivery, int64_t at)
 {
-    int rc = tx_begin(ctx, "incident");
+    int rc = tx_begin_shared(ctx, "incident"); /* a row of its own */
 
     if (rc)
         return rc;

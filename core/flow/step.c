@@ -521,7 +521,8 @@ int step_follow(struct step *step, struct token *token, bool leave)
 {
     struct instance before = *step->instance;
     struct token lost = *token;
-    int rc = tx_begin(step->ctx, "flow.step");
+    /* A savepoint: who calls holds the guard of the instance. */
+    int rc = tx_begin_shared(step->ctx, "flow.step");
 
     if (rc)
         return rc;

@@ -101,6 +101,7 @@ struct driver {
      * the whole transaction. commit leaves an error to be rolled back. */
     int (*begin)(struct db *db, struct ctx *ctx, const char *purpose,
                  bool shared);
+    int (*alone)(struct db *db, struct ctx *ctx); /* no longer shared */
     int (*commit)(struct db *db, struct ctx *ctx);
     void (*rollback)(struct db *db);
     int (*savepoint)(struct db *db, struct ctx *ctx, int level);
@@ -159,6 +160,7 @@ struct db {
     int open_queries;
     int64_t changes;
 
+    bool shared;             /* the write transaction runs beside others */
     int depth;               /* levels of the write transaction */
     bool doomed[LEVELS_MAX]; /* a statement of that level failed */
     int read_depth;

@@ -216,6 +216,7 @@ bool pg_column_null(struct query *query, int column);
  * of one, what the statement's time needs. */
 void pg_enter(struct db *db, struct ctx *ctx);
 int pg_begin(struct db *db, struct ctx *ctx, const char *purpose, bool shared);
+int pg_alone(struct db *db, struct ctx *ctx);
 int pg_commit(struct db *db, struct ctx *ctx);
 void pg_rollback(struct db *db);
 int pg_savepoint(struct db *db, struct ctx *ctx, int level);

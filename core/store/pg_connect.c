@@ -454,6 +454,7 @@ const struct driver pg_driver = {
     .column_blob = pg_column_blob,
     .column_null = pg_column_null,
     .begin = pg_begin,
+    .alone = pg_alone,
     .commit = pg_commit,
     .rollback = pg_rollback,
     .savepoint = pg_savepoint,

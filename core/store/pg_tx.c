@@ -53,11 +53,22 @@ static void queue_timeout(struct db *db, const struct ctx *ctx, bool local)
     pg_post(db); /* it stays, whatever becomes of what follows */
 }
 
+static void queue_lock(struct db *db, bool shared)
+{
+    struct pg *pg = db->pg;
+    char sql[96];
+
+    /* sql: names from the definition */
+    snprintf(sql, sizeof sql, "SELECT pg_advisory_xact_lock%s(%d, %d)",
+             shared ? "_shared" : "", (int)PG_LOCK_SITE, pg->site);
+    pg->lock_at = pg->queued;
+    pg_queue(db, sql);
+}
+
 void pg_enter(struct db *db, struct ctx *ctx)
 {
     struct pg *pg = db->pg;
     enum pg_pending pending = pg->pending;
-    char sql[96];
 
     if (pending == PG_SENT) {
         if (!pg->open)
@@ -71,14 +82,8 @@ void pg_enter(struct db *db, struct ctx *ctx)
                      ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
                      : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     queue_timeout(db, ctx, true);
-    if (pending == PG_SNAPSHOT)
-        return;
-    /* sql: names from the definition */
-    snprintf(sql, sizeof sql, "SELECT pg_advisory_xact_lock%s(%d, %d)",
-             pending == PG_SHARED ? "_shared" : "", (int)PG_LOCK_SITE,
-             pg->site);
-    pg->lock_at = pg->queued;
-    pg_queue(db, sql);
+    if (pending != PG_SNAPSHOT)
+        queue_lock(db, pending == PG_SHARED);
 }
 
 int pg_begin(struct db *db, struct ctx *ctx, const char *purpose, bool shared)
@@ -91,6 +96,18 @@ int pg_begin(struct db *db, struct ctx *ctx, const char *purpose, bool shared)
     db->pg->lost = false;
     db->pg->pending = shared ? PG_SHARED : PG_ALONE;
     return 0;
+}
+
+int pg_alone(struct db *db, struct ctx *ctx)
+{
+    struct pg *pg = db->pg;
+
+    if (pg->pending == PG_SHARED) { /* nothing was sent yet */
+        pg->pending = PG_ALONE;
+        return 0;
+    }
+    queue_lock(db, false);
+    return pg_settle(db, ctx);
 }
 
 static void closed(struct pg *pg)

@@ -54,6 +54,7 @@ bool sqlite_column_null(struct query *query, int column);
 
 int sqlite_begin(struct db *db, struct ctx *ctx, const char *purpose,
                  bool shared);
+int sqlite_alone(struct db *db, struct ctx *ctx);
 int sqlite_commit(struct db *db, struct ctx *ctx);
 void sqlite_rollback(struct db *db);
 int sqlite_savepoint(struct db *db, struct ctx *ctx, int level);

@@ -465,6 +465,7 @@ const struct driver sqlite_driver = {
     .column_blob = sqlite_column_blob,
     .column_null = sqlite_column_null,
     .begin = sqlite_begin,
+    .alone = sqlite_alone,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .savepoint = sqlite_savepoint,

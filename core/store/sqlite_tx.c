@@ -49,6 +49,13 @@ int sqlite_begin(struct db *db, struct ctx *ctx, const char *purpose,
     return rc;
 }
 
+int sqlite_alone(struct db *db, struct ctx *ctx)
+{
+    (void)db;
+    (void)ctx;
+    return 0;
+}
+
 int sqlite_commit(struct db *db, struct ctx *ctx)
 {
     struct lock_page *page = db->lock.page;

@@ -200,6 +200,7 @@ static int begin_outermost(struct ctx *ctx, const char *purpose, bool shared)
         return rc;
     }
     db->depth = 1;
+    db->shared = shared;
     db->doomed[0] = false;
     return 0;
 }
@@ -210,13 +211,31 @@ static int refuse_doomed(struct ctx *ctx)
                 "an earlier statement of this transaction has failed");
 }
 
-static int begin_level(struct ctx *ctx)
+/* What wants the site for itself gets it, within what runs beside others: two
+ * that both go on to that are a deadlock, which the store ends. */
+static int be_alone(struct db *db, struct ctx *ctx, const char *purpose)
+{
+    int rc = db->driver->alone(db, ctx);
+
+    if (rc)
+        tx_doom(db);
+    else
+        db->shared = false;
+    log_ctx(ctx, LOG_DEBUG, "store.alone", "purpose", purpose, NULL);
+    return rc;
+}
+
+static int begin_level(struct ctx *ctx, const char *purpose, bool shared)
 {
     struct db *db = ctx->db;
-    int rc;
+    int rc = 0;
 
     if (db->doomed[db->depth - 1])
         return refuse_doomed(ctx);
+    if (db->shared && !shared)
+        rc = be_alone(db, ctx, purpose);
+    if (rc)
+        return rc;
     if (db->depth == LEVELS_MAX)
         return fail(ctx, E_INTERNAL, "store.depth",
                     "more than %d transactions inside each other", LEVELS_MAX);
@@ -232,7 +251,7 @@ static int begin(struct ctx *ctx, const char *purpose, bool shared)
 {
     assert(ctx->db && purpose);
     if (ctx->db->depth)
-        return begin_level(ctx);
+        return begin_level(ctx, purpose, shared);
     return begin_outermost(ctx, purpose, shared);
 }
 
