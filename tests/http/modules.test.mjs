@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, cpSync, existsSync, readFileSync, readdirSync }
   from 'node:fs';
 import { join } from 'node:path';
-import { build, demoSite, run, slow, until } from '../lib/server.mjs';
+import { build, demoSite, run, slow, sleep, until } from '../lib/server.mjs';
 import { signedIn } from '../lib/person.mjs';
 
 // Puts modules of the tests into a site's folder.
@@ -116,6 +116,29 @@ describe('switching the examples', () => {
     assert.equal(count(201), 1, answers.map((a) => a.status).join(' '));
     assert.equal(count(409), 19);
   });
+
+  test('two people, one car, 100 times at once: one of them each time',
+    async () => {
+      const car = await admin.post('/api/v1/records/vehicle.car', { values: {
+        name: 'Shared', plate: 'S-1', seats: 4, in_service: true } });
+      const hour = (i) => new Date(Date.UTC(2027, 5, 1) + i * 3600000)
+        .toISOString();
+      const won = await Promise.all(Array.from({ length: 100 }, async (_, i) => {
+        const values = { vehicle: car.body.id, driver: person.id,
+          purpose: `Trip ${i}`, starts: hour(i), ends: hour(i + 1) };
+        const book = async (who) => {
+          for (;;) { // so many at once are too many for one session
+            const answer = await who.post('/api/v1/records/vehicle.booking',
+              { values });
+            if (answer.status !== 429) return answer;
+            await sleep(500);
+          }
+        };
+        const answers = await Promise.all([person, admin].map(book));
+        return answers.map((answer) => answer.status).sort().join(' ');
+      }));
+      assert.deepEqual([...new Set(won)], ['201 409']);
+    });
 
   test('a command that is called wrongly, or on what is not there', () => {
     assert.equal(plugin(site, 'enable').code, 2);
