@@ -190,8 +190,12 @@ const steps = [
   { name: 'tools', run: node('tests/tools', 'release') },
   { name: 'conformance', run: node('tests/conformance/logic', 'debug') },
   { name: 'modules', run: modules('debug') },
+  // The same tests on the other store.
+  { name: 'modules-pg', run: onPostgresql(modules('debug')) },
   { name: 'unit-pg', run: onPostgresql(unit('debug')) },
   { name: 'http-pg', run: onPostgresql(node('tests/http', 'debug')) },
+  { name: 'browser-pg', long: true, run: onPostgresql(node('tests/browser',
+    'debug', { TENON_SLOW: '3' }, 2)) },
   { name: 'http', long: true, run: node('tests/http', 'debug') },
   { name: 'faults', run: node('tests/faults', 'debug') },
   { name: 'browser', run: node('tests/browser', 'debug',

@@ -113,7 +113,10 @@ export async function startPostgres(settings = {}, { encoding = 'UTF8' } = {}) {
   const server = new Postgres(folder, encoding);
   server.port = Number(settings.port || 5432);
   server.configure({ listen_addresses: '', unix_socket_directories: folder,
-    max_connections: 300, fsync: 'off', log_min_messages: 'fatal',
+    max_connections: 300, log_min_messages: 'fatal',
+    // Nothing of it outlives the tests.
+    ...(settings.fsync === 'on' ? {} : { fsync: 'off',
+      synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off' }),
     ...settings });
   process.on('exit', () => {
     try { process.kill(server.child.pid, 'SIGQUIT'); } catch { /* gone */ }
