@@ -258,11 +258,15 @@ test('another site\'s bucket is not used', async () => {
   const check = await runBeside('files', 'check', site.folder);
   assert.equal(check.code, 1);
   assert.match(check.err, /holds the files of another site/);
+  assert.match((await runBeside('doctor', site.folder)).out,
+    /BAD +The place of the files: .*holds the files of another site/);
   await restart();
   assert.equal((await upload('x.txt', 'not there')).status, 503);
   assert.equal(objectOf(Buffer.from('not there')), undefined);
   assert.equal((await runBeside('files', 'adopt', site.folder)).code, 0);
   assert.equal((await runBeside('files', 'check', site.folder)).code, 0);
+  assert.match((await runBeside('doctor', site.folder)).out,
+    /ok +The files are in localhost:\d+\/files\/here\//);
   assert.equal((await upload('x.txt', 'now it is')).status, 201);
 });
 
