@@ -26,12 +26,16 @@ enum {
 
 void disk_init(struct front *front)
 {
+    bool sqlite = text_equal(front->settings->store.driver, "sqlite");
+
     if (faccessat(front->run_fd, "unclean", F_OK, 0) == 0)
         front->disk.state = DISK_CHECKING;
-    /* With durability = "full" everything that is visible is durable. */
+    /* With durability = "full", and in PostgreSQL, everything that is visible
+     * is durable. */
     release_init(&front->release,
-                 text_equal(front->settings->durability, "full") ? UINT64_MAX
-                                                                 : 0);
+                 sqlite && !text_equal(front->settings->durability, "full")
+                     ? 0
+                     : UINT64_MAX);
 }
 
 bool disk_may_start(const struct front *front, int lane)

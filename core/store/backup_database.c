@@ -210,10 +210,14 @@ int64_t backup_database_bytes(struct ctx *ctx)
 int backup_copy_database(struct ctx *ctx, const char *folder,
                          const struct backup_options *options)
 {
+    int rc;
+
     if (db_dialect(ctx) != DB_SQLITE)
         return fail(ctx, E_UNSUPPORTED, "store.backup_postgresql",
                     "a site on PostgreSQL is backed up by the tools of its "
                     "server (pg_dump, pg_basebackup) and a copy of its folder");
-    return copy_sqlite(ctx, arena_printf(ctx->arena, "%s/tenon.db", folder),
-                       options);
+    rc = copy_sqlite(ctx, arena_printf(ctx->arena, "%s/tenon.db", folder),
+                     options);
+    /* No copy, which may go elsewhere, is ahead of what the site keeps. */
+    return rc ? rc : db_settle(ctx);
 }

@@ -310,10 +310,11 @@ static int begin(struct keeper *keeper, const struct keeper_link *link)
         return rc;
     atomic_store(&keeper->page->keeper, (int32_t)getpid());
     keeper->deaths = atomic_load(&keeper->page->deaths);
-    keeper->syncer = (struct syncer){ .page = keeper->page,
-                                      .log = { ctx->site->folder, -1, 0 },
-                                      .tell = link->durable,
-                                      .payload = link->payload };
+    keeper->syncer =
+        (struct syncer){ .page = keeper->page,
+                         .log = { ctx->site->folder, ctx->db->file, -1, 0 },
+                         .tell = link->durable,
+                         .payload = link->payload };
     rc = syncer_start(&keeper->syncer, ctx);
     if (rc)
         return rc;

@@ -45,7 +45,7 @@ static int follow(struct log_file *log)
     char path[PATH_MAX];
     struct stat info;
 
-    snprintf(path, sizeof path, "%s/tenon.db-wal", log->folder);
+    snprintf(path, sizeof path, "%s-wal", log->file);
     if (log->fd >= 0 && stat(path, &info) == 0 && info.st_ino == log->inode)
         return 0;
     log_close(log);
@@ -195,6 +195,7 @@ int db_settle(struct ctx *ctx)
     /* A commit in flight that we have read has written its frames: they are
      * synced too, though its number is published later. */
     log.folder = db->folder;
+    log.file = db->file;
     error = log_sync(&log, page);
     log_close(&log);
     lock_ring(page);

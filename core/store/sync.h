@@ -24,6 +24,7 @@ struct ctx;
 /* The log's file, for syncing only. Reading it is SQLite's business. */
 struct log_file {
     const char *folder; /* of the site */
+    const char *file;   /* the database's path */
     int fd;             /* -1: not open */
     ino_t inode;
 };

@@ -12,12 +12,13 @@ import { build, configure, run as tenonRun, Site, sleep, stubSite,
 import { backupFigures } from './backup.mjs';
 import { crmFigures } from './crm.mjs';
 import { copyRecords, sql } from './fill.mjs';
-import { importFigures } from './import.mjs';
+import { importClients, importFigures, importTable } from './import.mjs';
 import { jobFigures } from './jobs.mjs';
 import { folder, program, pss, root, run, tree, wrk } from './lib.mjs';
 import { Person } from './person.mjs';
 import { sdkFigures } from './sdk.mjs';
 import { searchFigures } from './search.mjs';
+import { saving, storeFigures } from './store.mjs';
 
 const PAGES = 3; // page workers, as `tenon serve` starts on two cores
 const RECORDS = 100000;
@@ -40,14 +41,15 @@ function freePort() {
 // ---- sites ----
 
 // The demo company with the bench's forms and process.
-function makeSite(name) {
+function makeSite(name, settings = {}) {
   const site = join(folder, name);
   rmSync(site, { recursive: true, force: true });
   rmSync(`${site}.log`, { force: true });
   const made = tenonRun('init', '--demo', site);
   if (made.code) throw new Error(`tenon init: ${made.err}${made.out}`);
   cpSync(new URL('site', import.meta.url).pathname, site, { recursive: true });
-  configure(site, { page_workers: PAGES, connections_per_address: 1000 });
+  configure(site, { page_workers: PAGES, connections_per_address: 1000,
+    ...settings });
   return site;
 }
 
@@ -241,7 +243,7 @@ function bareRows(site, lines, seconds) {
 const lua = (text) => JSON.stringify(text).replace(/\\u00/g, '\\x');
 
 async function recordCreate() {
-  const site = makeSite('create-site');
+  const site = makeSite('create-site', { durability: 'full' });
   const lines = await traceOf(site, {
     person: (served) => Person.signIn(served, 'zhang.wei'),
     warm: (person, i) => person.post('/api/v1/records/order', order(i), 201),
@@ -250,24 +252,8 @@ async function recordCreate() {
   const served = await serve(site);
   await served.whole();
   const person = await Person.signIn(served, 'zhang.wei');
-  const script = `
-    local n = 0
-    local states = { "new", "made", "sent" }
-    wrk.method = "POST"
-    wrk.headers["cookie"] = ${lua(person.cookie)}
-    wrk.headers["x-csrf-token"] = ${lua(person.csrf)}
-    wrk.headers["content-type"] = "application/json"
-    function request()
-      n = n + 1
-      return wrk.format(nil, nil, nil, string.format(
-        '{"values":{"customer":"Lakeside Hotels %d","status":"%s",' ..
-        '"amount":"%d.50","quantity":%d,"due":"2026-%02d-%02d",' ..
-        '"note":"Floor %d, to be fitted"}}', n * 7919 % 100003,
-        states[n % 3 + 1], n * 31 % 90001, n % 40, n % 12 + 1, n % 28 + 1,
-        n % 9))
-    end`;
   const result = await wrk(`${served.url}/api/v1/records/order`,
-    { connections: 32, seconds: 8, script });
+    { connections: 32, seconds: 8, script: saving(person) });
   await served.stop();
   const bare = bareRows(site, lines, 5);
   return [{ name: 'record.create', value: round(result.rate), unit: 'rec/s',
@@ -298,7 +284,7 @@ const SECONDS = 5;
 const TASKS = 8000;
 
 async function flowStep() {
-  const site = makeSite('flow-site');
+  const site = makeSite('flow-site', { durability: 'full' });
   const approve = (person, id) => person.post(`/api/v1/tasks/${id}/decision`,
     { decision: 'approve', comment: 'Good.' }, 200,
     { 'idempotency-key': `bench-${id}` });
@@ -462,6 +448,8 @@ export const figures = [
   ...importFigures({ makeSite, serve }),
   ...jobFigures({ makeSite, serve }),
   ...searchFigures({ makeSite, serve, sql, fillOrders }),
+  ...storeFigures({ makeSite, serve, traceOf, bareRows, order, fillOrders,
+    client: importClients, importing: importTable }),
   ...crmFigures({ makeSite, serve, bareStatements }),
   ...backupFigures({ makeSite, serve, sql, fillOrders }),
   { name: 'start.first_page', measure: startFirstPage },

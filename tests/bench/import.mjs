@@ -59,11 +59,20 @@ function expectCount(state, name) {
   if (state[name] !== ROWS) throw new Error(JSON.stringify(state));
 }
 
+// For other figures: the form, and an import from the click to the last row.
+export const importClients = (site) =>
+  writeFileSync(join(site, 'forms/client.json'), JSON.stringify(client));
+export async function importTable(person) {
+  const state = await run(person, await send(person, 'F'));
+  expectCount(state, 'created');
+  return state;
+}
+
 export const importFigures = ({ makeSite, serve }) => [{
   name: 'import.rows',
   async measure() {
     const site = makeSite('import-site');
-    writeFileSync(join(site, 'forms/client.json'), JSON.stringify(client));
+    importClients(site);
     const served = await serve(site);
     await served.whole();
     const person = await Person.signIn(served, 'zhang.wei');

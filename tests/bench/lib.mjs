@@ -42,13 +42,13 @@ export function fsyncLatency() {
 // wrk's word: requests a second, latencies in ms. Not waited for in place:
 // somebody must read the service's log meanwhile, or its pipe fills.
 export async function wrk(url, { connections, seconds = 8, script, threads = 1,
-  headers = {} }) {
+  headers = {}, name = 'wrk' }) {
   const words = ['-t', String(threads), '-c', String(connections), '-d',
     `${seconds}s`, '--latency'];
   for (const [name, value] of Object.entries(headers))
     words.push('-H', `${name}: ${value}`);
   if (script) {
-    const file = `${folder}/wrk.lua`;
+    const file = `${folder}/${name}.lua`;
     writeFileSync(file, script);
     words.push('-s', file);
   }

@@ -11,6 +11,7 @@
 
 #include <sqlite3.h>
 
+#include "base/site.h"
 #include "store/backup.h"
 #include "store/backup_parts.h"
 #include "store/checkpoint.h"
@@ -19,13 +20,26 @@ enum { WRITERS = 2, CHECKPOINTERS = 2 };
 
 static int64_t end_at;
 
+static void connect_as(struct ctx *ctx, const char *folder,
+                       const char *durability)
+{
+    static struct site site;
+
+    ctx_init(ctx, arena_new(0));
+    site = (struct site){ .folder = folder,
+                          .settings = { .durability = durability } };
+    ctx->site = &site;
+    assert_int_equal(db_open(ctx, folder, DB_SERVED), 0);
+}
+
 static int write_until_end(const char *folder, int64_t writer)
 {
     int64_t i, count = 0;
     char name[32];
     struct ctx ctx;
 
-    connect_to(&ctx, folder, DB_WORKER);
+    /* One commits in groups, the other syncs each commit. */
+    connect_as(&ctx, folder, writer == 1 ? "group" : "full");
     for (i = 0; clock_monotonic() < end_at; i++) {
         int rc = tx_begin(&ctx, "writer");
 
