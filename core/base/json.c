@@ -12,10 +12,12 @@
 
 #include <assert.h>
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <math.h>
 
 #include "base/arena.h"
 #include "base/ctx.h"
+#include "base/log.h"
 #include "base/unicode.h"
 
 enum {
@@ -411,7 +413,13 @@ int json_parse(struct value **out, struct ctx *ctx, const char *text,
     skip_space(&scan);
     if (scan.p != scan.end)
         return fail_json(&scan, "json.end", "the end was expected");
+    errno = 0;
     tree = cJSON_ParseWithLengthOpts(text, length, NULL, 0);
+    if (!tree && errno == ENOMEM) {
+        /* As where an arena finds none: nobody sent anything wrong. */
+        log_ctx(ctx, LOG_ERROR, "memory.out", "where", "json", NULL);
+        _exit(EXIT_SICK);
+    }
     if (!tree)
         return fail(ctx, E_INTERNAL, "json.library",
                     "the JSON library refused a text that is well formed");

@@ -1,6 +1,6 @@
 /*
  * fail_nth.c - a library to preload: lets the n-th call of one kind fail, in
- * the front only (F02).
+ * the front only or, with $TENON_FAIL_IN=pages, in the workers of pages (F02).
  *
  * The file $TENON_FAIL holds four numbers, shared with the test: kind (0:
  * nothing fails), n (counts down), how many failed, how many were counted.
@@ -20,7 +20,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { MEMORY = 1, OPEN, SOCKET, SEND, WRITE };
+enum { MEMORY = 1, OPEN, SOCKET, SEND, WRITE, TRUNCATE };
 
 struct plan {
     _Atomic int32_t kind, left, failed, counted;
@@ -28,23 +28,42 @@ struct plan {
 
 static struct plan *plan;
 
-/* Only `tenon serve`: its workers inherit the library. */
-static int is_front(void)
+/* The words of this process, each ended by NUL. */
+static ssize_t own_words(char *text, size_t size)
 {
-    char text[4096] = { 0 };
     int fd = open("/proc/self/cmdline", O_RDONLY);
-    ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
-    size_t first = strlen(text) + 1;
+    ssize_t got = fd < 0 ? 0 : read(fd, text, size - 1);
 
     if (fd >= 0)
         close(fd);
-    return got > (ssize_t)first && strcmp(text + first, "serve") == 0;
+    return got;
+}
+
+/* Only `tenon serve`, or only the workers of one lane: all inherit the
+ * library. */
+static int is_meant(void)
+{
+    const char *lane = getenv("TENON_FAIL_IN"), *word;
+    char text[4096] = { 0 };
+    ssize_t got = own_words(text, sizeof text);
+    size_t first = strlen(text) + 1;
+
+    if (got <= (ssize_t)first)
+        return 0;
+    if (!lane)
+        return strcmp(text + first, "serve") == 0;
+    if (strcmp(text + first, "worker") != 0)
+        return 0;
+    for (word = text; word < text + got; word += strlen(word) + 1)
+        if (strcmp(word, lane) == 0)
+            return 1;
+    return 0;
 }
 
 __attribute__((constructor)) static void start(void)
 {
     const char *path = getenv("TENON_FAIL");
-    int fd = path && is_front() ? open(path, O_RDWR) : -1;
+    int fd = path && is_meant() ? open(path, O_RDWR) : -1;
     void *page;
 
     if (fd < 0)
@@ -161,6 +180,50 @@ ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset)
         return -1;
     }
     return next(fd, data, size, offset);
+}
+
+ssize_t write(int fd, const void *data, size_t size)
+{
+    NEXT(write);
+
+    /* Not the log, and not the link to the front: those are SEND's. */
+    if (fd > 5 && fails(WRITE)) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return next(fd, data, size);
+}
+
+int ftruncate64(int fd, off64_t size)
+{
+    NEXT(ftruncate64);
+
+    if (fails(TRUNCATE)) {
+        errno = EIO;
+        return -1;
+    }
+    return next(fd, size);
+}
+
+int ftruncate(int fd, off_t size)
+{
+    return ftruncate64(fd, size);
+}
+
+int open64(const char *path, int flags, ...)
+{
+    va_list args;
+    mode_t mode;
+    NEXT(open64);
+
+    va_start(args, flags);
+    mode = va_arg(args, mode_t);
+    va_end(args);
+    if (fails(OPEN)) {
+        errno = EMFILE;
+        return -1;
+    }
+    return next(path, flags, mode);
 }
 
 ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)

@@ -3,8 +3,8 @@
 // (S32, F07). Each row of the table was taken wrongly by some server.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { raw, statuses, stubSite } from '../lib/server.mjs';
-import { chunk, chunks, get, post, refused, second } from
+import { long, raw, statuses, stubSite } from '../lib/server.mjs';
+import { chunk, chunks, get, mutated, noMutation, post, refused, second } from
   '../lib/malformed.mjs';
 
 let site;
@@ -110,6 +110,28 @@ test('S28_ a worker cannot be made to split an answer', async () => {
 test('S52_ an escaped escape stays as it is', async () => {
   const { text } = await raw(site, get('/echo?%252e%252e'));
   assert.match(text, /\?%252e%252e /);
+});
+
+test('F07_ requests with changed bits are answered or refused, never more '
+  + 'than there are', { skip: noMutation }, async () => {
+  const cases = mutated(long ? 3000 : 120, long ? 1000 : 0);
+  const turns = Array.from({ length: 20 }, async (unused, turn) => {
+    for (let i = turn; i < cases.length; i += 20) {
+      const [what, bytes] = cases[i];
+      const { text } = await raw(site, bytes, { ms: 150 });
+      const all = statuses(text);
+      // A body that is shorter than it was is followed by what is no request.
+      assert.ok(all.length <= 4, `${what}: ${all}`);
+      const bad = all.findIndex((status) => status >= 400 && status !== 404 &&
+        status !== 403 && status !== 421);
+      assert.ok(bad < 0 || bad === all.length - 1,
+        `${what}: after a refusal the connection is closed: ${all}`);
+      assert.ok(all.every((status) => status < 500 || [501, 505]
+        .includes(status)), `${what}: ${all}`);
+    }
+  });
+  await Promise.all(turns);
+  assert.deepEqual(statuses((await raw(site, get('/hello'))).text), [200]);
 });
 
 test('after all of this nothing died and everybody is answered', async () => {

@@ -8,8 +8,10 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chunks, get, post, refused, second } from '../lib/malformed.mjs';
-import { raw, sleep, slow, stubSite, temporaryFolder, until } from '../lib/server.mjs';
+import { chunks, get, mutated, post, refused, second }
+  from '../lib/malformed.mjs';
+import { long, raw, sleep, slow, stubSite, temporaryFolder, until }
+  from '../lib/server.mjs';
 
 const freePort = () => new Promise((done) => {
   const server = createServer().listen(0, '127.0.0.1', () => {
@@ -92,6 +94,7 @@ const cases = [
   ...refused.map(([what, bytes]) => [what, bytes + second]),
   ...chunks.map(([what, body]) =>
     [what, post('Transfer-Encoding: chunked\r\n', body) + second]),
+  ...mutated(long ? 600 : 30),
 ];
 
 describe('S32_ F07_ behind a proxy', { concurrency: true }, () => {

@@ -2,7 +2,10 @@
 // llhttp and evhttp, CVEs, desync papers), shared by the test of the front
 // alone and by that of the front behind proxies.
 //
-// refused: [what, bytes, status = 400]; chunks: [what, body of a POST].
+// refused: [what, bytes, status = 400]; chunks: [what, body of a POST];
+// mutated(count): [what, bytes], good requests in which zzuf has changed bits.
+import { spawnSync } from 'node:child_process';
+
 const host = 'Host: 127.0.0.1\r\n';
 export const get = (target, extra = '') =>
   `GET ${target} HTTP/1.1\r\n${host}${extra}\r\n`;
@@ -151,3 +154,28 @@ export const chunks = [
   ['CR LF CR X behind the last chunk', '0\r\n\rX\r\n\r\n'],
   ['trailers without end', `0\r\n${'X: aaaaaaaaaaaaaaaa\r\n'.repeat(400)}\r\n`],
 ];
+
+// Three good requests on one connection, with all that a reader counts by.
+const good = [
+  get('/hello', 'Connection: keep-alive\r\n') +
+    post('Content-Length: 11\r\n', 'hello world') + get('/echo?third'),
+  post('Transfer-Encoding: chunked\r\n',
+    `${chunk('hello')}${chunk('world')}0\r\n\r\n`) + get('/hello') +
+    post('Content-Length: 3\r\n', 'abc'),
+  get('/echo?first', 'Accept-Encoding: gzip\r\nCookie: a=b; c=d\r\n') +
+    post('Transfer-Encoding: chunked\r\nTrailer: X\r\n',
+      `${chunk('x'.repeat(30))}0;a=b\r\nX: y\r\n\r\n`) + get('/hello'),
+];
+
+export const noMutation = spawnSync('zzuf', ['--version']).error &&
+  'zzuf is missing';
+
+// `from`: the first seed. The same seed gives the same bytes.
+export function mutated(count, from = 0) {
+  return Array.from({ length: noMutation ? 0 : count }, (unused, i) => {
+    const seed = from + i;
+    const result = spawnSync('zzuf', ['-s', `${seed}`, '-r', '0.0005:0.02'],
+      { input: Buffer.from(good[seed % good.length], 'latin1') });
+    return [`zzuf's seed ${seed}`, result.stdout.toString('latin1')];
+  });
+}
