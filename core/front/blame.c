@@ -98,13 +98,17 @@ static void find_version(struct verdict *verdict, const struct front *front)
              hash.data);
 }
 
-/* Nonsense in the frames is read when the call that wrote it may be over:
- * then it was the module of the route. */
+/* Nonsense in the frames is read when the call that wrote it may be over, and
+ * a link that was closed is missed when the answer shall leave: then it was
+ * the module of the route. */
 static void blame_route(struct verdict *verdict, const struct worker *worker)
 {
-    if (!worker->kind || !worker->exchange || !worker->exchange->module[0] ||
-        (strcmp(worker->kind, "protocol") != 0 &&
-         strcmp(worker->kind, "descriptor") != 0))
+    bool nonsense = worker->kind && (strcmp(worker->kind, "protocol") == 0 ||
+                                     strcmp(worker->kind, "descriptor") == 0);
+    bool cut = !worker->kind && verdict->exit_code == EXIT_PLANNED;
+
+    if (!worker->exchange || !worker->exchange->module[0] ||
+        (!nonsense && !cut))
         return;
     memcpy(verdict->module, worker->exchange->module, sizeof verdict->module);
     snprintf(verdict->entry, sizeof verdict->entry, "answer");

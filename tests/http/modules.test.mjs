@@ -268,6 +268,31 @@ describe('a module that misbehaves', () => {
       'a page');
   });
 
+  test('F14_ a fork bomb is refused, each of its children', async (t) => {
+    if (/asan/.test(build)) return t.skip('the sanitizers start a tracer');
+    const { result, failed } = await others(admin, 50, () =>
+      person.get('/m/hostile/bomb'));
+    assert.equal(result.text, 'refused\n');
+    assert.deepEqual(failed, []);
+  });
+
+  test('F14_ a module that closes what is open costs its request alone',
+    async () => {
+      await free('hostile');
+      const before = site.log('worker.died').length;
+      const { result, failed } = await others(admin, 50, () =>
+        person.get('/m/hostile/shut'));
+      assert.equal(result.status, 500, result.text);
+      assert.deepEqual(failed, []);
+      const died = await until(() => site.log('worker.died')[before],
+        'the log');
+      assert.equal(died.module, 'hostile');
+      await site.whole();
+      const { code, out, err } = plugin(site, 'list');
+      assert.equal(code, 0, out + err);
+      await free('hostile');
+    });
+
   test('F14_ children and descriptors: the worker goes on', async () => {
     const child = await person.get('/m/hostile/child');
     assert.equal(child.status, 200);

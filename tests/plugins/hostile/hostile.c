@@ -1,6 +1,6 @@
 /*
  * hostile.c - a module that does what modules must not, for tests: memory
- * without end, leaked descriptors, exit, children, another folder.
+ * without end, leaked and closed descriptors, exit, children, another folder.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -84,6 +84,37 @@ static int child(tn_ctx *ctx, tn_request *request, tn_answer *answer,
     return say(answer, pid < 0 ? "refused\n" : "forked\n");
 }
 
+/* As many as it gets; each ends at once, where there is one. */
+static int bomb(tn_ctx *ctx, tn_request *request, tn_answer *answer, void *data)
+{
+    int i, made = 0;
+
+    (void)ctx;
+    (void)request;
+    (void)data;
+    for (i = 0; i < 2000; i++) {
+        pid_t pid = fork();
+
+        if (pid == 0)
+            _exit(0);
+        made += pid > 0;
+    }
+    return say(answer, made ? "forked\n" : "refused\n");
+}
+
+/* The link to the front, the slot, the database: whatever is open. */
+static int shut(tn_ctx *ctx, tn_request *request, tn_answer *answer, void *data)
+{
+    int fd;
+
+    (void)ctx;
+    (void)request;
+    (void)data;
+    for (fd = 3; fd < 64; fd++)
+        close(fd);
+    return say(answer, "closed\n");
+}
+
 static int folder(tn_ctx *ctx, tn_request *request, tn_answer *answer,
                   void *data)
 {
@@ -100,6 +131,8 @@ static int start(tn_module *self)
     TN_ROUTE(self, .path = "/m/hostile/leak", .call = leak);
     TN_ROUTE(self, .path = "/m/hostile/exit", .call = leave);
     TN_ROUTE(self, .path = "/m/hostile/child", .call = child);
+    TN_ROUTE(self, .path = "/m/hostile/bomb", .call = bomb);
+    TN_ROUTE(self, .path = "/m/hostile/shut", .call = shut);
     return TN_ROUTE(self, .path = "/m/hostile/folder", .call = folder);
 }
 
