@@ -84,6 +84,7 @@ static const struct config_row rows[] = {
     { "files_cache_max", CONFIG_INT64, AT(files_cache_max), 0, 16 * MIB,
       16 * 1024 * 1024 * MIB },
     { "net_workers", CONFIG_INT, AT(net_workers), 0, 0, 16 },
+    { "job_workers", CONFIG_INT, AT(job_workers), 0, 0, 8 },
     { 0 },
 };
 

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
@@ -259,6 +260,11 @@ int incident_collect(struct ctx *ctx)
     folder = opendir(site_path(ctx, ctx->site, "run/incidents"));
     if (!folder)
         return 0;
+    /* Of several workers one collects: each file once. */
+    if (flock(dirfd(folder), LOCK_EX | LOCK_NB)) {
+        closedir(folder);
+        return 0;
+    }
     while (count < COLLECT_MAX && rc >= 0 && (entry = readdir(folder))) {
         if (entry->d_name[0] == '.' || !text_ends(entry->d_name, ".json"))
             continue;

@@ -224,7 +224,9 @@ struct seat {
 enum {
     PAGE_SEATS_MAX = 64,
     NET_SEATS_MAX = 16,
-    SEATS_MAX = PAGE_SEATS_MAX + NET_SEATS_MAX + 3, /* local, jobs, keeper */
+    JOB_SEATS_MAX = 8,
+    SEATS_MAX =
+        PAGE_SEATS_MAX + NET_SEATS_MAX + JOB_SEATS_MAX + 2, /* local, keeper */
     NET_WORKERS_FILES = 3, /* where they also wait for an object store */
 };
 

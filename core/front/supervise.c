@@ -52,6 +52,13 @@ static int net_workers(const struct front *front)
     return site_files_away(front->site) ? NET_WORKERS_FILES : 1;
 }
 
+static int job_workers(const struct front *front)
+{
+    int count = front->settings->job_workers;
+
+    return count <= 0 ? 1 : count < JOB_SEATS_MAX ? count : JOB_SEATS_MAX;
+}
+
 void supervise_init(struct front *front)
 {
     int net_count = net_workers(front), lane, index;
@@ -65,9 +72,10 @@ void supervise_init(struct front *front)
     if (front->page_count > PAGE_SEATS_MAX)
         front->page_count = PAGE_SEATS_MAX;
     for (lane = 0; lane < LANES; lane++) {
-        int count = lane == LANE_PAGES ? front->page_count
-                    : lane == LANE_NET ? net_count
-                                       : 1;
+        int count = lane == LANE_PAGES  ? front->page_count
+                    : lane == LANE_NET  ? net_count
+                    : lane == LANE_JOBS ? job_workers(front)
+                                        : 1;
 
         for (index = 0; index < count; index++) {
             struct seat *seat = &front->seats[front->seat_count++];

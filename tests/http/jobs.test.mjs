@@ -3,7 +3,7 @@
 // failed; and that nothing is lost when its worker is killed.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, demoSite, long, processExists, run, sleep, slow,
   until } from '../lib/server.mjs';
@@ -11,11 +11,17 @@ import { signedIn } from '../lib/person.mjs';
 
 let site, admin, person;
 before(async () => {
-  site = await demoSite();
-  cpSync(join(build, 'test-plugins/plugins/api_c'),
-    join(site.folder, 'plugins/api_c'), { recursive: true });
-  const result = run('plugin', 'enable', site.folder, 'api_c');
-  assert.equal(result.code, 0, result.err);
+  site = await demoSite({ job_workers: 2 });
+  for (const [kind, id] of [['plugins', 'api_c'], ['scripts', 'api_lua']]) {
+    cpSync(join(build, 'test-plugins', kind, id), join(site.folder, kind, id),
+      { recursive: true });
+    // One job of this module at a time.
+    if (id === 'api_lua')
+      appendFileSync(join(site.folder, kind, id, 'plugin.cfg'),
+        'limits = { parallel = 1; };\n');
+    const result = run('plugin', 'enable', site.folder, id);
+    assert.equal(result.code, 0, result.err);
+  }
   await site.whole();
   admin = await signedIn(site, 'admin');
   person = await signedIn(site, 'zhang.wei');
@@ -180,6 +186,22 @@ test('the command line does the same', async () => {
   assert.equal(run('jobs', 'retry', site.folder, 'x').code, 2);
 });
 
+test('a module has as many jobs at once as it says, others go on', async () => {
+  const start = async () => (await person.post('/api/v1/m/api_lua/order',
+    { job: 'api_lua.wait' })).body.id;
+  const first = await start(), second = await start();
+  await until(async () => await state(first) === 'running', 'the first', 15000);
+  // The other worker passes the second over.
+  const other = await add({ data: { to: 1 } });
+  await reaches(other, 'done');
+  assert.equal(await state(second), 'waiting');
+  assert.equal((await person.post(`/api/v1/jobs/${first}/cancel`)).status, 200);
+  await until(async () => await state(second) === 'running', 'the second',
+    15000);
+  await person.post(`/api/v1/jobs/${second}/cancel`);
+  await reaches(second, 'cancelled');
+});
+
 // Each line that is in the log, with how often.
 async function lines() {
   const counts = new Map();
@@ -201,7 +223,7 @@ test('F1 a worker that is killed loses no job, and does no atomic one twice',
     for (let i = 0; i < kills; i += 1) {
       await sleep(20 + Math.random() * 60);
       const worker = (await site.control({ do: 'status' })).workers
-        .find(({ name }) => name === 'jobs');
+        .find(({ name }) => name === `jobs-${1 + i % 2}`);
       if (!worker?.pid || !processExists(worker.pid)) continue;
       process.kill(worker.pid, 'SIGKILL');
       await until(() => !processExists(worker.pid), 'its end');
