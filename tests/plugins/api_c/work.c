@@ -171,6 +171,8 @@ static void start_orders(tn_module *self)
 {
     TN_JOB(self, .name = "api_c.wait", .title = "api_c.counting",
            .call = wait_for_end);
+    TN_JOB(self, .name = "api_c.brief", .title = "api_c.counting", .seconds = 5,
+           .call = wait_for_end);
     TN_JOB(self, .name = "api_c.once", .title = "api_c.counting",
            .atomic = true, .priority = 2, .call = write_once);
     TN_JOB(self, .name = "api_c.more", .title = "api_c.counting",
