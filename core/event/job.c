@@ -47,6 +47,24 @@ const struct job_kind *job_kind_find(const char *name)
     return NULL;
 }
 
+/* A kind, and how long its last job took here. */
+struct known_kind {
+    struct job_kind kind;
+    int64_t took; /* ms; -1: none has run */
+};
+
+void job_took(const struct job_kind *kind, int64_t ms)
+{
+    ((struct known_kind *)(void *)kind)->took = ms;
+}
+
+bool job_quick(const struct job_kind *kind)
+{
+    const struct known_kind *known = (const struct known_kind *)(void *)kind;
+
+    return known->took >= 0 && known->took <= QUICK_MS;
+}
+
 const char *job_title(const char *kind)
 {
     const struct job_kind *found = job_kind_find(kind);
@@ -57,10 +75,12 @@ const char *job_title(const char *kind)
 void job_register(const struct job_kind *kind)
 {
     struct arena *arena = job_registry();
-    struct job_kind *copy = arena_memdup(arena, kind, sizeof *kind);
+    struct known_kind *known = arena_alloc(arena, sizeof *known);
+    struct job_kind *copy = &known->kind;
 
     assert(kind->kind && kind->call && !job_kind_find(kind->kind));
     assert(kind->priority >= 0 && kind->priority <= JOB_LAST);
+    *known = (struct known_kind){ *kind, -1 };
     copy->kind = arena_strdup(arena, kind->kind);
     copy->module = arena_strdup(arena, kind->module);
     copy->title = arena_strdup(arena, kind->title);

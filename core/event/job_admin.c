@@ -56,7 +56,8 @@ static int find(struct found *out, struct ctx *ctx, int64_t id)
 {
     QUERY_AUTO *query = NULL;
     int rc = db_query(&query, ctx,
-                      "SELECT state, every, kind, data FROM event_job "
+                      "SELECT CASE WHEN state = 1 AND begun = 0 THEN 0 "
+                      "ELSE state END, every, kind, data FROM event_job "
                       "WHERE id = ?1 FOR UPDATE",
                       "i", id);
 
@@ -106,6 +107,8 @@ static int cancel(struct ctx *ctx, int64_t id)
 
     if (rc)
         return rc;
+    /* What is claimed but has not begun waits; who claimed it will see that it
+     * is gone. */
     if (job.every && job.state == WAITS)
         return fail(ctx, E_INVALID, "event.job_schedule",
                     "a schedule comes by itself; there is nothing to cancel");

@@ -23,7 +23,7 @@
 /* LEASE_SPARE_MS: a finished attempt's lease has so much more than its
  * deadline. CLAIM_MS: what has not begun after that is anybody's. BLOCKED_MS:
  * when to look again whether a module's jobs may go on. */
-enum { LEASE_SPARE_MS = 5000, CLAIM_MS = 30000, BLOCKED_MS = 1000 };
+enum { LEASE_SPARE_MS = 5000, CLAIM_MS = 10000, BLOCKED_MS = 1000 };
 enum { SQL_MAX = 64 * 1024, FIXED = 2 };
 
 /* ---- the questions ---- */
@@ -190,6 +190,17 @@ static int find_due(struct batch *batch, struct ctx *ctx, int64_t now, int most)
     return rc;
 }
 
+/* Nothing waits behind what may take long: another worker could do it. */
+static void cut_batch(struct batch *batch)
+{
+    int i = 0;
+
+    while (i < batch->count && job_quick(batch->items[i].kind))
+        i++;
+    if (batch->count > 0)
+        batch->count = i ? i : 1;
+}
+
 static int claim_rows(struct ctx *ctx, const struct batch *batch)
 {
     int i, rc = 0;
@@ -220,6 +231,7 @@ int batch_claim(struct batch *out, struct ctx *ctx, int most)
         rc = tx_guard(ctx, "event.jobs");
     if (!rc)
         rc = find_due(out, ctx, now, most);
+    cut_batch(out);
     out->lease = now + CLAIM_MS;
     out->at = -1;
     if (!rc)

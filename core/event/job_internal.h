@@ -16,6 +16,12 @@ const struct job_kind *job_kind_find(const char *name);
 /* All of struct job_kind. */
 const struct vector *job_kinds(void);
 
+/* Whether its last job in this process took so little that others may wait
+ * behind the next. One that has not run yet is not. */
+enum { QUICK_MS = 50 };
+bool job_quick(const struct job_kind *kind);
+void job_took(const struct job_kind *kind, int64_t ms);
+
 /* ---- job_schedule.c ---- */
 
 /* When a schedule runs after `now`: every `every` ms, or by its calendar. */

@@ -56,6 +56,9 @@ static void begin(struct question *out, struct ctx *ctx, const char *select,
         buf_add_text(&out->sql, " AND j.state = 0");
     else if (query->state)
         add_value(out, " AND j.state = ", value_int(arena, state));
+    /* What is claimed for the next moment still waits. */
+    if (state == 1)
+        buf_add_text(&out->sql, " AND j.begun > 0");
     if (query->kind)
         add_value(out, " AND j.kind = ", value_text(arena, query->kind));
     if (query->module && !*query->module)
@@ -72,11 +75,14 @@ static void begin(struct question *out, struct ctx *ctx, const char *select,
 static struct value *row_value(struct ctx *ctx, struct query *query)
 {
     struct value *row = value_map(ctx->arena);
+    int64_t state = query_int(query, 3);
 
+    if (state == 1 && query_int(query, 10) == 0)
+        state = 0;
     value_set_id(row, "id", query_int(query, 0));
     value_set_text(row, "kind", query_text(query, 1));
     value_set_text(row, "module", query_text(query, 2));
-    value_set_text(row, "state", states[query_int(query, 3) % 3]);
+    value_set_text(row, "state", states[state % 3]);
     value_set_int(row, "priority", query_int(query, 4));
     value_set_int(row, "attempt", query_int(query, 5));
     value_set_text(row, "cron", query_text(query, 7));

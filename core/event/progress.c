@@ -301,7 +301,12 @@ static const char *state_of(struct query *query)
 
     if (query_int(query, 10))
         return query_int(query, 14) ? "cancelled" : "done";
-    return query_is_null(query, 11) ? "gone" : states[query_int(query, 11) % 3];
+    if (query_is_null(query, 11))
+        return "gone";
+    /* What is claimed for the next moment still waits. */
+    if (query_int(query, 11) == 1 && query_int(query, 18) == 0)
+        return states[0];
+    return states[query_int(query, 11) % 3];
 }
 
 /* Whether it may be cancelled, or was: only of what is not over. */
@@ -364,7 +369,7 @@ int job_state(struct value **out, int64_t *person, struct ctx *ctx, int64_t id)
                       "SELECT p.job, p.person, p.title, p.arguments, p.done,"
                       " p.total, p.result, p.result_arguments, p.link,"
                       " p.file_name, p.finished, j.state, p.problem, p.at,"
-                      " p.cancelled, j.cancel, j.kind, j.every"
+                      " p.cancelled, j.cancel, j.kind, j.every, j.begun"
                       " FROM event_progress p LEFT JOIN event_job j"
                       " ON j.id = p.job WHERE p.job = ?1",
                       "i", id);
