@@ -52,6 +52,9 @@ const struct command cli_commands[] = {
     { "restore", "cli.restore.summary",
       "[--key FILE] BACKUP SITE\n--check [--key FILE] BACKUP", command_restore,
       false, false },
+    { "migrate-store", "cli.migrate_store.summary",
+      "--to URL [--keep-config] [SITE]\n--to sqlite [--keep-config] [SITE]",
+      command_migrate_store, false, false },
     { "import", "import.summary",
       "FILE… --form NAME [--sheet NAME] [--decimal SIGN] [--all-or-none] "
       "[--site SITE]",

@@ -61,6 +61,7 @@ int command_user(struct ctx *ctx, int argc, char **argv);
 int command_plugin(struct ctx *ctx, int argc, char **argv);
 int command_backup(struct ctx *ctx, int argc, char **argv);
 int command_restore(struct ctx *ctx, int argc, char **argv);
+int command_migrate_store(struct ctx *ctx, int argc, char **argv);
 int command_files(struct ctx *ctx, int argc, char **argv);
 int command_doctor(struct ctx *ctx, int argc, char **argv);
 int command_import(struct ctx *ctx, int argc, char **argv);

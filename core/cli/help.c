@@ -117,7 +117,7 @@ void help_all(struct ctx *ctx, FILE *to)
     fprintf(to, "%s\n\n", tr(ctx, "cli.usage"));
     for (command = cli_commands; command->name; command++) {
         if (!command->hidden)
-            fprintf(to, "  %-10s %s\n", command->name,
+            fprintf(to, "  %-13s %s\n", command->name,
                     tr(ctx, command->summary_key));
     }
     fprintf(to, "\n%s\n", tr(ctx, "cli.more"));

@@ -74,4 +74,8 @@ const char *search_department(struct ctx *ctx, int64_t department);
 void search_start(void);
 int search_follow_all(struct ctx *ctx);
 
+/* The index is empty, as in a store that the rows have been copied into:
+ * search_follow_all has everything built again. In a transaction. */
+int search_forget(struct ctx *ctx);
+
 #endif

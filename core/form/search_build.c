@@ -193,6 +193,11 @@ int search_follow_all(struct ctx *ctx)
     return tx_end(ctx, rc);
 }
 
+int search_forget(struct ctx *ctx)
+{
+    return db_exec(ctx, "UPDATE search_form SET cursor = ?1", "i", INT64_MAX);
+}
+
 void search_start(void)
 {
     static const struct job_kind kind = {

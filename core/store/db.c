@@ -90,7 +90,9 @@ static int refuse_half(struct ctx *ctx)
 static const struct driver *driver_of(const struct ctx *ctx, int flags)
 {
     if (flags & DB_MEMORY)
-        return getenv("TENON_TEST_STORE") ? &pg_driver : &sqlite_driver;
+        return getenv("TENON_TEST_STORE") && !(flags & DB_ALONE)
+                   ? &pg_driver
+                   : &sqlite_driver;
     if (ctx->site && text_equal(ctx->site->settings.store.driver, "postgresql"))
         return &pg_driver;
     return &sqlite_driver;

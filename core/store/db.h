@@ -28,7 +28,7 @@ enum db_open_flags {
     DB_SERVED = 8,
     /* The caller keeps everybody else from the site (store/lock.h): the lock
      * page is a private one, a copy that is half made opens, and DB_CREATE
-     * makes no table (copy.h). */
+     * makes no table (copy.h). With DB_MEMORY: SQLite's in any case. */
     DB_ALONE = 16,
 };
 

@@ -368,7 +368,8 @@ int pg_open(struct db *db, struct ctx *ctx)
     rc = db_open_page(db, ctx);
     if (!rc)
         rc = connect_now(db, ctx);
-    if (!rc && db->flags & DB_CREATE && pg_table_exists(db, ctx, "store_epoch"))
+    if (!rc && (db->flags & (DB_CREATE | DB_ALONE)) == DB_CREATE &&
+        pg_table_exists(db, ctx, "store_epoch"))
         rc = fail(ctx, E_CONFLICT, "store.not_empty",
                   "there is a site in this database already");
     return rc;

@@ -388,7 +388,12 @@ void tx_abandon(struct db *db)
 
 uint64_t db_begun(const struct ctx *ctx)
 {
-    return ctx->db ? atomic_load(&ctx->db->lock.page->begun) : 0;
+    const struct db *db = ctx->db;
+
+    /* The other store's commits are durable when they return; the page may
+     * know numbers from the time when the rows were in the folder. */
+    return db && db->driver->one_writer ? atomic_load(&db->lock.page->begun)
+                                        : 0;
 }
 
 int64_t db_now(const struct ctx *ctx)

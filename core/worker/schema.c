@@ -76,7 +76,7 @@ static int wanted(struct value **out, struct ctx *ctx)
     int rc;
 
     own.db = NULL;
-    rc = db_open(&own, NULL, DB_MEMORY);
+    rc = db_open(&own, NULL, DB_MEMORY | DB_ALONE);
     if (!rc)
         rc = schema_migrate(&own);
     if (!rc)

@@ -17,7 +17,7 @@ function run(language, ...words) {
 }
 
 const commands = () => [...run('C', '--help').out
-  .matchAll(/^  ([a-z]+) +\S/gm)].map((match) => match[1]);
+  .matchAll(/^  ([a-z-]+) +\S/gm)].map((match) => match[1]);
 
 for (const language of ['en_GB.UTF-8', 'zh_CN.UTF-8', 'zh_TW.UTF-8'])
   test(`--help explains every command and option, ${language}`, { skip }, () => {
