@@ -2,7 +2,9 @@
 // SharedWorker and without; what changes is on every tab within a second.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { demoSite } from '../lib/server.mjs';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, demoSite, run } from '../lib/server.mjs';
 import { signedIn } from '../lib/person.mjs';
 import { launch, as, visitor, signIn, eventually, noFaults } from
   '../lib/browser.mjs';
@@ -141,4 +143,34 @@ test('another person\'s browser learns it too, and only what is theirs',
     assert.equal(await count(stranger), own);
     await stranger.context().close();
     await head.context().close();
+  });
+
+test('a job shows how far it is, and ends when its button is pressed',
+  async () => {
+    cpSync(join(build, 'test-plugins/plugins/api_c'),
+      join(site.folder, 'plugins/api_c'), { recursive: true });
+    const enabled = run('plugin', 'enable', site.folder, 'api_c');
+    assert.equal(enabled.code, 0, enabled.err);
+    await site.whole();
+    const { body: { id } } = await applicant.post('/api/v1/m/api_c/order',
+      { job: 'api_c.wait' });
+    const page = await as(browser, site, 'zhang.wei', { locale: 'en' });
+    await page.goto(`/jobs/${id}`);
+    const bar = page.locator('#job progress[value]');
+    await bar.waitFor();
+    const before = Number(await bar.getAttribute('value'));
+    await eventually(async () => Number(await bar.getAttribute('value')) >
+      before);
+    // The administrator sees it move as well.
+    const admin = await as(browser, site, 'admin', { locale: 'en' });
+    await admin.goto('/admin/jobs');
+    await admin.locator('#running progress').waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).first().click();
+    await page.locator('dialog[open] .btn-primary, dialog[open] .btn-danger')
+      .first().click();
+    await page.locator('#job .badge', { hasText: 'cancelled' }).waitFor();
+    await eventually(async () => await admin.locator('#running li').count() ===
+      0);
+    noFaults(page);
+    noFaults(admin);
   });
