@@ -125,8 +125,9 @@ struct job_query {
 
 /* Failed, running, then waiting ones by when they are due; only waiting ones:
  * as they will be taken. A list of {id, kind, module, state, priority, attempt,
- * schedule, every (ms), cron, zone, due, begun, at, error, cancel (it shall
- * end), watched (/jobs/ID is there), done, total (as far as it said so)}. */
+ * may_cancel, schedule, every (ms), cron, zone, due, begun, at, error, cancel
+ * (it shall end), watched (/jobs/ID is there), done, total (as far as it said
+ * so)}. */
 int job_list(struct value **out, struct ctx *ctx,
              const struct job_query *query);
 /* How many the query finds, its limit aside. */

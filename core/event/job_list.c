@@ -3,7 +3,7 @@
  */
 #include "base/banned.h"
 
-#include "event/job.h"
+#include "event/job_internal.h"
 
 #include "base/arena.h"
 #include "base/ctx.h"
@@ -77,8 +77,16 @@ static struct value *row_value(struct ctx *ctx, struct query *query)
     struct value *row = value_map(ctx->arena);
     int64_t state = query_int(query, 3);
 
+    const struct job_kind *kind = job_kind_find(query_text(query, 1));
+    bool schedule = query_int(query, 6) > 0;
+    bool stays = kind && kind->stays;
+
     if (state == 1 && query_int(query, 10) == 0)
         state = 0;
+    value_set_bool(row, "may_cancel",
+                   state == 2   ? true
+                   : state == 1 ? !stays && query_int(query, 13) == 0
+                                : !stays && !schedule);
     value_set_id(row, "id", query_int(query, 0));
     value_set_text(row, "kind", query_text(query, 1));
     value_set_text(row, "module", query_text(query, 2));
@@ -89,7 +97,7 @@ static struct value *row_value(struct ctx *ctx, struct query *query)
     value_set_text(row, "zone", query_text(query, 8));
     value_set_int(row, "every",
                   query_is_null(query, 7) ? query_int(query, 6) : 0);
-    value_set_bool(row, "schedule", query_int(query, 6) > 0);
+    value_set_bool(row, "schedule", schedule);
     value_set_int(row, "due", query_int(query, 9));
     value_set_int(row, "begun", query_int(query, 10));
     value_set_int(row, "at", query_int(query, 11));

@@ -432,6 +432,12 @@ static int job_call_bulk(struct ctx *ctx, const struct job *job)
                                         form->name, (long long)id));
 }
 
+/* What was done stays done, and can be taken back. */
+static int job_cancelled(struct ctx *ctx, const struct value *data)
+{
+    return set_state(ctx, value_get_id(data, "bulk"), "done");
+}
+
 void bulk_job_start(void)
 {
     static const struct job_kind kind = { .kind = "form.bulk",
@@ -439,7 +445,7 @@ void bulk_job_start(void)
                                           .seconds = JOB_SECONDS,
                                           .attempts = 3,
                                           .priority = 3,
-                                          .stays = true };
+                                          .cancelled = job_cancelled };
 
     job_register(&kind);
 }

@@ -126,8 +126,6 @@ static void fill_row(struct ctx *ctx, struct value *row)
                    tr(ctx, arena_printf(ctx->arena, "admin.jobs.%s", state)));
     value_set_text(row, "color", state_color(state));
     value_set_bool(row, "idle", !running);
-    value_set_bool(row, "may_cancel",
-                   running ? !value_get_bool(row, "cancel") : !schedule);
     value_set_text(row, "due_text",
                    instant_human(ctx, value_get_int(row, "due", 0)));
     portal_time(ctx, row,

@@ -178,4 +178,22 @@ test('E22 above 200 it is a job that says how far it is; so is its undo',
     assert.equal((await root.post(`${path}/undo`)).status, 202);
     assert.equal((await ended('undone')).undone, done.total);
     assert.equal(await lost(), before);
+
+    // Cancelled, it stops where it is, and that can be taken back too.
+    const again = await root.post('/api/v1/records/deal/bulk', {
+      action: 'update', values: { stage: 'lost' },
+      filter: { name: { starts: 'Deal' } } });
+    const stopped = `/api/v1/records/deal/bulk/${again.body.id}`;
+    const { body: { job: number } } = await root.get(stopped);
+    const cancelled = await root.post(`/api/v1/jobs/${number}/cancel`);
+    assert.ok([200, 404].includes(cancelled.status), cancelled.text);
+    const rest = await until(async () => {
+      const { body } = await root.get(stopped);
+      return body.state === 'done' && body;
+    }, 'its end', 30000);
+    assert.equal(rest.done + rest.left, rest.total);
+    assert.equal((await root.post(`${stopped}/undo`)).status < 300, true);
+    await until(async () => (await root.get(stopped)).body.state === 'undone',
+      'its undo', 30000);
+    assert.equal(await lost(), before);
   });

@@ -440,8 +440,12 @@ static void what_has_to_come_to_its_end_is_not_cancelled(void **state)
 {
     struct ctx *ctx = &((struct fixture *)*state)->ctx;
     int64_t id = ORDER(ctx, "stays", "a");
+    struct value *list;
 
     assert_refused(ctx, job_cancel(ctx, id), E_INVALID, "event.job_stays");
+    assert_int_equal(job_list(&list, ctx, &(struct job_query){ .limit = 5 }),
+                     0);
+    assert_false(value_get_bool(value_at(list, 0), "may_cancel"));
     change(ctx, "UPDATE event_job SET state = 2");
     assert_int_equal(job_cancel(ctx, id), 0);
     assert_int_equal(job_schedule(ctx, "daily", 3600), 0);
