@@ -50,11 +50,11 @@ static int move(struct db *db, bool truncate)
 int checkpoint_mark(int mark, int64_t pages, int64_t ms)
 {
     if (pages >= MARK_LEAST && ms > CHECKPOINT_MS) {
-        int64_t wanted = pages * CHECKPOINT_MS / ms * 3 / 4;
+        int64_t wanted = pages * CHECKPOINT_MS / ms * 3 / 5;
 
         if (wanted < mark)
             mark = (int)wanted;
-    } else if (pages * 2 >= mark && ms < CHECKPOINT_MS / 2) {
+    } else if (pages * 2 >= mark && ms < CHECKPOINT_MS / 3) {
         mark += mark / 4 + 1;
     }
     if (mark < MARK_LEAST)

@@ -92,7 +92,7 @@ test('F01_ a kill of any process loses nothing that was told', { skip },
     const table = new Table('F01 kill -9');
     const random = seeded(seed);
     let place, site, loads;
-    let slowest = 0;
+    const starts = [];
     for (let i = 0; i < REPETITIONS; i += 1) {
       if (i % A_SITE === 0) {
         if (site) await checked(place, loads, table, site);
@@ -114,7 +114,7 @@ test('F01_ a kill of any process loses nothing that was told', { skip },
         const begun = performance.now();
         const next = await serve(place);
         await readyAgain(next);
-        slowest = Math.max(slowest, performance.now() - begun);
+        starts.push(performance.now() - begun);
         site = next;
       } else {
         await sleep(300);
@@ -131,8 +131,12 @@ test('F01_ a kill of any process loses nothing that was told', { skip },
     }
     await checked(place, loads, table, site);
     if (REPETITIONS > 5) table.print();
-    console.log(`F01: ready again after ${Math.round(slowest)} ms at most`);
-    assert.ok(slowest < 2000 * slow, `${slowest} ms until it is ready`);
+    starts.sort((a, b) => a - b);
+    const [median, slowest] = [starts[starts.length >> 1] || 0,
+      starts[starts.length - 1] || 0].map(Math.round);
+    console.log(`F01: ready again after ${median} ms, ${slowest} at most`);
+    assert.ok(median < 2000 * slow && slowest < 4000 * slow,
+      `${median} ms until it is ready, ${slowest} at most`);
     assert.ok(table.acknowledged > REPETITIONS * 20, String(table));
     assert.equal(table.lost + table.half, 0);
   });
