@@ -15,6 +15,7 @@ import { copyRecords, sql } from './fill.mjs';
 import { importClients, importFigures, importTable } from './import.mjs';
 import { jobFigures } from './jobs.mjs';
 import { folder, program, pss, root, run, tree, wrk } from './lib.mjs';
+import { migrateFigures } from './migrate.mjs';
 import { Person } from './person.mjs';
 import { sdkFigures } from './sdk.mjs';
 import { searchFigures } from './search.mjs';
@@ -447,6 +448,7 @@ export const figures = [
   ...sdkFigures({ makeSite, serve }),
   ...importFigures({ makeSite, serve }),
   ...jobFigures({ makeSite, serve }),
+  ...migrateFigures({ makeSite, fillOrders }),
   ...searchFigures({ makeSite, serve, sql, fillOrders }),
   ...storeFigures({ makeSite, serve, traceOf, bareRows, order, fillOrders,
     client: importClients, importing: importTable }),
