@@ -20,7 +20,7 @@
 #include "base/value.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
-#include "cli/store_setting.h"
+#include "store/store_setting.h"
 #include "form/search.h"
 #include "store/backup.h"
 #include "store/copy.h"
@@ -150,11 +150,23 @@ static void show(void *payload, int64_t done, int64_t total)
     progress_show(payload, done, total);
 }
 
+/* The key of several hosts is in the database; the file of a site that has
+ * them is enough for one. */
+static int last_step(struct ctx *to)
+{
+    int rc = search_forget(to);
+
+    if (rc || !text_equal(to->site->settings.store.driver, "sqlite") ||
+        !tree_exists(site_path(to, to->site, "site.key")))
+        return rc;
+    return db_exec(to, "DELETE FROM store_fact WHERE name = 'site_key'", "");
+}
+
 static int copy_rows(struct moving *moving)
 {
     struct progress_bar bar = { .title = "migrate-store" };
     struct copy_options options = { .schema = schema_migrate,
-                                    .last = search_forget,
+                                    .last = last_step,
                                     .progress = show,
                                     .payload = &bar };
     struct ctx *ctx = moving->ctx;

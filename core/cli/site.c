@@ -19,11 +19,13 @@
 #include "org/org.h"
 #include "org/person.h"
 #include "store/db.h"
+#include "worker/schema.h"
 
 int site_command_open(struct ctx *ctx, const char *folder)
 {
     int rc = cli_site(ctx, folder);
 
+    schema_start();
     if (!rc)
         rc = db_open(ctx, ctx->site->folder, DB_WORKER);
     if (!rc)

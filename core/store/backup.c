@@ -24,6 +24,8 @@
 #include "base/site.h"
 #include "store/archive.h"
 #include "store/backup_parts.h"
+#include "store/dialect.h"
+#include "store/store_setting.h"
 #include "store/ballast.h"
 #include "store/blob.h"
 #include "store/tree.h"
@@ -165,6 +167,14 @@ static int copy_settings(struct ctx *ctx, const char *to)
     rc = file_read(&text, &length, ctx, path, SETTINGS_MAX);
     if (rc)
         return rc;
+    /* Its rows are in the backup: it is one with a file of its own. */
+    if (db_dialect(ctx) != DB_SQLITE) {
+        rc = store_setting_text(&text, ctx, text, length,
+                                &(struct store_settings){ .driver = "sqlite" });
+        if (rc)
+            return rc;
+        length = strlen(text);
+    }
     text = without_keys(ctx, without_passwords(ctx, text, length));
     return file_write(ctx, in(ctx, to, "tenon.cfg"), text, strlen(text), 0600);
 }

@@ -45,6 +45,14 @@ struct backup_options {
 int backup_make(struct ctx *ctx, const char *to,
                 const struct backup_options *options);
 
+/*
+ * What a site on PostgreSQL is copied with, to be said once at the start of a
+ * program that makes backups: the migrations of all rooms, and what follows
+ * the rows (copy.h).
+ */
+void backup_schema_with(int (*schema)(struct ctx *ctx),
+                        int (*last)(struct ctx *ctx));
+
 /* How large a backup of the site will be, roughly. */
 int64_t backup_site_bytes(struct ctx *ctx);
 

@@ -11,6 +11,7 @@
 
 #include "store/backup.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -22,8 +23,10 @@
 #include "base/ctx.h"
 #include "base/site.h"
 #include "store/backup_parts.h"
+#include "store/copy.h"
 #include "store/dialect.h"
 #include "store/driver.h"
+#include "store/tree.h"
 
 enum { STEP_BYTES = 1024 * 1024, FLUSH_BYTES = 8 * STEP_BYTES, PAUSE_MS = 50 };
 
@@ -198,9 +201,85 @@ static int copy_sqlite(struct ctx *ctx, const char *path,
     return rc || code == SQLITE_OK ? rc : sqlite_bad(ctx, NULL, code);
 }
 
+/* ---- PostgreSQL ---- */
+
+static int (*make_schema)(struct ctx *ctx);
+static int (*last_step)(struct ctx *ctx);
+
+void backup_schema_with(int (*schema)(struct ctx *ctx),
+                        int (*last)(struct ctx *ctx))
+{
+    make_schema = schema;
+    last_step = last;
+}
+
+/* A backup lies in places where the site's key does not (S36). */
+static int without_key(struct ctx *to)
+{
+    int rc = last_step(to);
+
+    return rc ? rc
+              : db_exec(to, "DELETE FROM store_fact WHERE name = 'site_key'",
+                        "");
+}
+
+static int copy_between(struct ctx *to, struct ctx *from)
+{
+    const struct copy_options options = { .identity = "backup",
+                                          .schema = make_schema,
+                                          .last = without_key,
+                                          .shared = true };
+    struct copy_report report;
+    int rc = db_open(to, to->site->folder, DB_ALONE | DB_CREATE);
+
+    if (!rc)
+        rc = copy_site(&report, to, from, &options);
+    db_close(to->db);
+    return rc;
+}
+
+/* By a connection of its own, whose settings are other ones: the snapshot is
+ * that of its first question. */
+static int copy_postgresql(struct ctx *ctx, const char *folder)
+{
+    struct site site = *ctx->site;
+    struct ctx from, to;
+    int rc;
+
+    assert(make_schema && last_step);
+    site.folder = folder;
+    site.settings.store = (struct store_settings){ .driver = "sqlite" };
+    ctx_init(&from, ctx->arena);
+    ctx_init(&to, ctx->arena);
+    from.site = ctx->site;
+    to.site = &site;
+    to.system = true;
+    rc = db_open(&from, ctx->site->folder, DB_ALONE);
+    if (rc)
+        to.problems = from.problems;
+    else
+        rc = copy_between(&to, &from);
+    db_close(from.db);
+    if (rc) {
+        ctx->problems = to.problems;
+        return rc;
+    }
+    rc = tree_remove(ctx, arena_printf(ctx->arena, "%s/tenon.db-wal", folder));
+    return rc ? rc
+              : tree_remove(
+                    ctx, arena_printf(ctx->arena, "%s/tenon.db-shm", folder));
+}
+
 int64_t backup_database_bytes(struct ctx *ctx)
 {
     struct stat info;
+    int64_t bytes;
+
+    if (db_dialect(ctx) != DB_SQLITE)
+        return db_int(&bytes, ctx,
+                      "SELECT pg_database_size(current_database())", "")
+                   ? 0
+                   : bytes;
 
     return stat(site_path(ctx, ctx->site, "tenon.db"), &info) == 0
                ? info.st_size
@@ -213,9 +292,7 @@ int backup_copy_database(struct ctx *ctx, const char *folder,
     int rc;
 
     if (db_dialect(ctx) != DB_SQLITE)
-        return fail(ctx, E_UNSUPPORTED, "store.backup_postgresql",
-                    "a site on PostgreSQL is backed up by the tools of its "
-                    "server (pg_dump, pg_basebackup) and a copy of its folder");
+        return copy_postgresql(ctx, folder);
     rc = copy_sqlite(ctx, arena_printf(ctx->arena, "%s/tenon.db", folder),
                      options);
     /* No copy, which may go elsewhere, is ahead of what the site keeps. */

@@ -35,7 +35,7 @@ static int told(struct copy *copy, int rc)
 static int take_both(struct copy *copy)
 {
     struct ctx *from = copy->from, *to = copy->to;
-    int rc = bulk_of(from)->alone(from);
+    int rc = copy->options->shared ? 0 : bulk_of(from)->alone(from);
 
     if (!rc)
         rc = bulk_of(from)->settle_in(from);

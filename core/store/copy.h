@@ -14,6 +14,7 @@
 #ifndef STORE_COPY_H
 #define STORE_COPY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,9 @@ struct copy_options {
     /* Makes the tables of the core in the target; the same migrations that
      * made the source's. */
     int (*schema)(struct ctx *to);
+    /* The source is in use and stays so: it is read in its one snapshot,
+     * and nobody is kept from it. */
+    bool shared;
     /* Called in the target's last transaction, may be NULL: what the copy
      * needs besides rows (the full-text index is not copied). */
     int (*last)(struct ctx *to);

@@ -282,7 +282,9 @@ static void look_at_clock(struct db *db, struct ctx *ctx)
 static int lease_node(struct db *db, struct ctx *ctx)
 {
     int64_t node, got;
-    int i, rc = pg_table_exists(db, ctx, "store_node");
+    /* Nothing new is made beside a copy; the process may have a number. */
+    int i,
+        rc = db->flags & DB_ALONE ? 0 : pg_table_exists(db, ctx, "store_node");
     char sql[96];
 
     if (rc <= 0)

@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "base/site.h"
 #include "base/str.h"
 #include "base/value.h"
 #include "store/archive.h"
@@ -347,10 +348,28 @@ int backup_recover_alone(struct ctx *ctx, const char *folder)
 }
 
 /* An empty folder, or a site. */
+/* Its rows are elsewhere: a file beside them would be read by nobody. */
+static int refuse_postgresql(struct ctx *ctx, const char *folder)
+{
+    struct ctx quiet = *ctx;
+    struct site *site;
+
+    if (!tree_exists(in(ctx, folder, "tenon.cfg")) ||
+        site_read(&site, &quiet, folder) ||
+        !text_equal(site->settings.store.driver, "postgresql"))
+        return 0;
+    return fail(ctx, E_CONFLICT, "store.restore_postgresql",
+                "the site in %s has its rows in PostgreSQL; restore into an "
+                "empty folder, then move the rows with tenon migrate-store",
+                folder);
+}
+
 static int check_place(struct ctx *ctx, const char *folder)
 {
     int rc = tree_make(ctx, folder);
 
+    if (!rc)
+        rc = refuse_postgresql(ctx, folder);
     if (rc)
         return rc;
     if (tree_is_empty(folder) || tree_exists(in(ctx, folder, "tenon.db")) ||

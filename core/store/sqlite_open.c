@@ -414,7 +414,7 @@ int sqlite_open_site(struct db *db, struct ctx *ctx)
         rc = db_open_page(db, ctx);
     if (!rc)
         rc = open_sqlite(db, ctx);
-    if (!rc && db->folder && (db->flags & DB_CREATE))
+    if (!rc && db->folder && (db->flags & DB_CREATE) && !(db->flags & DB_ALONE))
         ballast_restore(db->folder);
     return rc;
 }

@@ -36,9 +36,10 @@
 static void start_rooms(void)
 {
     static void (*const starts[])(void) = {
-        audit_start,        notify_start,         backup_start,
-        form_start,         flow_start_room,      portal_frame_start,
-        portal_admin_start, portal_records_start, portal_tasks_start,
+        schema_start,       audit_start,        notify_start,
+        backup_start,       form_start,         flow_start_room,
+        portal_frame_start, portal_admin_start, portal_records_start,
+        portal_tasks_start,
     };
     size_t i;
 

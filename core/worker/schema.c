@@ -22,6 +22,8 @@
 #include "store/db.h"
 #include "store/dialect.h"
 #include "store/health.h"
+#include "form/search.h"
+#include "store/backup.h"
 #include "store/migrate.h"
 
 extern const struct migration store_migrations[], event_migrations[],
@@ -43,6 +45,11 @@ int schema_migrate(struct ctx *ctx)
     for (i = 0; i < sizeof rooms / sizeof *rooms && rc == 0; i++)
         rc = migrate(ctx, rooms[i]);
     return rc;
+}
+
+void schema_start(void)
+{
+    backup_schema_with(schema_migrate, search_forget);
 }
 
 int schema_differs(const char **what, struct ctx *ctx)

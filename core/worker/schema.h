@@ -8,6 +8,8 @@ struct ctx;
 
 /* Applies what is missing; for `tenon init` and the first worker. */
 int schema_migrate(struct ctx *ctx);
+/* Tells backups of sites on PostgreSQL how their tables are made. */
+void schema_start(void);
 /* Applies nothing: *what names the first migration in which the site and this
  * program differ, or is NULL (store/migrate.h). */
 int schema_differs(const char **what, struct ctx *ctx);

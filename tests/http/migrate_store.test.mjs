@@ -8,7 +8,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { build, demoFolder, demoSite, run, runBeside, tenon, until }
+import { build, demoFolder, demoSite, run, runBeside, temporaryFolder, tenon,
+  until }
   from '../lib/server.mjs';
 import { signedIn } from '../lib/person.mjs';
 import { newDatabase, onPostgresql, rows, shared, sql }
@@ -170,6 +171,29 @@ describe('there and back', { skip }, () => {
     for (const name of ['tenon.db', 'tenon.cfg.sqlite', 'tenon.cfg.postgresql'])
       assert.ok(names.includes(name), name);
     assert.ok(!names.some((name) => name.startsWith('tenon.db.copy')));
+  });
+
+  test('a backup made there is a site with a file of its own', async () => {
+    const backup = join(temporaryFolder('backup'), 'copy');
+    const place = join(temporaryFolder('restored'), 'site');
+    const made = await runBeside('backup', site.folder, backup);
+    assert.equal(made.code, 0, made.err);
+    const restored = await runBeside('restore', backup, place);
+    assert.equal(restored.code, 0, restored.err);
+    assert.equal(store(place), 'sqlite');
+    assert.equal(sql(place, "SELECT count(*) FROM store_fact " +
+      "WHERE name = 'site_key'"), '0');
+    for (const table of ['r_budget__items', 'flow_event', 'org_user',
+      'attachment', 'form_version'])
+      assert.equal(sql(place, `SELECT count(*) FROM ${table}`),
+        sql(site, `SELECT count(*) FROM ${table}`), table);
+    const said = await runBeside('doctor', '--verify', place);
+    assert.equal(said.code, 0, said.out);
+
+    // The rows of this one would not be those of its folder.
+    const refused = await runBeside('restore', backup, site.folder);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /rows in PostgreSQL/);
   });
 
   test('records made before and after have different ids', async () => {

@@ -1,8 +1,8 @@
 /*
  * store_setting.h - another store in a site's tenon.cfg.
  */
-#ifndef CLI_STORE_SETTING_H
-#define CLI_STORE_SETTING_H
+#ifndef STORE_STORE_SETTING_H
+#define STORE_STORE_SETTING_H
 
 #include <stddef.h>
 

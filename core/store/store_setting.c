@@ -6,7 +6,7 @@
  */
 #include "base/banned.h"
 
-#include "cli/store_setting.h"
+#include "store/store_setting.h"
 
 #include <ctype.h>
 
