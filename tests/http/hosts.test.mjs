@@ -2,12 +2,14 @@
 // changes holds on all within a second, and none keeps anything to itself.
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startHosts } from '../lib/hosts.mjs';
 import { addUser, password } from '../lib/client.mjs';
 import { Person, signedIn } from '../lib/person.mjs';
-import { build, run, sleep, until } from '../lib/server.mjs';
+import { fakeClock, noFakeClock } from '../lib/clock.mjs';
+import { build, processExists, run, sleep, slow, temporaryFolder, until }
+  from '../lib/server.mjs';
 
 const SECOND = 1000;
 const form = JSON.parse(readFileSync(join(build,
@@ -19,7 +21,20 @@ function prepare(host) {
   mkdirSync(join(host.folder, 'forms'), { recursive: true });
   writeFileSync(join(host.folder, 'forms/visitor.json'),
     JSON.stringify(visitor));
+  cpSync(join(build, 'test-plugins/plugins/api_c'),
+    join(host.folder, 'plugins/api_c'), { recursive: true });
 }
+
+// The second host believes that it is a minute later.
+function late(number) {
+  if (!number || noFakeClock) return {};
+  const clock = fakeClock(temporaryFolder('clock'));
+  clock.shift(60);
+  return { extra: clock.extra };
+}
+
+const NODES = "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND " +
+  `classid = ${0x54454e02}`;
 
 const enter = (site, login) => signedIn(site, login, password);
 
@@ -52,7 +67,7 @@ async function listen(person) {
 describe('two hosts', () => {
   let company, one, two, root, li;
   before(async () => {
-    company = await startHosts(2, { prepare });
+    company = await startHosts(2, { prepare, each: late });
     [one, two] = company.hosts;
     await addUser(one, 'root', '--role', 'administrators');
     await addUser(two, 'li.na');
@@ -159,11 +174,26 @@ describe('two hosts', () => {
   });
 
   test('no two processes have the same number for ids', () => {
-    const count = company.sql('SELECT count(*), count(DISTINCT objid) FROM ' +
-      `pg_locks WHERE locktype = 'advisory' AND classid = ${0x54454e02}`);
-    const [all, distinct] = count.split('|').map(Number);
-    assert.equal(all, distinct);
-    assert.ok(all >= 10, `${all} processes`);
+    const all = company.sql(NODES).split('\n');
+    assert.equal(all.length, new Set(all).size);
+    assert.ok(all.length >= 10, `${all.length} processes`);
+  });
+
+  test('what time it is says the database', { skip: noFakeClock }, async () => {
+    const made = async (person, name) => {
+      const asked = Date.now();
+      const answer = await person.post('/api/v1/records/visitor', visit(name));
+      assert.equal(answer.status, 201, answer.text);
+      const at = Date.parse(answer.body.created_at);
+      assert.ok(at >= asked - 100 && at <= Date.now() + 100, `${at - asked} ms`);
+      return BigInt(answer.body.id);
+    };
+    const ids = [];
+    for (let i = 0; i < 4; i++)
+      ids.push(await made(i % 2 ? root : li, `At ${i}`));
+    assert.deepEqual(ids, [...ids].sort((a, b) => a < b ? -1 : 1));
+    const again = await enter(two, 'li.na');
+    assert.equal((await at(again, one).get('/me')).status, 200);
   });
 
   test('who meets a deadlock is served all the same', async () => {
@@ -193,5 +223,47 @@ describe('two hosts', () => {
     assert.equal(await other, 0);
     assert.ok(one.log('request.again').length >= 1);
     assert.equal((await li.get(path)).body.values.name, 'Twice');
+  });
+
+  test('a host that is killed in the midst of jobs loses none', async () => {
+    const count = 300;
+    const result = run('plugin', 'enable', one.folder, 'api_c');
+    assert.equal(result.code, 0, result.err);
+    await until(async () => (await li.get('/api/v1/records/api_c.log')).status
+      === 200 && (await root.get('/api/v1/records/api_c.log')).status === 200,
+    'the module');
+    await one.whole();
+    await two.whole();
+    const before = new Set(company.sql(NODES).split('\n'));
+    for (let first = 0; first < count; first += 100) {
+      const answer = await root.post('/api/v1/m/api_c/orders',
+        { job: 'api_c.once', count: 100, first });
+      assert.equal(answer.status, 200, answer.text);
+    }
+    await sleep(150);
+    const { workers } = await two.control({ do: 'status' });
+    await two.stop('SIGKILL');
+    await until(() => !workers.some(({ pid }) => processExists(pid)),
+      'the end of its workers');
+    const left = new Set(company.sql(NODES).split('\n'));
+    await two.start();
+    await two.whole();
+    // Numbers of ids rest before they are given again.
+    const fresh = company.sql(NODES).split('\n').filter((one) =>
+      !left.has(one));
+    assert.ok(fresh.length > 3);
+    assert.deepEqual(fresh.filter((one) => before.has(one)), []);
+    await until(async () => (await root.get('/api/v1/jobs?kind=api_c.once'))
+      .body.total === 0, 'the last job', 10000 * slow);
+    const times = new Map();
+    for (let cursor = ''; cursor !== undefined;) {
+      const { body } = await root.get('/api/v1/records/api_c.log?limit=200' +
+        `&fields=what${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+      for (const { values: { what } } of body.records)
+        if (/^line/.test(what)) times.set(what, (times.get(what) ?? 0) + 1);
+      cursor = body.cursor ?? body.next;
+    }
+    assert.equal(times.size, count);
+    assert.ok([...times.values()].every((n) => n === 1));
   });
 });
