@@ -140,7 +140,9 @@ int worker_run(struct ctx *ctx, const struct worker_options *options)
     crash_watch();
     process.ctx = ctx;
     process.options = options;
-    process.first = text_equal(options->name, "pages-1");
+    /* A single one has no number. */
+    process.first = text_equal(options->name, "pages-1") ||
+                    text_equal(options->name, "pages");
     outlet_set(LINK_STREAM, begun_now);
     live_transport_set(tell_front);
     if (crypto_start())
