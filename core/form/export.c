@@ -227,9 +227,13 @@ static int export_page(struct export_sink *sink, struct ctx *ctx,
     page.limit = EXPORT_PAGE;
     page.offset = 0;
     page.cursor = *cursor;
+    rc = report_begin(ctx);
+    if (rc)
+        return rc;
     rc = record_list(&records, count, ctx, form, &page);
     for (i = 0; !rc && i < *count; i++)
         rc = sink->row(sink, ctx, records[i]);
+    report_end(ctx);
     if (rc)
         return rc;
     *cursor = *count == EXPORT_PAGE

@@ -65,7 +65,11 @@ static int get_aggregate(struct ctx *ctx, struct request *request,
     if (!rc)
         rc = read_ask(&ask, &query, ctx, request, form);
     if (!rc)
-        rc = record_aggregate(&groups, ctx, form, &query, &ask);
+        rc = report_begin(ctx);
+    if (rc)
+        return rc;
+    rc = record_aggregate(&groups, ctx, form, &query, &ask);
+    report_end(ctx);
     if (rc)
         return rc;
     value_set(answer, "groups", groups);

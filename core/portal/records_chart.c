@@ -24,6 +24,7 @@
 #include "portal/records_board.h"
 #include "portal/records_fields.h"
 #include "portal/records_filter.h"
+#include "store/db.h"
 #include "view/chart.h"
 #include "web/request.h"
 
@@ -450,10 +451,9 @@ static struct value *options_of(const struct work *work)
     return options;
 }
 
-int records_chart_make(struct value **out, struct ctx *ctx,
-                       const struct records_filter *filter,
-                       const struct record_query *query,
-                       const struct chart_ask *ask)
+static int make(struct value **out, struct ctx *ctx,
+                const struct records_filter *filter,
+                const struct record_query *query, const struct chart_ask *ask)
 {
     const char *colon = strchr(ask->group, ':');
     struct work work = { .ctx = ctx,
@@ -494,4 +494,18 @@ int records_chart_make(struct value **out, struct ctx *ctx,
     if (ask->series)
         value_set(options, "series", order_series(&work, found));
     return chart_make(out, ctx, ask->kind, work.rows, options);
+}
+
+int records_chart_make(struct value **out, struct ctx *ctx,
+                       const struct records_filter *filter,
+                       const struct record_query *query,
+                       const struct chart_ask *ask)
+{
+    int rc = report_begin(ctx);
+
+    if (rc)
+        return rc;
+    rc = make(out, ctx, filter, query, ask);
+    report_end(ctx);
+    return rc;
 }

@@ -173,6 +173,17 @@ uint64_t tx_number(const struct ctx *ctx);
 int read_begin(struct ctx *ctx);
 void read_end(struct ctx *ctx);
 
+/*
+ * The same for reports and exports, which need not see what was written just
+ * now: where a read replica is configured (store.replica_url), is there and
+ * less than ten seconds behind, they read from it. Never for a page that must
+ * see what its reader has done. A transaction that is begun inside goes to the
+ * primary, as does what is read after it.
+ */
+enum { REPLICA_LAG_MS = 10 * 1000 };
+int report_begin(struct ctx *ctx);
+void report_end(struct ctx *ctx);
+
 /* Epochs: raised in the transaction that changes what they name ("org",
  * "grant", "form", "flow", "module", "theme"). epoch_read reads all with one
  * query at the start of a request; epoch_of then is a memory read. */

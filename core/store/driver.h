@@ -30,6 +30,7 @@ struct bulk;
 struct map;
 struct migration;
 struct pg;
+struct pg_replica;
 struct pg_result;
 struct sqlite3;
 
@@ -111,6 +112,10 @@ struct driver {
     int (*guard)(struct db *db, struct ctx *ctx, const char *name);
     int (*snapshot)(struct db *db, struct ctx *ctx); /* begins one */
     void (*snapshot_end)(struct db *db);
+    /* A snapshot of a replica takes the place of the store, where there is a
+     * good one; NULL: this store has none. */
+    bool (*report)(struct db *db, struct ctx *ctx);
+    void (*report_end)(struct db *db);
     int64_t (*now)(struct db *db); /* ms UTC by the store's clock */
 
     /* What there is (dialect.h); table_exists: 1 or 0. */
@@ -187,6 +192,7 @@ struct db {
 
     /* The PostgreSQL driver's own. */
     struct pg *pg;
+    struct pg_replica *replica; /* NULL: none configured, or not yet asked */
 };
 
 /* The site's folders and the host's page in run/lock; a restore that was cut

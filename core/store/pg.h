@@ -13,6 +13,7 @@
  *   pg_private.c  a schema for one test
  *   pg_keeper.c   the keeper of a host
  *   pg_hosts.c    what hosts tell each other
+ *   pg_replica.c  a second connection, for reports
  *
  * libpq is loaded when a site needs it (base/late.h): a site on SQLite has
  * nothing of it in memory.
@@ -105,7 +106,6 @@ struct pg {
     int queued;     /* commands of the batch that is being made */
     int posted;     /* of them statements that somebody takes for done */
     int owed;       /* batches whose results nobody has read */
-    int numbered;   /* statements prepared so far */
     bool open;      /* BEGIN has been sent */
     bool lost;      /* the connection went within a transaction */
     enum pg_pending pending;
@@ -118,6 +118,7 @@ struct pg {
     int64_t timeout_set; /* of the session now; 0: none */
     int64_t again_at;    /* monotonic ms: before, no new connection is tried */
     int64_t clock_at;    /* monotonic ms when the server's clock was read */
+    bool standby;        /* a replica: reads, and never more than one report */
     const char *url;
 };
 
@@ -146,6 +147,8 @@ void pg_close(struct db *db);
 int pg_dial(PGconn **out, struct ctx *ctx, const char *url);
 /* Connects again where the connection was lost; E_UNAVAILABLE. */
 int pg_ensure(struct db *db, struct ctx *ctx);
+/* Opens db->pg, a replica's. */
+int pg_connect_standby(struct db *db, struct ctx *ctx);
 /* The connection is gone; a transaction that was open with it. */
 void pg_lose(struct db *db);
 int64_t pg_now(struct db *db);
@@ -159,6 +162,14 @@ int pg_keeper_run(struct ctx *ctx, const struct keeper_link *link);
 
 /* One round of telling and hearing; the ms until the next is due. */
 int pg_hosts_round(struct ctx *ctx);
+
+/* ---- pg_replica.c ---- */
+
+/* The replica takes the connection's place, in a snapshot; false: it is not
+ * there or too old. Leaving is always safe. */
+bool pg_replica_enter(struct db *db, struct ctx *ctx);
+void pg_replica_leave(struct db *db);
+void pg_replica_close(struct db *db);
 
 /* ---- pg_private.c ---- */
 

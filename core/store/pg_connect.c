@@ -310,14 +310,16 @@ static int lease_node(struct db *db, struct ctx *ctx)
                 "too many programs use this database at once");
 }
 
-static int connect_now(struct db *db, struct ctx *ctx)
+/* The line itself, as both kinds of connection have it. */
+static int open_line(struct db *db, struct ctx *ctx)
 {
+    static int generation; /* of all connections: no two are alike */
     struct pg *pg = db->pg;
     int rc = pg_dial(&pg->conn, ctx, pg->url);
 
     if (rc)
         return rc;
-    pg->generation++;
+    pg->generation = ++generation;
     pg->queued = pg->owed = pg->posted = 0;
     pg->open = pg->lost = pg->broken = false;
     pg->pending = PG_SENT;
@@ -328,8 +330,27 @@ static int connect_now(struct db *db, struct ctx *ctx)
         rc = pg_fail(db, ctx, NULL, "pipeline");
     if (!rc && (db->flags & DB_MEMORY))
         rc = pg_private_make(db, ctx);
+    return rc ? rc : configure(db, ctx);
+}
+
+/* A write needs a transaction that says so. */
+static int end_opening(struct db *db, struct ctx *ctx, int rc)
+{
+    struct pg *pg = db->pg;
+
     if (!rc)
-        rc = configure(db, ctx);
+        rc = pg_run(db, ctx, "SET default_transaction_read_only = on");
+    if (rc && pg->conn) {
+        pq.PQfinish(pg->conn);
+        pg->conn = NULL;
+    }
+    return rc;
+}
+
+static int connect_now(struct db *db, struct ctx *ctx)
+{
+    int rc = open_line(db, ctx);
+
     if (!rc)
         rc = find_site(db, ctx);
     if (!rc)
@@ -338,13 +359,12 @@ static int connect_now(struct db *db, struct ctx *ctx)
         rc = check_rights(db, ctx);
     if (!rc)
         rc = lease_node(db, ctx);
-    if (!rc) /* a write needs a transaction that says so */
-        rc = pg_run(db, ctx, "SET default_transaction_read_only = on");
-    if (rc && pg->conn) {
-        pq.PQfinish(pg->conn);
-        pg->conn = NULL;
-    }
-    return rc;
+    return end_opening(db, ctx, rc);
+}
+
+int pg_connect_standby(struct db *db, struct ctx *ctx)
+{
+    return end_opening(db, ctx, open_line(db, ctx));
 }
 
 /* The keeper listens, which no pooler can. */
@@ -383,6 +403,8 @@ void pg_close(struct db *db)
 
     if (!pg)
         return;
+    pg_replica_close(db);
+    pg = db->pg;
     if (pg->conn)
         tx_abandon(db);
     query_cache_clear(db);
@@ -411,13 +433,12 @@ int pg_ensure(struct db *db, struct ctx *ctx)
     int64_t now = clock_monotonic();
     struct ctx own;
 
-    if (pg->conn) {
+    if (pg->conn && !pg->standby)
         look_at_clock(db, ctx);
-        if (pg->conn)
-            return 0;
-    }
+    if (pg->conn)
+        return 0;
     /* What was open is over; it must not go on as if nothing were. */
-    if (db->depth || (db->read_open && pg->lost))
+    if (pg->standby || db->depth || (db->read_open && pg->lost))
         return pg_away(ctx);
     if (now < pg->again_at)
         return pg_away(ctx);
@@ -467,6 +488,8 @@ const struct driver pg_driver = {
     .guard = pg_guard,
     .snapshot = pg_snapshot,
     .snapshot_end = pg_snapshot_end,
+    .report = pg_replica_enter,
+    .report_end = pg_replica_leave,
     .now = pg_now,
     .columns = pg_columns,
     .index_exists = pg_index_exists,

@@ -48,9 +48,11 @@ static bool allowed(const char *sql)
 int pg_prepare(void **handle, struct db *db, struct ctx *ctx, const char *sql,
                bool kept)
 {
+    static int numbered; /* of all connections of this process */
     struct pg_statement *statement;
     size_t count;
 
+    (void)db;
     if (!allowed(sql)) {
         log_ctx(ctx, LOG_ERROR, "store.error", "detail", "not allowed", "sql",
                 sql, NULL);
@@ -69,8 +71,7 @@ int pg_prepare(void **handle, struct db *db, struct ctx *ctx, const char *sql,
     statement->formats = or_end(calloc(count, sizeof *statement->formats));
     statement->offsets = or_end(calloc(count, sizeof *statement->offsets));
     if (kept)
-        snprintf(statement->name, sizeof statement->name, "s%d",
-                 ++db->pg->numbered);
+        snprintf(statement->name, sizeof statement->name, "s%d", ++numbered);
     *handle = statement;
     return 0;
 }
@@ -181,15 +182,24 @@ static bool suits(const struct pg_statement *statement)
     return true;
 }
 
+/* A replica gets each statement for once. */
+static const char *name_of(const struct db *db,
+                           const struct pg_statement *statement)
+{
+    return db->pg->standby ? "" : statement->name;
+}
+
 static void queue_prepare(struct db *db, struct pg_statement *statement)
 {
-    memcpy(statement->types, statement->wanted,
-           (size_t)statement->count * sizeof *statement->types);
-    if (pq.PQsendPrepare(db->pg->conn, statement->name, statement->sql,
-                         statement->count, statement->types))
+    if (pq.PQsendPrepare(db->pg->conn, name_of(db, statement), statement->sql,
+                         statement->count, statement->wanted))
         db->pg->queued++;
     else
         db->pg->broken = true;
+    if (db->pg->standby)
+        return;
+    memcpy(statement->types, statement->wanted,
+           (size_t)statement->count * sizeof *statement->types);
     statement->generation = db->pg->generation;
 }
 
@@ -201,7 +211,8 @@ static void queue_run(struct db *db, struct pg_statement *statement)
         statement->values[i] = statement->offsets[i] == SIZE_MAX
                                    ? NULL
                                    : statement->data + statement->offsets[i];
-    if (pq.PQsendQueryPrepared(db->pg->conn, statement->name, statement->count,
+    if (pq.PQsendQueryPrepared(db->pg->conn, name_of(db, statement),
+                               statement->count,
                                (const char *const *)statement->values,
                                statement->lengths, statement->formats, 0))
         db->pg->queued++;
@@ -234,7 +245,8 @@ static int run_once(struct query *query)
     }
     queue_run(db, statement);
     rc = pg_collect(&result, db, query->ctx, query->sql);
-    if (rc && prepared != PG_NONE && db->pg->failed_at <= prepared)
+    if (rc && prepared != PG_NONE && !db->pg->standby &&
+        db->pg->failed_at <= prepared)
         statement->generation = 0;
     query->result = (struct pg_result *)result;
     query->row = -1;

@@ -88,9 +88,11 @@ void pg_enter(struct db *db, struct ctx *ctx)
 
 int pg_begin(struct db *db, struct ctx *ctx, const char *purpose, bool shared)
 {
-    int rc = pg_ensure(db, ctx);
+    int rc;
 
     (void)purpose;
+    pg_replica_leave(db);
+    rc = pg_ensure(db, ctx);
     if (rc)
         return rc;
     db->pg->lost = false;

@@ -151,6 +151,26 @@ void read_end(struct ctx *ctx)
         close_snapshot(db);
 }
 
+int report_begin(struct ctx *ctx)
+{
+    struct db *db = ctx->db;
+
+    if (db->depth || db->read_depth || !db->driver->report ||
+        !db->driver->report(db, ctx))
+        return read_begin(ctx);
+    db->read_depth = 1; /* the driver has opened it */
+    return 0;
+}
+
+void report_end(struct ctx *ctx)
+{
+    struct db *db = ctx->db;
+
+    read_end(ctx);
+    if (!db->read_depth && db->driver->report)
+        db->driver->report_end(db);
+}
+
 /* ---- write transactions ---- */
 
 void tx_doom(struct db *db)

@@ -30,9 +30,13 @@ function execute(program, ...words) {
 }
 
 class Postgres {
-  constructor(folder, encoding) {
+  constructor(folder) {
     this.folder = folder;
     this.data = join(folder, 'data');
+    this.port = 5432;
+  }
+
+  make(encoding) {
     execute('initdb', '-D', this.data, '-U', 'tenon', '-A', 'trust', '-E',
       encoding, encoding === 'UTF8' ? '--locale=C.UTF-8' : '--locale=C',
       '--no-sync', '--no-instructions');
@@ -108,9 +112,9 @@ class Postgres {
 
 // `settings` of postgresql.conf; without durability unless they ask for it.
 export async function startPostgres(settings = {}, { encoding = 'UTF8' } = {}) {
-  const folder = mkdtempSync(join(base, 'tenon-pg-'));
-  if (process.getuid() === 0) chownSync(folder, NOBODY, NOBODY);
-  const server = new Postgres(folder, encoding);
+  const server = new Postgres(ownFolder());
+  const { folder } = server;
+  server.make(encoding);
   server.port = Number(settings.port || 5432);
   server.configure({ listen_addresses: '', unix_socket_directories: folder,
     max_connections: 300, log_min_messages: 'fatal',
@@ -118,11 +122,31 @@ export async function startPostgres(settings = {}, { encoding = 'UTF8' } = {}) {
     ...(settings.fsync === 'on' ? {} : { fsync: 'off',
       synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off' }),
     ...settings });
-  process.on('exit', () => {
-    try { process.kill(server.child.pid, 'SIGQUIT'); } catch { /* gone */ }
-    rmSync(folder, { recursive: true, force: true });
-  });
+  leave(server);
   await server.start();
   server.admin('CREATE DATABASE tenon');
   return server;
+}
+
+function ownFolder() {
+  const folder = mkdtempSync(join(base, 'tenon-pg-'));
+  if (process.getuid() === 0) chownSync(folder, NOBODY, NOBODY);
+  return folder;
+}
+
+function leave(server) {
+  process.on('exit', () => {
+    try { process.kill(server.child.pid, 'SIGQUIT'); } catch { /* gone */ }
+    rmSync(server.folder, { recursive: true, force: true });
+  });
+}
+
+// A replica that streams from `primary`.
+export async function startReplica(primary, settings = {}) {
+  const server = new Postgres(ownFolder());
+  execute('pg_basebackup', '-D', server.data, '-h', primary.folder, '-p',
+    String(primary.port), '-U', 'tenon', '-R', '-c', 'fast', '--no-sync');
+  server.configure({ unix_socket_directories: server.folder, ...settings });
+  leave(server);
+  return server.start();
 }
