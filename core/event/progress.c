@@ -73,7 +73,7 @@ int job_watch(int64_t *id, struct ctx *ctx, const char *kind,
         return rc;
     if (id)
         *id = job;
-    return db_exec(ctx,
+    return db_post(ctx,
                    "INSERT INTO event_progress (job, person, title, arguments,"
                    " at, kind) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
                    " ON CONFLICT (job) DO NOTHING",
@@ -216,17 +216,25 @@ const char *job_watched_problem(const struct ctx *own, struct ctx *ctx, int rc)
     return json_text(ctx->arena, map);
 }
 
-/* The row, not `now`: the attempt's context is over. */
+/* Who watches it: known of what ran here just now. E_NOT_FOUND: nobody. */
+static int watcher(int64_t *person, struct ctx *ctx, int64_t job)
+{
+    if (now.id != job)
+        return db_int(person, ctx,
+                      "SELECT person FROM event_progress WHERE job = ?1", "i",
+                      job);
+    *person = now.person;
+    return now.job ? 0 : E_NOT_FOUND;
+}
+
 int job_watched_settle(struct ctx *ctx, int64_t job, const char *problem)
 {
     int64_t person;
-    int rc =
-        db_int(&person, ctx, "SELECT person FROM event_progress WHERE job = ?1",
-               "i", job);
+    int rc = watcher(&person, ctx, job);
 
     if (rc)
         return rc == E_NOT_FOUND ? 0 : rc;
-    rc = db_exec(ctx,
+    rc = db_post(ctx,
                  "UPDATE event_progress SET problem = ?2, finished = ?3,"
                  " done = CASE WHEN done < ?4 THEN ?4 ELSE done END,"
                  " total = CASE WHEN total < ?5 THEN ?5 ELSE total END"
