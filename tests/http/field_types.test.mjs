@@ -20,7 +20,8 @@ const plugin = (...words) => {
 };
 
 before(async () => {
-  site = await demoSite();
+  // One page worker, which is the first one all the same.
+  site = await demoSite({ page_workers: 1 });
   cpSync(join(build, 'test-plugins/scripts/api_lua'),
     join(site.folder, 'scripts/api_lua'), { recursive: true });
   plugin('enable', 'api_lua');
