@@ -17,6 +17,7 @@ import { jobFigures } from './jobs.mjs';
 import { folder, program, pss, root, run, tree, wrk } from './lib.mjs';
 import { migrateFigures } from './migrate.mjs';
 import { Person } from './person.mjs';
+import { pgFigures } from './pg.mjs';
 import { sdkFigures } from './sdk.mjs';
 import { searchFigures } from './search.mjs';
 import { saving, storeFigures } from './store.mjs';
@@ -452,6 +453,7 @@ export const figures = [
   ...searchFigures({ makeSite, serve, sql, fillOrders }),
   ...storeFigures({ makeSite, serve, traceOf, bareRows, order, fillOrders,
     client: importClients, importing: importTable }),
+  ...pgFigures({ makeSite, serve, fillOrders }),
   ...crmFigures({ makeSite, serve, bareStatements }),
   ...backupFigures({ makeSite, serve, sql, fillOrders }),
   { name: 'start.first_page', measure: startFirstPage },
