@@ -130,7 +130,9 @@ int pg_dial(PGconn **out, struct ctx *ctx, const char *url)
     static const char *const names[] = { "connect_timeout",
                                          "fallback_application_name",
                                          "client_encoding", "dbname", NULL };
-    const char *const values[] = { "3", "tenon", "UTF8", url, NULL };
+    const char *name =
+        arena_printf(ctx->arena, "tenon %s", log_process_name());
+    const char *const values[] = { "3", name, "UTF8", url, NULL };
     PGconn *conn;
     int rc = load(ctx);
 

@@ -35,8 +35,11 @@ function another(server, table, order) {
   const values = columns.map(([name, type]) => {
     if (unique.includes(name))
       return type === 'bigint' ? ':id' : "('x' || (:id)::text)";
-    return ask(`SELECT coalesce(quote_literal("${name}"::text), 'NULL')
-      FROM ${table} ORDER BY ${order} DESC LIMIT 1`);
+    const [value] = JSON.parse(ask(`SELECT json_build_array("${name}"::text)
+      FROM ${table} ORDER BY ${order} DESC LIMIT 1`));
+    // pgbench takes what follows a colon for a name, in texts as well.
+    return value === null ? 'NULL' : `E'${value.replace(/[\\':]/g,
+      (c) => `\\x${c.charCodeAt(0).toString(16)}`)}'`;
   });
   return `INSERT INTO ${table} (${columns.map(([name]) => `"${name}"`)})` +
     ` VALUES (${values});`;
