@@ -59,16 +59,24 @@ static int job_workers(const struct front *front)
     return count <= 0 ? 1 : count < JOB_SEATS_MAX ? count : JOB_SEATS_MAX;
 }
 
+/* Where the database is another server, workers wait for it. */
+static int usual_pages(const struct front *front)
+{
+    int count = (int)sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (count < 3)
+        count = 3;
+    return text_equal(front->settings->store.driver, "postgresql") ? count * 2
+                                                                   : count;
+}
+
 void supervise_init(struct front *front)
 {
     int net_count = net_workers(front), lane, index;
 
     front->page_count = front->settings->page_workers;
-    if (front->page_count <= 0) {
-        front->page_count = (int)sysconf(_SC_NPROCESSORS_ONLN);
-        if (front->page_count < 3)
-            front->page_count = 3;
-    }
+    if (front->page_count <= 0)
+        front->page_count = usual_pages(front);
     if (front->page_count > PAGE_SEATS_MAX)
         front->page_count = PAGE_SEATS_MAX;
     for (lane = 0; lane < LANES; lane++) {

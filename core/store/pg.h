@@ -226,6 +226,7 @@ bool pg_column_null(struct query *query, int column);
 /* Queues what the transaction still owes before its first statement; outside
  * of one, what the statement's time needs. */
 void pg_enter(struct db *db, struct ctx *ctx);
+int pg_prepare_locks(struct db *db, struct ctx *ctx);
 int pg_begin(struct db *db, struct ctx *ctx, const char *purpose, bool shared);
 int pg_alone(struct db *db, struct ctx *ctx);
 int pg_commit(struct db *db, struct ctx *ctx);

@@ -130,8 +130,7 @@ int pg_dial(PGconn **out, struct ctx *ctx, const char *url)
     static const char *const names[] = { "connect_timeout",
                                          "fallback_application_name",
                                          "client_encoding", "dbname", NULL };
-    const char *name =
-        arena_printf(ctx->arena, "tenon %s", log_process_name());
+    const char *name = arena_printf(ctx->arena, "tenon %s", log_process_name());
     const char *const values[] = { "3", name, "UTF8", url, NULL };
     PGconn *conn;
     int rc = load(ctx);
@@ -355,6 +354,8 @@ static int connect_now(struct db *db, struct ctx *ctx)
 
     if (!rc)
         rc = find_site(db, ctx);
+    if (!rc)
+        rc = pg_prepare_locks(db, ctx);
     if (!rc)
         rc = read_clock(db, ctx);
     if (!rc)

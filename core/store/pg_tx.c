@@ -53,16 +53,35 @@ static void queue_timeout(struct db *db, const struct ctx *ctx, bool local)
     pg_post(db); /* it stays, whatever becomes of what follows */
 }
 
+/* Each transaction takes one of the two: they are prepared with the session. */
+int pg_prepare_locks(struct db *db, struct ctx *ctx)
+{
+    static const struct {
+        const char *name, *end;
+    } locks[] = { { "lock_shared", "_shared" }, { "lock_alone", "" } };
+    struct pg *pg = db->pg;
+    char sql[96];
+    size_t i;
+
+    for (i = 0; i < sizeof locks / sizeof *locks; i++) {
+        /* sql: names from the definition */
+        snprintf(sql, sizeof sql, "SELECT pg_advisory_xact_lock%s(%d, %d)",
+                 locks[i].end, (int)PG_LOCK_SITE, pg->site);
+        if (pq.PQsendPrepare(pg->conn, locks[i].name, sql, 0, NULL))
+            pg->queued++;
+    }
+    return pg_settle(db, ctx);
+}
+
 static void queue_lock(struct db *db, bool shared)
 {
     struct pg *pg = db->pg;
-    char sql[96];
 
-    /* sql: names from the definition */
-    snprintf(sql, sizeof sql, "SELECT pg_advisory_xact_lock%s(%d, %d)",
-             shared ? "_shared" : "", (int)PG_LOCK_SITE, pg->site);
     pg->lock_at = pg->queued;
-    pg_queue(db, sql);
+    if (pg->conn &&
+        pq.PQsendQueryPrepared(pg->conn, shared ? "lock_shared" : "lock_alone",
+                               0, NULL, NULL, NULL, 0))
+        pg->queued++;
 }
 
 void pg_enter(struct db *db, struct ctx *ctx)

@@ -8,7 +8,7 @@ import { folder, run, wrk } from './lib.mjs';
 import { Person } from './person.mjs';
 import { saving } from './store.mjs';
 
-const CLIENTS = 32, SECONDS = 8, PAGES = 3;
+const CLIENTS = 32, SECONDS = 8;
 
 function makeSite(server, name) {
   const site = join(folder, name);
@@ -17,7 +17,7 @@ function makeSite(server, name) {
   const made = tenonRun('init', '--demo', '--store', server.url, site);
   if (made.code) throw new Error(`tenon init: ${made.err}${made.out}`);
   cpSync(new URL('site', import.meta.url).pathname, site, { recursive: true });
-  configure(site, { page_workers: PAGES, connections_per_address: 1000 });
+  configure(site, { connections_per_address: 1000 });
   return site;
 }
 
