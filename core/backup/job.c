@@ -33,7 +33,11 @@
 
 enum {
     ATTEMPTS = 2,
+    /* Each look is a commit that whoever reads pages waits for, too: at first
+     * often, for somebody who watches, then seldom. */
     LOOK_MS = 1000,
+    LATER_LOOK_MS = 5000,
+    SOON_MS = 5000,
     FIRST_LOOK_MS = 800, /* a small site is done by then */
     DEAD_MS = 60 * 1000,
     SECONDS = 60
@@ -49,7 +53,7 @@ static struct {
 } child;
 
 struct run_row {
-    int64_t id, seen, done, total, bytes;
+    int64_t id, begun, seen, done, total;
     const char *state, *problem, *name;
     bool told, over; /* over: its process has ended */
 };
@@ -120,7 +124,7 @@ static int find_row(struct run_row *out, struct ctx *ctx, int64_t job)
     QUERY_AUTO *query = NULL;
     bool over = child_over(child.run);
     int rc = db_query(&query, ctx,
-                      "SELECT id, state, seen, done, total, bytes, problem,"
+                      "SELECT id, state, seen, done, total, begun, problem,"
                       " name, told FROM backup_run WHERE job = ?1"
                       " ORDER BY id DESC LIMIT 1",
                       "i", job);
@@ -135,7 +139,7 @@ static int find_row(struct run_row *out, struct ctx *ctx, int64_t job)
     out->seen = query_int(query, 2);
     out->done = query_int(query, 3);
     out->total = query_int(query, 4);
-    out->bytes = query_int(query, 5);
+    out->begun = query_int(query, 5);
     out->problem = query_copy(query, 6);
     out->name = query_copy(query, 7);
     out->told = query_int(query, 8) != 0;
@@ -210,7 +214,8 @@ static int look(struct ctx *ctx, const struct run_row *row)
         (void)end_badly(ctx, row);
         return rc;
     }
-    job_continue_in(LOOK_MS);
+    job_continue_in(db_now(ctx) - row->begun < SOON_MS ? LOOK_MS
+                                                       : LATER_LOOK_MS);
     return 0;
 }
 

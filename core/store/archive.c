@@ -27,14 +27,14 @@
 
 static const char key_word[] = "tenon-backup-key-1 ";
 
-enum { KEY_FILE_MAX = 200 };
+enum { KEY_FILE_MAX = 200, FLUSH_BYTES = 1024 * 1024 };
 
 struct archive_out {
     struct arena *arena;
     const char *folder;
     int64_t part_bytes;
     int part, fd; /* the open one; -1 */
-    int64_t in_part;
+    int64_t in_part, flushed;
     crypto_secretstream_xchacha20poly1305_state state;
     size_t filled;
     unsigned char piece[ARCHIVE_PIECE];
@@ -144,10 +144,22 @@ static int next_part(struct archive_out *out, struct ctx *ctx)
     if (rc)
         return rc;
     path = archive_part(out->arena, out->folder, ++out->part);
-    out->in_part = 0;
+    out->in_part = out->flushed = 0;
     out->fd =
         open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     return out->fd < 0 ? io_error(ctx, path) : 0;
+}
+
+/* A commit of the site is synced behind what the disk has in hand: never more
+ * than this. */
+static void flush_some(struct archive_out *out)
+{
+    if (out->in_part - out->flushed < FLUSH_BYTES)
+        return;
+    sync_file_range(out->fd, out->flushed, out->in_part - out->flushed,
+                    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+                        SYNC_FILE_RANGE_WAIT_AFTER);
+    out->flushed = out->in_part;
 }
 
 /* Bytes of the stream, into as many parts as they need. */
@@ -176,6 +188,7 @@ static int put(struct archive_out *out, struct ctx *ctx, const void *data,
         from += written;
         size -= (size_t)written;
         out->in_part += written;
+        flush_some(out);
     }
     return 0;
 }

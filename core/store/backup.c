@@ -193,9 +193,12 @@ struct sink {
 static int put_fd(struct sink *sink, struct ctx *ctx, const char *name, int fd,
                   int64_t size)
 {
+    int64_t begun = clock_monotonic();
     int rc = sink->archive ? archive_add(sink->archive, ctx, name, fd)
                            : tree_copy_fd(ctx, fd, in(ctx, sink->folder, name));
 
+    if (sink->progress.options->gentle)
+        backup_pause(clock_monotonic() - begun);
     posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
     return rc ? rc : step(&sink->progress, size);
 }

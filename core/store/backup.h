@@ -32,6 +32,8 @@ struct backup_options {
     const struct backup_key *key;
     int64_t part_bytes; /* of an archive; 0: the usual size */
     bool gentle;        /* pauses, so that others have the disk */
+    bool checked;       /* of a verification: what was saved was whole, so
+                           that its hash is enough */
     int64_t total;      /* for progress; backup_make sets it */
     /* Of a restore: the new site stands in `folder`, nothing is replaced yet;
      * other than 0 ends it. May be NULL. */

@@ -28,7 +28,7 @@
 #include "store/driver.h"
 #include "store/tree.h"
 
-enum { STEP_BYTES = 1024 * 1024, FLUSH_BYTES = 8 * STEP_BYTES, PAUSE_MS = 50 };
+enum { STEP_BYTES = 1024 * 1024, FLUSH_BYTES = STEP_BYTES, PAUSE_MS = 50 };
 
 static int bad(struct ctx *ctx, const char *what)
 {
@@ -102,15 +102,16 @@ struct copying {
     bool gentle;
 };
 
-static void pause_ms(int64_t ms)
+void backup_pause(int64_t ms)
 {
-    struct timespec time = { .tv_sec = ms / 1000,
-                             .tv_nsec = ms % 1000 * 1000000 };
+    struct timespec time = { .tv_nsec =
+                                 (ms < PAUSE_MS ? ms : PAUSE_MS) * 1000000 };
 
     nanosleep(&time, NULL);
 }
 
-/* Begins to write what is new, and waits for what was begun before. */
+/* Writes what is new: a commit of the site is synced behind what the disk has
+ * in hand. */
 static void flush_some(struct copying *copying)
 {
     struct stat info;
@@ -145,7 +146,7 @@ static int copy_steps(sqlite3_backup *backup, struct copying *copying,
                               options->total);
         spent = clock_monotonic() - begun;
         if (options->gentle && rc == SQLITE_OK)
-            pause_ms(spent < PAUSE_MS ? spent : PAUSE_MS);
+            backup_pause(spent);
     } while (rc == SQLITE_OK);
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }

@@ -24,6 +24,9 @@ int backup_check_database(struct ctx *ctx, const char *path);
 struct backup_options;
 int backup_copy_database(struct ctx *ctx, const char *folder,
                          const struct backup_options *options);
+/* Of a gentle backup: waits as long as the last piece took, at most a moment:
+ * others have the disk meanwhile. */
+void backup_pause(int64_t ms);
 /* How large that will be, roughly. */
 int64_t backup_database_bytes(struct ctx *ctx);
 
