@@ -13,7 +13,12 @@
 #include "base/file.h"
 #include "base/unicode.h"
 
-enum { CONFIG_MAX = 1024 * 1024, TEXTS_MAX = 1000 };
+enum {
+    CONFIG_MAX = 1024 * 1024,
+    TEXTS_MAX = 1000,
+    ROOM_LEAST = 128 * 1024,
+    ROOM_TIMES = 32,
+};
 
 /* --- what libconfig would swallow --- */
 
@@ -144,6 +149,16 @@ static int check_text(struct ctx *ctx, const char *path, const char *text,
 
 /* --- reading --- */
 
+/* libconfig 1.5 looks at none of its allocations and would crash, which is
+ * nobody's fault: without such room the process ends as an arena ends it. */
+static void need_room(size_t length)
+{
+    struct arena *room = arena_new(0);
+
+    (void)arena_alloc(room, ROOM_LEAST + ROOM_TIMES * length);
+    arena_free(room);
+}
+
 static void destroy(void *config)
 {
     config_destroy(config);
@@ -158,6 +173,7 @@ int config_text_parse(config_t **out, struct ctx *ctx, const char *path,
     *out = NULL;
     if (rc)
         return rc;
+    need_room(length);
     config = arena_alloc(ctx->arena, sizeof *config);
     config_init(config);
     arena_cleanup(ctx->arena, destroy, config);

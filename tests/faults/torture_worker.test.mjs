@@ -115,10 +115,12 @@ test('F02_ afterwards the site is whole, and no worker crashed', { skip },
       return now.workers.length === pids && now;
     }, 'all workers', 30000 * slow);
     assert.ok(status);
-    // Without memory they end by themselves, also while they start.
-    const died = site.log('worker.died').filter((line) =>
-      line.signal !== '0');
-    assert.deepEqual(died, []);
+    // Without memory they end by themselves. One that starts meanwhile may be
+    // ended by libconfig, which looks at none of its allocations; then no
+    // module is blamed for it.
+    const died = site.log('worker.died').filter((line) => line.signal !== '0');
+    assert.deepEqual(died.filter((line) => line.kind !== 'start' ||
+      line.module), []);
     const { code, out, err } = run('doctor', site.folder);
     assert.notEqual(code, 1, out + err);
   });
