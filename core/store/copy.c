@@ -307,6 +307,8 @@ int copy_site(struct copy_report *report, struct ctx *to, struct ctx *from,
     rc = go(&copy);
     read_end(from);
     log_event(rc ? LOG_WARN : LOG_INFO, "store.copied", "rows",
-              log_int(report->rows), "tables", log_int(report->tables), NULL);
+              log_int(report->rows), "tables", log_int(report->tables),
+              "copy_ms", log_int(report->copy_ms), "check_ms",
+              log_int(report->check_ms), NULL);
     return rc;
 }

@@ -11,13 +11,9 @@ import { configure, demoSite, run, runBeside, temporaryFolder, until }
   from '../lib/server.mjs';
 import { signedIn } from '../lib/person.mjs';
 import { objectStore } from '../lib/s3.mjs';
-import { onPostgresql } from '../lib/store.mjs';
-
-const skip = onPostgresql && 'backups are of the SQLite file';
 
 let site, admin, folder, key, store;
 before(async () => {
-  if (skip) return;
   const place = temporaryFolder('backups');
   folder = join(place, 'kept');
   key = join(place, 'key');
@@ -53,13 +49,13 @@ async function now() {
   return ended(id);
 }
 
-test('only administrators see and begin them', { skip }, async () => {
+test('only administrators see and begin them', async () => {
   const person = await signedIn(site, 'zhang.wei');
   assert.equal((await person.get('/admin/backups')).status, 403);
   assert.equal((await person.form('/admin/backups', {})).status, 403);
 });
 
-test('the schedule of tenon.cfg is a job in its zone', { skip }, async () => {
+test('the schedule of tenon.cfg is a job in its zone', async () => {
   const row = await until(async () => (await admin.get(
     '/api/v1/jobs?kind=backup.make&schedules=1')).body.jobs[0],
   'the schedule');
@@ -67,7 +63,7 @@ test('the schedule of tenon.cfg is a job in its zone', { skip }, async () => {
   assert.match(row.due, /T18:30:00/);
 });
 
-test('a backup now is made, looked at, sent, and told on the page', { skip },
+test('a backup now is made, looked at, sent, and told on the page',
   async () => {
     const job = await now();
     assert.equal(job.state, 'done', JSON.stringify(job));
@@ -91,7 +87,7 @@ test('a backup now is made, looked at, sent, and told on the page', { skip },
   });
 
 test('what the schedule starts is made, too, and the schedule goes on',
-  { skip }, async () => {
+  async () => {
     const find = async () => (await admin.get(
       '/api/v1/jobs?kind=backup.make&schedules=1')).body.jobs[0];
     const row = await find(), before = names().length;
@@ -116,7 +112,7 @@ function maker() {
   return 0;
 }
 
-test('a process that is killed is begun anew, and leaves nothing', { skip },
+test('a process that is killed is begun anew, and leaves nothing',
   async () => {
     const before = names().length;
     const id = jobOf(await admin.form('/admin/backups', {}));
@@ -128,7 +124,7 @@ test('a process that is killed is begun anew, and leaves nothing', { skip },
       name.includes('partial')), []);
   });
 
-test('the key and secrets are in no backup', { skip }, () => {
+test('the key and secrets are in no backup', () => {
   const [name] = names();
   const secret = readFileSync(key, 'utf8').trim().split(' ')[1];
   assert.equal(spawnSync('grep', ['-rq', secret, folder]).status, 1);
@@ -142,7 +138,7 @@ test('the key and secrets are in no backup', { skip }, () => {
   assert.equal(existsSync(join(out, 'site.key')), false);
 });
 
-test('what the object store alone has is fetched and restored', { skip },
+test('what the object store alone has is fetched and restored',
   async () => {
     const [name] = names();
     renameSync(join(folder, name), join(folder, 'aside'));
@@ -161,7 +157,7 @@ test('what the object store alone has is fetched and restored', { skip },
     renameSync(join(folder, 'aside'), join(folder, name));
   });
 
-test('what is damaged, cut off, or of another key is refused', { skip }, () => {
+test('what is damaged, cut off, or of another key is refused', () => {
   const [name] = names();
   const copy = join(temporaryFolder('damaged'), 'backup');
   const out = join(temporaryFolder('restored'), 'site');
@@ -199,7 +195,7 @@ test('what is damaged, cut off, or of another key is refused', { skip }, () => {
   assert.match(open.err, /chmod go-rwx/);
 });
 
-test('the oldest go, never the newest, and nothing that is not ours', { skip },
+test('the oldest go, never the newest, and nothing that is not ours',
   async () => {
     for (const old of ['20200101-000000', '20200102-000000'])
       cpSync(join(folder, names().at(-1)), join(folder, old),
@@ -223,7 +219,7 @@ test('the oldest go, never the newest, and nothing that is not ours', { skip },
     assert.match((await admin.get('/admin/backups')).text, /removed/);
   });
 
-test('one that fails is an incident, the page says so', { skip }, async () => {
+test('one that fails is an incident, the page says so', async () => {
   const aside = `${key}.aside`;
   renameSync(key, aside);
   const answer = await admin.form('/admin/backups', {});
@@ -244,7 +240,7 @@ test('one that fails is an incident, the page says so', { skip }, async () => {
   assert.equal((await now()).state, 'done');
 });
 
-test('a backup by hand takes the same way', { skip }, async () => {
+test('a backup by hand takes the same way', async () => {
   const before = names();
   const made = await runBeside('backup', 'make', site.folder);
   assert.equal(made.code, 0, made.err);
@@ -252,7 +248,7 @@ test('a backup by hand takes the same way', { skip }, async () => {
   assert.notDeepEqual(names(), before);
 });
 
-test('settings that cannot work are refused', { skip }, async () => {
+test('settings that cannot work are refused', async () => {
   const place = join(temporaryFolder('settings'), 'site');
   mkdirSync(place);
   for (const [settings, reason] of [
@@ -271,7 +267,7 @@ test('settings that cannot work are refused', { skip }, async () => {
   }
 });
 
-test('words that are not understood end with 2', { skip }, () => {
+test('words that are not understood end with 2', () => {
   for (const words of [['make'], ['list'], ['verify'], ['restore', 'a'],
     ['key'], ['fetch', 'a', 'b'], ['make', 'a', 'b']])
     assert.equal(run('backup', ...words).code, 2, words.join(' '));
