@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startHosts } from '../lib/hosts.mjs';
+import { balance, startHosts } from '../lib/hosts.mjs';
 import { addUser, password } from '../lib/client.mjs';
 import { Person, signedIn } from '../lib/person.mjs';
 import { fakeClock, noFakeClock } from '../lib/clock.mjs';
@@ -265,5 +265,23 @@ describe('two hosts', () => {
     }
     assert.equal(times.size, count);
     assert.ok([...times.values()].every((n) => n === 1));
+  });
+
+  test('behind haproxy nobody notices that a host is stopped', async () => {
+    const proxy = await balance(company.hosts);
+    const through = at(root, proxy);
+    const ask = async (times) => {
+      for (let i = 0; i < times; i++)
+        assert.equal((await through.get('/records/visitor')).status, 200);
+    };
+    try {
+      await ask(6);
+      const stopped = two.stop();
+      await ask(20);
+      await stopped;
+      await ask(6);
+    } finally {
+      proxy.stop();
+    }
   });
 });

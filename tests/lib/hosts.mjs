@@ -83,6 +83,7 @@ frontend in
   default_backend tenon
 backend tenon
   ${options}
+  option http-server-close
   option httpchk GET /readyz
   http-check expect status 200
   option redispatch
