@@ -13,6 +13,7 @@ import { backupFigures } from './backup.mjs';
 import { crmFigures } from './crm.mjs';
 import { copyRecords, sql } from './fill.mjs';
 import { importClients, importFigures, importTable } from './import.mjs';
+import { hostFigures } from './hosts.mjs';
 import { jobFigures } from './jobs.mjs';
 import { folder, program, pss, root, run, tree, wrk } from './lib.mjs';
 import { migrateFigures } from './migrate.mjs';
@@ -448,6 +449,7 @@ export const figures = [
   { name: 'flow.step', measure: flowStep },
   ...sdkFigures({ makeSite, serve }),
   ...importFigures({ makeSite, serve }),
+  ...hostFigures({ serve }),
   ...jobFigures({ makeSite, serve }),
   ...migrateFigures({ makeSite, fillOrders }),
   ...searchFigures({ makeSite, serve, sql, fillOrders }),
