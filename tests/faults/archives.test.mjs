@@ -52,7 +52,9 @@ async function refused(what, bytes, name) {
   const { result, ms, kib } = await cost(() =>
     send('/api/v1/imports', name, bytes, 'client'));
   assert.ok([413, 422].includes(result.status), `${what}: ${result.text}`);
-  assert.ok(ms < 1000 * slow, `${what}: ${ms.toFixed(0)} ms`);
+  // Tens of megabytes take their time to arrive.
+  const arrival = bytes.length / 1024 / 1024 * 20;
+  assert.ok(ms - arrival < 1000 * slow, `${what}: ${ms.toFixed(0)} ms`);
   // The body itself is no harm done by unpacking.
   assert.ok(kib - bytes.length / 1024 < 64 * 1024 * slow,
     `${what}: ${kib} KiB for ${bytes.length} bytes`);
@@ -123,7 +125,7 @@ test('F20_ a part that says it is packed less', async () => {
 });
 
 test('F20_ a million entries', async () => {
-  for (const count of [70000, 600000]) {
+  for (const count of [70000, long ? 600000 : 200000]) {
     const empty = { packed: Buffer.alloc(0), size: 0 };
     const bytes = lying(Array.from({ length: count }, (unused, i) =>
       [`${i}`, empty]));
