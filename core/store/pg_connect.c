@@ -90,9 +90,9 @@ static void on_notice(void *argument, const char *text)
     log_event(LOG_DEBUG, "store.notice", "text", text, NULL);
 }
 
-/* libpq's message in one line: what follows its last ": ". Where it repeats
- * an address that it does not understand, which may hold the password, it
- * ends before that. */
+/* libpq's message in one line: what follows its last ": ". Where it does not
+ * understand the address (then there is no host) it repeats a part of that,
+ * which may be the password: it ends before. */
 static const char *reason_of(struct ctx *ctx, const PGconn *conn)
 {
     char text[REASON_MAX];
@@ -102,9 +102,7 @@ static const char *reason_of(struct ctx *ctx, const PGconn *conn)
     end = strchr(text, '\n');
     if (end)
         *end = '\0';
-    end = strstr(text, "://");
-    while (end && end > text && end[-1] != ' ')
-        end--;
+    end = text_empty(pq.PQhost(conn)) ? strpbrk(text, "\"':") : NULL;
     if (end)
         *end = '\0';
     end = strstr(text, " failed: ");

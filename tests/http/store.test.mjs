@@ -142,3 +142,15 @@ test('F15 backups under load are consistent', async () => {
     writer.kill('SIGKILL');
   }
 });
+
+test('S36 no message tells the password of a database', () => {
+  const folder = join(temporaryFolder('wrong'), 'site');
+  for (const address of ['tenon:s3cret@[::1/x', 'tenon:s3%zzcret@h/x',
+    'tenon:s3cret@127.0.0.1:1/x', 'tenon:s3cret@127.0.0.1:99999999/x',
+    'tenon@127.0.0.1:1/x?password=s3cret', 'tenon:s3cret@h/x?no=s3cret']) {
+    const result = run('init', '--store', `postgresql://${address}`, folder);
+    assert.equal(result.code, 1, address);
+    assert.match(result.err, /cannot be reached/);
+    assert.doesNotMatch(result.err + result.out, /s3/, address);
+  }
+});
