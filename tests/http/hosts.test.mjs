@@ -225,6 +225,21 @@ describe('two hosts', () => {
     assert.equal((await li.get(path)).body.values.name, 'Twice');
   });
 
+  test('keepers hear each other again after the database was away',
+    async () => {
+      await company.server.stop();
+      await company.server.start();
+      const heard = await until(() => listen(li).catch(() => null),
+        'the database');
+      await company.whole();
+      heard.text = '';
+      await until(async () => {
+        await root.post('/api/v1/records/visitor', visit('Back'));
+        return /event: ?records/.test(heard.text);
+      }, 'the event', 5000);
+      heard.stop();
+    });
+
   test('a host that is killed in the midst of jobs loses none', async () => {
     const count = 300;
     const result = run('plugin', 'enable', one.folder, 'api_c');
