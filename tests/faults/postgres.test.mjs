@@ -26,7 +26,9 @@ const note = { title: { en: 'Notes' }, label: 'text',
 let server, site;
 before(async () => {
   const port = await freePort();
-  server = await startPostgres({ listen_addresses: '127.0.0.1', port });
+  // One that keeps what it says it has.
+  server = await startPostgres({ listen_addresses: '127.0.0.1', port,
+    fsync: 'on' });
   site = founded(`postgresql://tenon@127.0.0.1:${port}/tenon`,
     { page_workers: 3 });
   mkdirSync(join(site.folder, 'forms'), { recursive: true });
@@ -49,7 +51,7 @@ async function serve(port) {
 function writer(person, name) {
   const log = { acknowledged: new Map(), answers: {}, waits: 0, over: false };
   const write = async (text) => {
-    for (let tries = 0; tries < 200; tries++) {
+    for (let tries = 0; tries < 1000; tries++) {
       const answer = await person.post('/api/v1/records/note',
         { values: { text } }, { 'idempotency-key': text }).catch(() => null);
       const status = answer?.status ?? 0;
