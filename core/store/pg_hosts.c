@@ -310,11 +310,27 @@ static int take_key(struct ctx *ctx)
     return 0;
 }
 
+/* What such a server says it has saved may be gone after its fall. */
+static int look_at_durability(struct ctx *ctx)
+{
+    int64_t forgets;
+    int rc = pg_number(&forgets, ctx->db, ctx,
+                       "SELECT (current_setting('synchronous_commit') = 'off' "
+                       "OR current_setting('fsync') = 'off')::int");
+
+    if (!rc && forgets && !now.listened)
+        log_event(LOG_WARN, "store.not_durable", "settings",
+                  "synchronous_commit or fsync of the database is off", NULL);
+    return rc;
+}
+
 static int listen(struct ctx *ctx)
 {
     struct db *db = ctx->db;
-    int rc = pg_run(db, ctx, "SET synchronous_commit = off");
+    int rc = look_at_durability(ctx);
 
+    if (!rc)
+        rc = pg_run(db, ctx, "SET synchronous_commit = off");
     if (!rc)
         rc = pg_run(db, ctx,
                     arena_printf(ctx->arena, "LISTEN %s", channel_of(ctx)));

@@ -173,6 +173,10 @@ describe('two hosts', () => {
     assert.ok(more < 45, `${more} more on the other host`);
   });
 
+  test('a database that may forget is named in the log', () => {
+    assert.equal(one.log('store.not_durable').length, 1);
+  });
+
   test('no two processes have the same number for ids', () => {
     const all = company.sql(NODES).split('\n');
     assert.equal(all.length, new Set(all).size);
