@@ -30,6 +30,11 @@ struct org_cache {
         int64_t id;
         const char *name;
     } names[ORG_NAMES];
+    /* Who is enabled, likewise; id 0: nothing is remembered here. */
+    struct {
+        int64_t id;
+        bool yes;
+    } enabled[ORG_NAMES];
     struct map *persons;     /* id as text → struct person * */
     struct map *departments; /* id as text → struct department *, also closed */
     const struct department **tree; /* the open ones, in tree order */

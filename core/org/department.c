@@ -176,11 +176,17 @@ const char *department_name(struct ctx *ctx, int64_t id)
 
 bool org_user_enabled(struct ctx *ctx, int64_t user)
 {
+    struct org_cache *cache = org_cache(ctx);
+    size_t at = (size_t)user % ORG_NAMES;
     int64_t enabled = 0;
 
+    if (cache->enabled[at].id == user && user != 0)
+        return cache->enabled[at].yes;
     if (db_int(&enabled, ctx, "SELECT enabled FROM org_user WHERE id = ?1", "i",
                user))
         return false;
+    cache->enabled[at].id = user;
+    cache->enabled[at].yes = enabled != 0;
     return enabled != 0;
 }
 
