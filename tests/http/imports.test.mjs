@@ -52,8 +52,9 @@ function upload(who, text, name = 'clients.csv', form = 'client') {
     headers: { 'x-csrf-token': who.csrf } });
 }
 
+// Thousands of rows take some seconds, where each one asks another server.
 async function settled(who, id) {
-  for (let tries = 0; tries < 400 * slow; tries += 1) {
+  for (let tries = 0; tries < 1600 * slow; tries += 1) {
     const answer = await who.get(`/api/v1/imports/${id}`);
     if (!/ing$/.test(answer.body.state)) return answer.body;
     await new Promise((r) => setTimeout(r, 25));
