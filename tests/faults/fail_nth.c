@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -182,12 +183,19 @@ ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset)
     return next(fd, data, size, offset);
 }
 
+static int is_file(int fd)
+{
+    struct stat facts;
+
+    return fd > 2 && fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);
+}
+
 ssize_t write(int fd, const void *data, size_t size)
 {
     NEXT(write);
 
-    /* Not the log, and not the link to the front: those are SEND's. */
-    if (fd > 5 && fails(WRITE)) {
+    /* A disk can be full, a pipe that wakes a loop cannot. */
+    if (is_file(fd) && fails(WRITE)) {
         errno = ENOSPC;
         return -1;
     }
