@@ -51,7 +51,7 @@ set(CPACK_DEBIAN_PACKAGE_DEPENDS
     # libcurl is loaded by who sends a mail, so nothing is linked to it.
     # libevent: its update closed holes that we stand on (docs/admin).
     "adduser, tzdata, ca-certificates, util-linux, libcurl4, libevent-2.1-7 (>= 2.1.12-stable-8+deb12u1)")
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "poppler-utils")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "poppler-utils, libpq5 (>= 14)")
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
     ${CMAKE_SOURCE_DIR}/packaging/debian/postinst
