@@ -50,10 +50,10 @@ static int resolve(struct condition_column *out, struct ctx *ctx, void *payload,
 static void check_words(const char *sql)
 {
     static const char *const words[] = {
-        "t.n",     "t.s",       "t.l",      "NOT",   "AND",    "OR",
-        "IS",      "NULL",      "IN",       "LIKE",  "ESCAPE", "BETWEEN",
-        "EXISTS",  "SELECT",    "FROM",     "WHERE", "AS",     "j",
-        "j.value", "json_each", "coalesce", "0",     "1",
+        "t.n",  "t.s",   "t.l",   "NOT",    "AND",     "OR",        "IS",
+        "NULL", "IN",    "LIKE",  "ESCAPE", "BETWEEN", "EXISTS",    "SELECT",
+        "FROM", "WHERE", "AS",    "j",      "j.value", "json_each", "coalesce",
+        "0",    "1",     "lower", "FALSE",  "TRUE",    "DISTINCT",
     };
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._";
