@@ -82,6 +82,8 @@ extern const struct bulk sqlite_bulk, pg_bulk;
 /* Tables that a driver keeps for itself, and those that are made anew from
  * others (the full-text index). */
 bool bulk_skips(const char *table);
+/* Adds the names that a query of one column gives, but for those. */
+int bulk_table_names(struct vector *names, struct ctx *ctx, const char *sql);
 
 /* The columns' names for a statement: "a", "b". */
 const char *bulk_names(struct ctx *ctx, const struct bulk_table *table);

@@ -34,6 +34,21 @@ bool bulk_skips(const char *table)
     return text_starts(table, "search_index_");
 }
 
+int bulk_table_names(struct vector *names, struct ctx *ctx, const char *sql)
+{
+    QUERY_AUTO *query = NULL;
+    int rc = db_query(&query, ctx, sql, "");
+
+    while (!rc && (rc = query_next(query)) == 1) {
+        const char *name = query_copy(query, 0);
+
+        if (!bulk_skips(name))
+            vector_add(names, (void *)name);
+        rc = 0;
+    }
+    return rc;
+}
+
 const char *bulk_names(struct ctx *ctx, const struct bulk_table *table)
 {
     struct buf names;

@@ -34,21 +34,11 @@ enum { TEXT_MAX = 256 * 1024 };
 
 int pg_catalog_tables(struct vector *names, struct ctx *ctx)
 {
-    QUERY_AUTO *query = NULL;
-    int rc = db_query(&query, ctx,
-                      "SELECT c.relname FROM pg_class c JOIN pg_namespace n"
-                      " ON n.oid = c.relnamespace WHERE c.relkind = 'r'"
-                      " AND n.nspname = current_schema() ORDER BY c.oid",
-                      "");
-
-    while (!rc && (rc = query_next(query)) == 1) {
-        const char *name = query_copy(query, 0);
-
-        if (!bulk_skips(name))
-            vector_add(names, (void *)name);
-        rc = 0;
-    }
-    return rc;
+    return bulk_table_names(
+        names, ctx,
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n"
+        " ON n.oid = c.relnamespace WHERE c.relkind = 'r'"
+        " AND n.nspname = current_schema() ORDER BY c.oid");
 }
 
 /* ---- one table ---- */

@@ -68,21 +68,11 @@ static int step(struct ctx *ctx, sqlite3_stmt *stmt)
 
 static int tables(struct vector *names, struct ctx *ctx)
 {
-    QUERY_AUTO *query = NULL;
-    int rc = db_query(&query, ctx,
-                      "SELECT name FROM sqlite_schema WHERE type = 'table'"
-                      " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-                      " ORDER BY rowid",
-                      "");
-
-    while (!rc && (rc = query_next(query)) == 1) {
-        const char *name = query_copy(query, 0);
-
-        if (!bulk_skips(name))
-            vector_add(names, (void *)name);
-        rc = 0;
-    }
-    return rc;
+    return bulk_table_names(
+        names, ctx,
+        "SELECT name FROM sqlite_schema WHERE type = 'table'"
+        " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        " ORDER BY rowid");
 }
 
 static char kind_of(const char *type)
