@@ -4,7 +4,8 @@
  * One page worker is kept free for routes that are marked reserved (the
  * administration), so that a module can be switched off under load. Of the
  * others, one module's routes get all but one: when it hangs, other people's
- * pages go on.
+ * pages go on. And what writes gets all but one while others read: writers
+ * wait for each other (and for a checkpoint), readers need not wait with them.
  */
 #include "base/banned.h"
 
@@ -15,6 +16,8 @@
 #include "front/peer.h"
 #include "front/state.h"
 #include "ipc/ready.h"
+
+enum { READERS_MS = 1000 }; /* so long after a read one more is expected */
 
 static void append(struct queue *queue, struct exchange *exchange)
 {
@@ -102,6 +105,10 @@ void dispatch_submit(struct exchange *exchange)
         return;
     }
     exchange->queued_at = front->now;
+    exchange->writes =
+        !str_is(exchange->method, "GET") && !str_is(exchange->method, "HEAD");
+    if (exchange->lane == LANE_PAGES && !exchange->writes)
+        front->read_at = front->now;
     append(queue, exchange);
     dispatch_run(front, exchange->lane);
 }
@@ -149,6 +156,18 @@ static int held_by(const struct front *front, const char *module)
     return count;
 }
 
+/* Page workers that write just now, for all that is known of a request. */
+static int writing(const struct front *front)
+{
+    const struct worker *worker;
+    int count = 0;
+
+    for (worker = front->workers; worker; worker = worker->next)
+        count += worker->seat->lane == LANE_PAGES && worker->exchange &&
+                 worker->exchange->writes;
+    return count;
+}
+
 static bool may_run(const struct exchange *exchange,
                     const struct lane_view *view)
 {
@@ -160,6 +179,10 @@ static bool may_run(const struct exchange *exchange,
         (exchange->rule_flags & RULE_RESERVED))
         return true;
     if (view->idle_count < 2)
+        return false;
+    if (exchange->writes && usable >= 2 &&
+        exchange->front->now - exchange->front->read_at < READERS_MS &&
+        writing(exchange->front) >= usable - 1)
         return false;
     return !exchange->module[0] || usable < 2 ||
            held_by(exchange->front, exchange->module) < usable - 1;

@@ -156,6 +156,7 @@ struct exchange {
     char module[SLOT_MODULE_MAX];
     char *log_path; /* malloc; of a rule with a secret, else NULL */
     bool queued;
+    bool writes;           /* its method is not a safe one (RFC 9110, 9.2.1) */
     struct worker *worker; /* answers it now */
     int64_t started, queued_at;
     int status; /* of the answer, for the log */
@@ -252,6 +253,7 @@ struct front {
     int seat_count, page_count;
     struct worker *workers;
     struct queue queues[LANES];
+    int64_t read_at; /* when a page that is only read was asked for last */
     struct generation *generation; /* in force; NULL before the first */
     int generation_number;         /* last one begun */
     struct roll *roll;             /* a replacement under way */

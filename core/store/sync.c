@@ -20,8 +20,9 @@
 #include "store/sqlite.h"
 
 enum {
-    IDLE_MS = 100, /* should a bell not have been heard */
-    ADOPT_MS = 10, /* a commit lasts longer: has its holder died? */
+    IDLE_MS = 100,          /* should a bell not have been heard */
+    ADOPT_MS = 10,          /* a commit lasts longer: has its holder died? */
+    APART_NS = 2000 * 1000, /* from the start of a sync to the next */
     STACK_BYTES = 256 * 1024,
 };
 
@@ -95,6 +96,27 @@ static void tell(struct syncer *syncer, uint64_t durable, bool failed)
         syncer->tell(syncer->payload, durable, failed);
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+}
+
+/* A commit after a pause is synced at once, a stream of them in groups: on a
+ * fast disk each would get a sync of its own else, which costs more of the
+ * processor than it saves of the waiting. */
+static void keep_apart(struct syncer *syncer)
+{
+    int64_t left = syncer->begun + APART_NS - now_ns();
+    struct timespec time = { 0, (long)left };
+
+    if (left > 0)
+        nanosleep(&time, NULL);
+    syncer->begun = now_ns();
+}
+
 /* One step; returns what was told last. */
 static uint64_t step(struct syncer *syncer, uint64_t told)
 {
@@ -102,9 +124,11 @@ static uint64_t step(struct syncer *syncer, uint64_t told)
     uint32_t heard = atomic_load(&page->bell);
     uint64_t durable = atomic_load(&page->durable);
 
-    if (atomic_load(&page->failed) == 0 && atomic_load(&page->done) > durable &&
-        log_sync(&syncer->log, page) == 0)
-        durable = atomic_load(&page->durable);
+    if (atomic_load(&page->failed) == 0 && atomic_load(&page->done) > durable) {
+        keep_apart(syncer);
+        if (log_sync(&syncer->log, page) == 0)
+            durable = atomic_load(&page->durable);
+    }
     if (atomic_load(&page->failed)) {
         if (told != UINT64_MAX)
             tell(syncer, durable, true);

@@ -45,6 +45,7 @@ struct syncer {
     void (*tell)(void *payload, uint64_t durable, bool failed);
     void *payload;
     pthread_t thread;
+    int64_t begun; /* the last sync, monotonic ns; only the thread's */
     atomic_bool stop;
     bool running;
 };

@@ -43,12 +43,12 @@ function freePort() {
 
 // ---- sites ----
 
-// The demo company with the bench's forms and process.
-function makeSite(name, settings = {}) {
+// The demo company with the bench's forms and process. `words`: more for init.
+function makeSite(name, settings = {}, words = []) {
   const site = join(folder, name);
   rmSync(site, { recursive: true, force: true });
   rmSync(`${site}.log`, { force: true });
-  const made = tenonRun('init', '--demo', site);
+  const made = tenonRun('init', '--demo', ...words, site);
   if (made.code) throw new Error(`tenon init: ${made.err}${made.out}`);
   cpSync(new URL('site', import.meta.url).pathname, site, { recursive: true });
   configure(site, { page_workers: PAGES, connections_per_address: 1000,

@@ -23,11 +23,12 @@ function makeHost(server, name, ...words) {
   return site;
 }
 
-// Processor time of a process that lives, in seconds.
+// Processor time of a process and of those that it has seen end (a worker or a
+// backend that is replaced meanwhile), in seconds.
 function spent(pid) {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
-      .slice(11, 13).reduce((a, b) => a + Number(b), 0) / TICKS;
+      .slice(11, 15).reduce((a, b) => a + Number(b), 0) / TICKS;
   } catch {
     return 0;
   }

@@ -2,6 +2,7 @@
 // a long queue costs those who look at pages.
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
+import { startPostgres } from '../lib/postgres.mjs';
 import { build, run, sleep } from '../lib/server.mjs';
 import { wrk } from './lib.mjs';
 import { Person } from './person.mjs';
@@ -14,8 +15,8 @@ const atMost = (most) => ({ goal: (row) => row.ratio <= most,
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 
 export function jobFigures({ makeSite, serve }) {
-  async function started() {
-    const site = makeSite('jobs-site');
+  async function started(...words) {
+    const site = makeSite('jobs-site', {}, words);
     const folder = join(site, 'plugins/bench_c');
     cpSync(new URL('modules/bench_c', import.meta.url).pathname, folder,
       { recursive: true, filter: (path) => !path.endsWith('.c') });
@@ -48,17 +49,26 @@ export function jobFigures({ makeSite, serve }) {
     return Math.round(JOBS / ((Date.now() - due) / 1000));
   }
 
-  async function jobs() {
-    const { served, admin } = await started();
+  async function jobs(name, ...words) {
+    const { served, admin } = await started(...words);
     const value = await rate(admin, 'bench_c.nothing');
     const atomic = await rate(admin, 'bench_c.atomic');
     const save = await rate(admin, 'bench_c.save');
     await served.stop();
     return [
-      { name: 'jobs', value, unit: 'jobs/s', ...atLeast(2000) },
-      { name: 'jobs.atomic', value: atomic, unit: 'jobs/s' },
-      { name: 'jobs.save', value: save, unit: 'jobs/s' },
+      { name, value, unit: 'jobs/s', ...atLeast(2000) },
+      { name: `${name}.atomic`, value: atomic, unit: 'jobs/s' },
+      { name: `${name}.save`, value: save, unit: 'jobs/s' },
     ];
+  }
+
+  async function jobsPg() {
+    const server = await startPostgres({ fsync: 'on', shared_buffers: '256MB' });
+    try {
+      return await jobs('jobs.pg', '--store', server.url);
+    } finally {
+      await server.remove();
+    }
   }
 
   async function pages() {
@@ -79,7 +89,8 @@ export function jobFigures({ makeSite, serve }) {
   }
 
   return [
-    { name: 'jobs', measure: jobs },
+    { name: 'jobs', measure: () => jobs('jobs') },
+    { name: 'jobs.pg', measure: jobsPg },
     { name: 'jobs.pages', measure: pages },
   ];
 }

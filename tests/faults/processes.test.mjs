@@ -376,6 +376,25 @@ describe('lanes', () => {
       await site.stop();
     });
 
+  test('who reads does not wait with those who write', async () => {
+    const site = await stubSite({ page_workers: 3 });
+    await site.whole();
+    const order = [];
+    const done = (name) => (answer) => {
+      assert.equal(answer.status, 200);
+      order.push(name);
+    };
+    await get(site, '/hello');
+    const all = ['POST', 'PUT', 'DELETE'].map((method) =>
+      get(site, '/sleep?700', { method }).then(done('write')));
+    await sleep(100);
+    for (let i = 0; i < 4; i += 1) all.push(get(site, '/hello').then(done('read')));
+    await Promise.all(all);
+    assert.deepEqual(order.slice(0, 4), Array(4).fill('read'));
+    assert.equal(order.length, 7);
+    await site.stop();
+  });
+
   test('routes take their lanes', async () => {
     const site = await stubSite();
     await site.whole();
