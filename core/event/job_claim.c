@@ -241,25 +241,36 @@ int batch_claim(struct batch *out, struct ctx *ctx, int most)
     return tx_end(ctx, rc);
 }
 
-int batch_next(struct ctx *ctx, struct batch *batch)
+/* One that has been claimed begins: 1, or 0 where another process has it. */
+static int begin_claimed(struct ctx *ctx, struct claimed *job, int64_t lease)
 {
     int64_t now = db_now(ctx);
-    int rc = 0;
+    QUERY_AUTO *query = NULL;
+    int rc = db_query(
+        &query, ctx,
+        "UPDATE event_job SET attempt = ?4, begun = ?5, lease = ?6" JOB_OURS
+        " AND lease = ?7 RETURNING (SELECT person FROM event_progress "
+        "WHERE job = event_job.id)",
+        "iisiiii", job->id, (int64_t)getpid(), work_host(),
+        (int64_t)job->attempt, now,
+        now + (int64_t)job->kind->seconds * 1000 + LEASE_SPARE_MS, lease);
 
-    while (++batch->at < batch->count) {
-        const struct claimed *job = &batch->items[batch->at];
-
-        rc = db_exec(ctx,
-                     "UPDATE event_job SET attempt = ?4, begun = ?5, "
-                     "lease = ?6" JOB_OURS " AND lease = ?7",
-                     "iisiiii", job->id, (int64_t)getpid(), work_host(),
-                     (int64_t)job->attempt, now,
-                     now + (int64_t)job->kind->seconds * 1000 + LEASE_SPARE_MS,
-                     batch->lease);
-        if (rc || db_changes(ctx) > 0)
-            break;
+    if (!rc)
+        rc = query_next(query);
+    if (rc > 0) {
+        job->watched = !query_is_null(query, 0);
+        job->person = query_int(query, 0);
     }
     return rc;
+}
+
+int batch_next(struct ctx *ctx, struct batch *batch)
+{
+    int rc = 0;
+
+    while (!rc && ++batch->at < batch->count)
+        rc = begin_claimed(ctx, &batch->items[batch->at], batch->lease);
+    return rc < 0 ? rc : 0;
 }
 
 /* They keep their attempts: nothing was begun. Where one with the same key

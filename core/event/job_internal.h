@@ -38,6 +38,9 @@ struct claimed {
     const char *data, *cron, *zone;
     int attempt; /* the one that begins */
     bool cancelled;
+    /* Once it has begun: whose it is, where somebody watches it. */
+    bool watched;
+    int64_t person;
 };
 
 /* What this process has claimed: `at` is the one that has begun, `count` where

@@ -85,11 +85,10 @@ static void call_job(struct outcome *out, struct ctx *ctx,
     slot_begin(kind->kind, (int64_t)kind->seconds * 1000);
     if (kind->module)
         slot_push(kind->module, kind->kind);
-    job_watched_begin(&own, claimed->id);
+    job_watched_begin(&own, claimed->id, claimed->watched, claimed->person);
     goes_on = false;
-    /* A job that was added during this round must not find rights, people and
-     * forms as they were before it. */
-    out->rc = epoch_read(&own);
+    /* What a job of this batch has changed here. */
+    out->rc = epoch_stale(&own) ? epoch_read(&own) : 0;
     if (!out->rc)
         out->rc = work_data(&job.data, &own, claimed->data);
     if (!out->rc)
@@ -207,7 +206,7 @@ static int call_and_settle(bool *lost, struct ctx *ctx, struct batch *batch,
 {
     const struct claimed *job = &batch->items[batch->at];
     struct outcome out;
-    int rc = tx_begin_shared(ctx, job->kind->kind);
+    int rc = tx_begin(ctx, job->kind->kind);
 
     *lost = false;
     if (rc)
@@ -248,7 +247,9 @@ static int run_batch(int *ran, struct ctx *ctx, struct batch *batch,
                      int64_t until)
 {
     int64_t start = clock_monotonic();
-    int rc = 0;
+    /* A job that was added during this round must not find rights, people and
+     * forms as they were before it. */
+    int rc = epoch_read(ctx);
 
     while (!rc && batch->at < batch->count) {
         const struct claimed *job = &batch->items[batch->at];

@@ -83,15 +83,16 @@ int job_watch(int64_t *id, struct ctx *ctx, const char *kind,
 
 /* ---- while it runs ---- */
 
-void job_watched_begin(struct ctx *ctx, int64_t job)
+void job_watched_begin(struct ctx *ctx, int64_t job, bool watched,
+                       int64_t person)
 {
     memset(&now, 0, sizeof now);
     now.id = job;
-    if (db_int(&now.person, ctx,
-               "SELECT person FROM event_progress WHERE job = ?1", "i", job))
+    if (!watched)
         return;
     now.job = job;
-    tell(ctx, job, now.person);
+    now.person = person;
+    tell(ctx, job, person);
 }
 
 void job_watched_end(void)

@@ -76,9 +76,11 @@ int job_file_used(struct ctx *ctx, const char *hash);
 /* Forgets what is older than a week. */
 int job_progress_purge(struct ctx *ctx);
 
-/* For job.c: around one attempt, and in the transaction that settles it
- * (problems: of the attempt that failed; NULL: it is done). */
-void job_watched_begin(struct ctx *ctx, int64_t job);
+/* For job.c: around one attempt (watched: somebody does, `person` or with 0 the
+ * administrators), and in the transaction that settles it (problems: of the
+ * attempt that failed; NULL: it is done). */
+void job_watched_begin(struct ctx *ctx, int64_t job, bool watched,
+                       int64_t person);
 void job_watched_end(void);
 int job_watched_settle(struct ctx *ctx, int64_t job, const char *problem);
 int job_watched_cancel(struct ctx *ctx, int64_t job);

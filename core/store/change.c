@@ -73,6 +73,7 @@ void changes_missed(struct lock_page *page)
 int epoch_raise(struct ctx *ctx, const char *name)
 {
     assert(strlen(name) < EPOCH_NAME_MAX);
+    ctx->db->epochs_stale = true;
     return db_exec(ctx,
                    "INSERT INTO store_epoch (name, number) VALUES (?1, 1) "
                    "ON CONFLICT (name) DO UPDATE "
@@ -90,6 +91,7 @@ int epoch_read(struct ctx *ctx)
     if (rc)
         return rc;
     db->epoch_count = 0;
+    db->epochs_stale = false;
     while ((rc = query_next(query)) > 0) {
         struct epoch *epoch = &db->epochs[db->epoch_count];
 
@@ -101,6 +103,11 @@ int epoch_read(struct ctx *ctx)
         db->epoch_count++;
     }
     return rc;
+}
+
+bool epoch_stale(const struct ctx *ctx)
+{
+    return ctx->db->epochs_stale;
 }
 
 int64_t epoch_of(const struct ctx *ctx, const char *name)

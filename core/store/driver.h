@@ -180,6 +180,7 @@ struct db {
 
     struct epoch epochs[EPOCHS_MAX];
     int epoch_count;
+    bool epochs_stale; /* raised here since they were read */
 
     /* The SQLite driver's own. */
     struct sqlite3 *sql;
