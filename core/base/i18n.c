@@ -230,32 +230,45 @@ static int add_tree(struct owner *owner, struct ctx *ctx, int locale,
     return 0;
 }
 
-/* Loads one file; a file that is not there is none. */
-static int load_file(struct owner *owner, struct ctx *ctx, int locale,
-                     const char *path)
+static int parse_file(struct owner *owner, struct ctx *ctx, int locale,
+                      const char *path)
 {
     struct value *tree;
-    const char *text, *reason;
+    const char *text;
     size_t length;
     int rc = file_read(&text, &length, ctx, path, CATALOG_MAX);
 
-    if (rc == E_NOT_FOUND) {
-        ctx_clear(ctx);
-        return 0;
-    }
-    if (rc)
-        return rc;
-    rc = json_parse(&tree, ctx, text, length);
+    if (!rc)
+        rc = json_parse(&tree, ctx, text, length);
     if (!rc && value_kind(tree) != VALUE_MAP)
         rc = fail(ctx, E_INVALID, "catalog.not_map",
                   "a catalog is a JSON object");
-    if (!rc)
-        rc = add_tree(owner, ctx, locale, "", tree);
-    if (!rc)
-        return 0;
-    reason = ctx_error(ctx);
-    ctx_clear(ctx);
-    return fail(ctx, rc, "catalog.file", "%s: %s", path, reason);
+    return rc ? rc : add_tree(owner, ctx, locale, "", tree);
+}
+
+/* Loads one file; a file that is not there is none. Its text and its tree do
+ * not stay: the caller's arena is often one that lives as long as the process,
+ * and every worker has one. */
+static int load_file(struct owner *owner, struct ctx *ctx, int locale,
+                     const char *path)
+{
+    struct arena *outer = ctx->arena, *scratch = arena_new(0);
+    const char *reason = NULL;
+    int rc;
+
+    ctx->arena = scratch;
+    rc = parse_file(owner, ctx, locale, path);
+    if (rc)
+        reason = ctx_error(ctx);
+    ctx->arena = outer;
+    if (rc)
+        ctx_clear(ctx);
+    if (rc == E_NOT_FOUND)
+        rc = 0;
+    if (rc)
+        rc = fail(ctx, rc, "catalog.file", "%s: %s", path, reason);
+    arena_free(scratch);
+    return rc;
 }
 
 static int load_folder(struct owner *owner, struct ctx *ctx, const char *folder)

@@ -5,6 +5,7 @@
 
 #include "worker/worker.h"
 
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -54,6 +55,7 @@ static int start(void *self, struct ready_part *ready, const char **reason)
         return EXIT_FATAL;
     }
     process_tables(own, ready);
+    malloc_trim(0); /* what loading has taken and given back */
     confine(own);
     return 0;
 }
