@@ -1,7 +1,7 @@
 // browser.mjs - Chromium for the browser stories: contexts by width, language
 // and colour scheme, signing in, axe-core, and what every story checks.
 import { chromium } from 'playwright-core';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import assert from 'node:assert/strict';
 
 export const phone = { width: 360, height: 780 };
@@ -10,9 +10,13 @@ const slow = Number(process.env.TENON_SLOW || 1);
 const axe = readFileSync(
   new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
+// The one without a window's frame answers a third sooner.
+const program = process.env.CHROMIUM ||
+  ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find(existsSync);
+
 export async function launch() {
   return chromium.launch({
-    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    executablePath: program,
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', '--no-first-run'],
   });
