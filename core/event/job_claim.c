@@ -56,11 +56,11 @@ static void make_texts(void)
     if (texts.waiting && texts.kinds == job_kinds()->count)
         return;
     texts.kinds = job_kinds()->count;
-    /* +due: by the index on (priority, due), not by the one on (state, due),
-     * which would sort all that waits. */
+    /* +due, kind || '': along the index on (priority, due), not by the one on
+     * (state, due) and not kind by kind, which would sort all that waits. */
     texts.waiting = with_kinds(
         "SELECT id, kind, data, attempt, every, due, cron, zone, cancel "
-        "FROM event_job WHERE state = 0 AND +due <= ?1 AND kind IN ",
+        "FROM event_job WHERE state = 0 AND +due <= ?1 AND kind || '' IN ",
         " ORDER BY priority, due LIMIT ?2 FOR UPDATE SKIP LOCKED");
     texts.expired = with_kinds(
         "SELECT id, kind, data, attempt, every, due, cron, zone, cancel "
