@@ -89,6 +89,21 @@ const unit = (preset) => async (log) => {
 const storeless =
   /^(front|malformed|proxies|tls|s3|hosts|jobs_hosts|replica)\.test\.mjs$/;
 
+// What failed in a file's TAP output, each with why and where: the files of a
+// machine that is gone cannot be asked. A suite that holds one says nothing.
+const reasons = (text) => text.split(/^(?=\s*(?:not )?ok \d)/m)
+  .filter((part) => /^\s*not ok/.test(part) &&
+    !/failureType: 'subtestsFailed'/.test(part))
+  .slice(0, 6).flatMap((part) => {
+    const why = part.match(
+      /^( *)error: (?:\|-\n((?:\1  .*\n)*)|(.*))/m) ?? [];
+    const where = part.match(/tests\/[\w/]+\.test\.mjs:\d+/g) ?? [];
+    return [part.split('\n', 1)[0].trim(),
+      ...(why[2] ?? why[3] ?? '').trim().split('\n').slice(0, 8)
+        .map((line) => `  ${line.trim()}`),
+      `  at ${where[1] ?? where[0] ?? '?'}`];
+  });
+
 // node:test files of a folder, some at a time.
 const node = (folder, build, environment = {}, atATime = 2) => async (log) => {
   if (!existsSync(folder)) return { passed: 0, failed: 0 };
@@ -113,10 +128,9 @@ const node = (folder, build, environment = {}, atATime = 2) => async (log) => {
       skipped: number('skipped') };
     if (code !== 0 && result.failed === 0) result.failed = 1;
     if (result.failed) {
-      const bad = text.split('\n').filter((line) => /^\s*not ok/.test(line));
       console.log(`  ${folder}/${file}: ${result.failed} failed ` +
         `${last ? '' : 'at the first try '}(${own})`);
-      for (const line of bad.slice(0, 12)) console.log(`    ${line.trim()}`);
+      for (const line of reasons(text)) console.log(`    ${line}`);
     }
     return result;
   };
