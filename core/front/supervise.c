@@ -317,8 +317,11 @@ void supervise_ready(struct worker *worker)
     if (front->roll && worker->generation == front->roll->generation) {
         front->roll->probed = true;
         front->roll->tries = 0;
-        roll_advance(front);
     }
+    /* Also after one of the old: it was starting to replace a worker when the
+     * roll came to its seat, which waits for the new one since. */
+    if (front->roll)
+        roll_advance(front);
     supervise_tick(front);
     dispatch_run(front, (int)seat->lane);
 }

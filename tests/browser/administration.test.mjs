@@ -19,7 +19,8 @@ async function save(page, where) {
 
 // Chooses a person in a picker by typing a part of the name.
 async function pick(page, field, name) {
-  const input = page.locator(`#f-${field}`);
+  // The plain select becomes one when its script is there.
+  const input = page.locator(`#f-${field}[role=combobox]`);
   await input.click();
   await input.fill(name);
   const option = page.locator(`.tn-combo-list [role=option]`,

@@ -5,7 +5,7 @@
 // tests/lib/power.mjs the disk.
 import { afterEach, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Load, Table, lacking, loadSite, toldAll, verify }
   from '../lib/load.mjs';
@@ -62,6 +62,16 @@ async function pidsOf(site) {
   const status = await site.control({ do: 'status' });
   return status.workers.map((worker) => ({ pid: worker.pid,
     name: worker.name }));
+}
+
+// Stops a process; it has stopped when each of its threads has: one that is
+// waiting for the processor goes on until it is told.
+async function stopped(pid) {
+  process.kill(pid, 'SIGSTOP');
+  const state = (thread) => readFileSync(
+    `/proc/${pid}/task/${thread}/stat`, 'utf8').split(') ')[1][0];
+  await until(() => readdirSync(`/proc/${pid}/task`)
+    .every((thread) => state(thread) === 'T'), 'a stopped process');
 }
 
 const kill = (pid) => {
@@ -153,7 +163,7 @@ test('F01_ while the keeper hangs nothing leaves that is not on the disk',
         authorization: `Bearer ${place.tokens.ann}` } });
     const before = await ask('GET', '/api/v1/records/note');
     assert.equal(before.status, 200);
-    process.kill(keeper.pid, 'SIGSTOP');
+    await stopped(keeper.pid);
     const done = [];
     const note = (name) => (answer) => {
       done.push(name);
@@ -200,7 +210,7 @@ test('F01_ answers that are held have a limit, and then nothing new is taken',
     for (let i = 0; i < 200; i += 1) assert.equal((await write(i)).status, 201);
     const status = async () => (await site.control({ do: 'status' }));
     assert.equal((await status()).state, 'ready');
-    process.kill(keeper.pid, 'SIGSTOP');
+    await stopped(keeper.pid);
     const last = write(200);
     await sleep(200);
     const lists = Array.from({ length: 700 }, (_, i) =>

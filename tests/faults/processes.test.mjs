@@ -315,6 +315,22 @@ describe('generations', () => {
     await site.stop();
   });
 
+  test('a generation comes while a worker is being recycled', async () => {
+    const site = await stubSite({ page_workers: 1, worker_requests: 20 });
+    await site.whole();
+    writeFileSync(join(site.folder, 'stub-slow'), '');
+    for (let i = 0; i < 20; i += 1)
+      assert.equal((await get(site, '/hello')).status, 200);
+    assert.match((await get(site, '/metrics')).body,
+      /worker_recycled_total 1\n/);
+    await site.control({ do: 'reload' });
+    await until(async () => {
+      const now = await site.control({ do: 'generation' });
+      return now.generation === 2 && now.state === 'ready';
+    }, 'generation 2');
+    await site.stop();
+  });
+
   test('workers that have grown are recycled', async () => {
     const site = await stubSite({}, { prepare: (folder) =>
       writeFileSync(join(folder, 'stub-small'), '') });

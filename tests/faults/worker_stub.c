@@ -446,6 +446,8 @@ static int start(void *self, struct ready_part *ready, const char **reason)
     struct stub *stub = self;
     size_t i;
 
+    if (asked_for(stub, "slow"))
+        usleep(900 * 1000);
     if (asked_for(stub, "fail") && strcmp(stub->lane, "pages") == 0) {
         *reason = "the stub was told to fail";
         return EXIT_FATAL;

@@ -2,7 +2,7 @@
 // in every output; what follows from a stage, an activity, another manager.
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { demoSite, until } from '../lib/server.mjs';
 import { signedIn } from '../lib/person.mjs';
@@ -427,11 +427,14 @@ describe('processes', () => {
       site.child.kill('SIGHUP');
       const [own] = (await list(salesperson(), 'crm.customer', { limit: 1,
         filter: JSON.stringify({ owner: 'me' }) })).records;
+      let answer;
       const asked = await until(async () => {
-        const answer = await head().post(`${api}/discount`,
+        answer = await head().post(`${api}/discount`,
           { values: { reason: 'Long friend', customer: own.id } });
         return answer.status === 201 && answer.body;
-      }, 'form and process are there', 20000);
+      }, () => `form and process, ${answer.status} ${answer.text}, ${
+        readFileSync(join(site.folder, 'run/generation.json'), 'utf8')}`,
+      20000);
       const has = async (person) => (await person.get(
         '/api/v1/tasks?limit=200')).body.tasks
         .some((task) => task.record === asked.id);

@@ -48,7 +48,9 @@ export async function until(check, what = 'it', ms = 10000) {
   for (;;) {
     const value = await check();
     if (value) return value;
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    if (Date.now() > end)
+      throw new Error(`waited in vain for ${
+        typeof what === 'function' ? what() : what}`);
     await sleep(20);
   }
 }
