@@ -80,7 +80,7 @@ struct settings {
     int64_t files_cache_max; /* bytes of SITE/run/blob-cache; 1 GiB */
     int net_workers;         /* 0: 1, with an object store 3 */
     struct backup_settings backup;
-    int job_workers; /* that run jobs side by side; 0: 1 */
+    int job_workers; /* that run jobs side by side; 0: as the store needs */
 };
 
 struct site {

@@ -32,7 +32,7 @@ enum { SQL_MAX = 64 * 1024, FIXED = 2 };
  * because kinds come while it starts only. */
 static struct {
     size_t kinds;
-    const char *waiting, *expired, *next_due, *next_end;
+    const char *any, *waiting, *expired, *next_due, *next_end;
 } texts;
 
 /* `before` (?3, ?4, …) `after` */
@@ -56,11 +56,16 @@ static void make_texts(void)
     if (texts.waiting && texts.kinds == job_kinds()->count)
         return;
     texts.kinds = job_kinds()->count;
-    /* +due, kind || '': along the index on (priority, due), not by the one on
-     * (state, due) and not kind by kind, which would sort all that waits. */
+    texts.any = with_kinds(
+        "SELECT 1 FROM event_job WHERE state = 0 AND due <= ?1 AND kind IN ",
+        with_kinds(" UNION ALL SELECT 1 FROM event_job WHERE state = 1 AND "
+                   "lease < ?1 AND kind IN ",
+                   " LIMIT ?2"));
+    /* +due: along the index of what waits by (priority, due), not by the one
+     * on due, after which all of it would have to be sorted. */
     texts.waiting = with_kinds(
         "SELECT id, kind, data, attempt, every, due, cron, zone, cancel "
-        "FROM event_job WHERE state = 0 AND +due <= ?1 AND kind || '' IN ",
+        "FROM event_job WHERE state = 0 AND +due <= ?1 AND kind IN ",
         " ORDER BY priority, due LIMIT ?2 FOR UPDATE SKIP LOCKED");
     texts.expired = with_kinds(
         "SELECT id, kind, data, attempt, every, due, cron, zone, cancel "
@@ -174,13 +179,24 @@ static int read_rows(struct batch *batch, struct ctx *ctx, const char *sql,
     return rc;
 }
 
+/* Whether it is worth a transaction: 1 or 0. */
+static int anything_due(struct ctx *ctx, int64_t now)
+{
+    QUERY_AUTO *query = NULL;
+    struct known known;
+    int rc = known_kinds(&known, ctx, now, 1);
+
+    if (!rc)
+        rc = db_query_values(&query, ctx, texts.any, known.values, known.count);
+    return rc ? rc : query_next(query);
+}
+
 /* What is due: first what another process has left. */
 static int find_due(struct batch *batch, struct ctx *ctx, int64_t now, int most)
 {
     struct known known;
     int rc = known_kinds(&known, ctx, now, most);
 
-    batch->count = 0;
     if (!rc)
         rc = read_rows(batch, ctx, texts.expired, &known);
     if (!rc && batch->count < most) {
@@ -217,23 +233,23 @@ static int claim_rows(struct ctx *ctx, const struct batch *batch)
 int batch_claim(struct batch *out, struct ctx *ctx, int most)
 {
     int64_t now = db_now(ctx);
-    int rc = find_due(out, ctx, now, 1);
+    int rc = anything_due(ctx, now);
 
-    if (rc || out->count == 0)
+    *out = (struct batch){ .lease = now + CLAIM_MS, .at = -1 };
+    if (rc <= 0)
         return rc;
     if (most > BATCH_MAX)
         most = BATCH_MAX;
     rc = tx_begin_shared(ctx, "claim jobs");
     if (rc)
         return rc;
+    rc = tx_in_order(ctx);
     /* Two processes must not both count the same free place of a module. */
-    if (any_limited())
+    if (!rc && any_limited())
         rc = tx_guard(ctx, "event.jobs");
     if (!rc)
         rc = find_due(out, ctx, now, most);
     cut_batch(out);
-    out->lease = now + CLAIM_MS;
-    out->at = -1;
     if (!rc)
         rc = claim_rows(ctx, out);
     if (!rc)

@@ -52,22 +52,28 @@ static int net_workers(const struct front *front)
     return site_files_away(front->site) ? NET_WORKERS_FILES : 1;
 }
 
+/* Where the database is another server, workers wait for it. */
+static bool store_is_away(const struct front *front)
+{
+    return text_equal(front->settings->store.driver, "postgresql");
+}
+
 static int job_workers(const struct front *front)
 {
     int count = front->settings->job_workers;
 
-    return count <= 0 ? 1 : count < JOB_SEATS_MAX ? count : JOB_SEATS_MAX;
+    if (count <= 0)
+        count = store_is_away(front) ? 2 : 1;
+    return count < JOB_SEATS_MAX ? count : JOB_SEATS_MAX;
 }
 
-/* Where the database is another server, workers wait for it. */
 static int usual_pages(const struct front *front)
 {
     int count = (int)sysconf(_SC_NPROCESSORS_ONLN);
 
     if (count < 3)
         count = 3;
-    return text_equal(front->settings->store.driver, "postgresql") ? count * 2
-                                                                   : count;
+    return store_is_away(front) ? count * 2 : count;
 }
 
 void supervise_init(struct front *front)

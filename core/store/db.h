@@ -135,6 +135,11 @@ int tx_begin_shared(struct ctx *ctx, const char *purpose);
  * "flow:ID"); it is held until the outermost transaction ends. Several are
  * taken in the order of their names, lest two wait for each other. */
 int tx_guard(struct ctx *ctx, const char *name);
+/* For what keeps a queue in a table, the first thing in its transaction: what
+ * is read in the order of an index comes along that index. A planner's numbers
+ * are behind where rows come and go by the thousand; it sorts all of them to
+ * give the first. */
+int tx_in_order(struct ctx *ctx);
 int tx_commit(struct ctx *ctx);
 /* Rolls back the innermost level. Safe after a failed statement. */
 void tx_rollback(struct ctx *ctx);

@@ -110,6 +110,7 @@ struct driver {
     int (*undo)(struct db *db, struct ctx *ctx, int level); /* and release */
     bool (*gone)(struct db *db);
     int (*guard)(struct db *db, struct ctx *ctx, const char *name);
+    int (*in_order)(struct db *db, struct ctx *ctx); /* NULL: it is anyway */
     int (*snapshot)(struct db *db, struct ctx *ctx); /* begins one */
     void (*snapshot_end)(struct db *db);
     /* A snapshot of a replica takes the place of the store, where there is a

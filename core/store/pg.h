@@ -236,6 +236,7 @@ int pg_release(struct db *db, struct ctx *ctx, int level);
 int pg_undo(struct db *db, struct ctx *ctx, int level);
 bool pg_gone(struct db *db);
 int pg_guard(struct db *db, struct ctx *ctx, const char *name);
+int pg_in_order(struct db *db, struct ctx *ctx);
 int pg_snapshot(struct db *db, struct ctx *ctx);
 void pg_snapshot_end(struct db *db);
 

@@ -487,6 +487,7 @@ const struct driver pg_driver = {
     .undo = pg_undo,
     .gone = pg_gone,
     .guard = pg_guard,
+    .in_order = pg_in_order,
     .snapshot = pg_snapshot,
     .snapshot_end = pg_snapshot_end,
     .report = pg_replica_enter,

@@ -256,6 +256,15 @@ int pg_guard(struct db *db, struct ctx *ctx, const char *name)
     return pg_run(db, ctx, sql);
 }
 
+int pg_in_order(struct db *db, struct ctx *ctx)
+{
+    if (db->pg->lost)
+        return pg_away(ctx);
+    pg_enter(db, ctx);
+    pg_queue(db, "SET LOCAL enable_sort = off");
+    return 0;
+}
+
 int pg_snapshot(struct db *db, struct ctx *ctx)
 {
     int rc = ctx ? pg_ensure(db, ctx) : 0;

@@ -299,6 +299,14 @@ int tx_guard(struct ctx *ctx, const char *name)
     return rc;
 }
 
+int tx_in_order(struct ctx *ctx)
+{
+    struct db *db = ctx->db;
+
+    assert(db->depth);
+    return db->driver->in_order ? db->driver->in_order(db, ctx) : 0;
+}
+
 /* Ends a savepoint, keeping or undoing it. */
 static int end_level(struct db *db, struct ctx *ctx, bool keep)
 {

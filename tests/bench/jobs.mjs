@@ -1,5 +1,5 @@
-// jobs.mjs - how many jobs of a module one worker does in a second, and what
-// a long queue costs those who look at pages.
+// jobs.mjs - how many jobs of a module a host does in a second, as it is set
+// up by default, and what a long queue costs those who look at pages.
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { startPostgres } from '../lib/postgres.mjs';

@@ -147,17 +147,18 @@ test('an import can\'t be undone after a day: the button is gone, the answer ' +
   assert.equal(list.body.records.length, 1);
 });
 
-// Kills the worker of the jobs while the import is in this state.
+// Kills the workers of the jobs while the import is in this state.
 async function killIn(path, state, rows) {
   await until(async () => {
     const { body } = await person.get(path);
     assert.match(body.state, /ing$/, 'it was over before it was cut');
     return body.state === state && body.done >= rows;
   }, state, 60000);
-  const worker = (await site.control({ do: 'status' })).workers
-    .find(({ name }) => name === 'jobs');
-  process.kill(worker.pid, 'SIGKILL');
-  await until(() => !processExists(worker.pid), 'its end');
+  const workers = (await site.control({ do: 'status' })).workers
+    .filter(({ name }) => name.startsWith('jobs'));
+  for (const { pid } of workers) process.kill(pid, 'SIGKILL');
+  await until(() => !workers.some(({ pid }) => processExists(pid)),
+    'their end');
   const { body } = await person.get(path);
   assert.equal(body.state, state, 'it was over before it was cut');
   return body.done;
