@@ -120,7 +120,6 @@ static int chain_rows(struct seal *seal, int64_t *ids, struct ctx *ctx)
 static int write_seal(struct ctx *ctx, const struct seal *seal,
                       const int64_t *ids)
 {
-    int64_t i;
     int rc;
 
     rc = db_post(ctx,
@@ -129,10 +128,11 @@ static int write_seal(struct ctx *ctx, const struct seal *seal,
                  "iiiiibb", seal->number, seal->at, seal->entries, seal->first,
                  seal->last, seal->previous, (size_t)HASH_SIZE, seal->hash,
                  (size_t)HASH_SIZE);
-    for (i = 0; i < seal->entries && !rc; i++)
-        rc = db_post(ctx, "UPDATE audit_entry SET seal = ?2 WHERE id = ?1",
-                     "ii", ids[i], seal->number);
-    return rc;
+    return rc ? rc
+              : db_post_ids(ctx,
+                            "UPDATE audit_entry SET seal = ?17 "
+                            "WHERE id IN " DB_IDS,
+                            ids, (size_t)seal->entries, seal->number);
 }
 
 /* One seal of at most SEAL_ROWS_MAX rows: the lock is held some 10 ms. */

@@ -36,6 +36,7 @@ struct subscriber {
 struct delivery {
     int64_t id, outbox, subject;
     int attempt;
+    bool only; /* the event has no other */
     const char *subscriber, *topic, *data;
     int rc;
     const char *error;
@@ -89,13 +90,17 @@ struct fresh {
     const char *topic, *data;
 };
 
-/* In a transaction what another process has in hand is passed over; a look
- * before it locks nothing. */
-static const char *in_hand(const struct ctx *ctx)
+/* Whether it is worth a transaction: 1 or 0. */
+static int any_fresh(struct ctx *ctx)
 {
-    return tx_active(ctx) ? " FOR UPDATE SKIP LOCKED" : "";
+    int64_t one;
+    int rc = db_int(&one, ctx,
+                    "SELECT 1 FROM event_outbox WHERE state = 0 LIMIT 1", "");
+
+    return rc == E_NOT_FOUND ? 0 : rc ? rc : 1;
 }
 
+/* What another process has in hand is passed over. */
 static int read_fresh(struct fresh **out, int *count, struct ctx *ctx, int most)
 {
     struct fresh *list = arena_array(ctx->arena, (size_t)most, sizeof *list);
@@ -105,12 +110,8 @@ static int read_fresh(struct fresh **out, int *count, struct ctx *ctx, int most)
     *count = 0;
     *out = list;
     rc = db_query(&query, ctx,
-                  /* sql: names from the definition */
-                  arena_printf(ctx->arena,
-                               "SELECT id, topic, subject, data "
-                               "FROM event_outbox WHERE state = 0 "
-                               "ORDER BY id LIMIT ?1%s",
-                               in_hand(ctx)),
+                  "SELECT id, topic, subject, data FROM event_outbox "
+                  "WHERE state = 0 ORDER BY id LIMIT ?1 FOR UPDATE SKIP LOCKED",
                   "i", (int64_t)most);
     if (rc)
         return rc;
@@ -163,13 +164,36 @@ static int spread(struct vector *list, struct ctx *ctx,
         if (hears(subscriber, fresh->topic))
             rc = add_delivery(list, ctx, fresh, subscriber);
     }
-    if (rc)
-        return rc;
-    if (list->count == before)
-        return db_post(ctx, "DELETE FROM event_outbox WHERE id = ?1", "i",
-                       fresh->id);
-    return db_post(ctx, "UPDATE event_outbox SET state = 1 WHERE id = ?1", "i",
-                   fresh->id);
+    if (list->count == before + 1)
+        ((struct delivery *)list->items[before])->only = true;
+    return rc;
+}
+
+static int spread_each(struct vector *list, struct ctx *ctx,
+                       const struct fresh *fresh, int count)
+{
+    int64_t *heard = arena_array(ctx->arena, (size_t)count, sizeof *heard);
+    int64_t *unheard = arena_array(ctx->arena, (size_t)count, sizeof *unheard);
+    size_t hearing = 0, others = 0;
+    int i, rc = 0;
+
+    for (i = 0; i < count && !rc; i++) {
+        size_t before = list->count;
+
+        rc = spread(list, ctx, &fresh[i]);
+        if (list->count > before)
+            heard[hearing++] = fresh[i].id;
+        else
+            unheard[others++] = fresh[i].id;
+    }
+    if (!rc)
+        rc = db_post_ids(ctx,
+                         "UPDATE event_outbox SET state = 1 "
+                         "WHERE id IN " DB_IDS,
+                         heard, hearing, 0);
+    return rc ? rc
+              : db_post_ids(ctx, "DELETE FROM event_outbox WHERE id IN " DB_IDS,
+                            unheard, others, 0);
 }
 
 /* New events; their deliveries are added to the list. */
@@ -177,18 +201,17 @@ static int spread_all(struct vector *list, struct ctx *ctx, int most)
 {
     size_t before = list->count;
     struct fresh *fresh;
-    int count, i, rc;
+    int count, rc;
 
-    rc = read_fresh(&fresh, &count, ctx, most);
-    if (rc || count == 0)
+    rc = any_fresh(ctx);
+    if (rc <= 0)
         return rc;
     rc = tx_begin_shared(ctx, "outbox");
     if (rc)
         return rc;
-    /* Another process may have been faster. */
     rc = read_fresh(&fresh, &count, ctx, most);
-    for (i = 0; i < count && !rc; i++)
-        rc = spread(list, ctx, &fresh[i]);
+    if (!rc && count)
+        rc = spread_each(list, ctx, fresh, count);
     rc = tx_end(ctx, rc);
     if (rc)
         list->count = before;
@@ -234,6 +257,25 @@ static int ask_known(struct query **out, struct ctx *ctx, const char *sql,
     return db_query_values(out, ctx, sql, values, count);
 }
 
+/* Whether it is worth a transaction: 1 or 0. */
+static int any_due(struct ctx *ctx)
+{
+    QUERY_AUTO *query = NULL;
+    int rc = ask_known(
+        &query, ctx,
+        with_subscribers(
+            ctx,
+            "SELECT 1 FROM event_delivery WHERE state = 0 AND due <= ?1 AND "
+            "subscriber IN ",
+            with_subscribers(ctx,
+                             " UNION ALL SELECT 1 FROM event_delivery WHERE "
+                             "state = 1 AND lease < ?1 AND subscriber IN ",
+                             " LIMIT ?2")),
+        db_now(ctx), 1);
+
+    return rc ? rc : query_next(query);
+}
+
 static int read_due(struct vector *list, struct ctx *ctx, int most)
 {
     QUERY_AUTO *query = NULL;
@@ -248,9 +290,7 @@ static int read_due(struct vector *list, struct ctx *ctx, int most)
             "JOIN event_outbox o ON o.id = d.outbox "
             "WHERE (d.state = 0 AND d.due <= ?1 OR "
             "d.state = 1 AND d.lease < ?1) AND d.subscriber IN ",
-            /* sql: names from the definition */
-            arena_printf(ctx->arena, " ORDER BY d.due LIMIT ?2%s",
-                         in_hand(ctx))),
+            " ORDER BY d.due LIMIT ?2 FOR UPDATE SKIP LOCKED"),
         db_now(ctx), most);
     if (rc)
         return rc;
@@ -277,16 +317,14 @@ static int claim(struct vector *list, struct ctx *ctx, int most)
     int64_t lease = db_now(ctx) + WORK_SECONDS * 1000;
     struct vector due;
     size_t i;
-    int rc;
+    int rc = any_due(ctx);
 
-    vector_init(&due, ctx->arena);
-    rc = read_due(&due, ctx, most);
-    if (rc || due.count == 0)
+    if (rc <= 0)
         return rc;
     rc = tx_begin_shared(ctx, "claim deliveries");
     if (rc)
         return rc;
-    due.count = 0;
+    vector_init(&due, ctx->arena);
     rc = read_due(&due, ctx, most);
     for (i = 0; i < due.count && !rc; i++) {
         const struct delivery *delivery = due.items[i];
@@ -378,6 +416,29 @@ static int settle(struct ctx *ctx, const struct delivery *delivery)
                                 delivery->topic, delivery->error);
 }
 
+/* Events whose only delivery is done, with it. */
+static int settle_only(struct ctx *ctx, const struct vector *list)
+{
+    int64_t *ids = arena_array(ctx->arena, list->count, sizeof *ids);
+    int64_t *events = arena_array(ctx->arena, list->count, sizeof *events);
+    size_t i, count = 0;
+    int rc;
+
+    for (i = 0; i < list->count; i++) {
+        const struct delivery *delivery = list->items[i];
+
+        if (delivery->only && delivery->rc == 0) {
+            ids[count] = delivery->id;
+            events[count++] = delivery->outbox;
+        }
+    }
+    rc = db_post_ids(ctx, "DELETE FROM event_delivery WHERE id IN " DB_IDS, ids,
+                     count, 0);
+    return rc ? rc
+              : db_post_ids(ctx, "DELETE FROM event_outbox WHERE id IN " DB_IDS,
+                            events, count, 0);
+}
+
 static int deliver_all(struct ctx *ctx, const struct vector *list)
 {
     size_t i;
@@ -395,8 +456,13 @@ static int deliver_all(struct ctx *ctx, const struct vector *list)
     rc = tx_begin_shared(ctx, "settle deliveries");
     if (rc)
         return rc;
-    for (i = 0; i < list->count && !rc; i++)
-        rc = settle(ctx, list->items[i]);
+    rc = settle_only(ctx, list);
+    for (i = 0; i < list->count && !rc; i++) {
+        const struct delivery *delivery = list->items[i];
+
+        if (!delivery->only || delivery->rc)
+            rc = settle(ctx, delivery);
+    }
     return tx_end(ctx, rc);
 }
 
@@ -430,16 +496,11 @@ int outbox_deliver(struct ctx *ctx, int most)
 int outbox_next_due(int64_t *due, struct ctx *ctx)
 {
     QUERY_AUTO *query = NULL;
-    int64_t next;
-    int rc;
+    int rc = any_fresh(ctx);
 
-    *due = INT64_MAX;
-    rc = db_int(&next, ctx,
-                "SELECT 1 FROM event_outbox WHERE state = 0 LIMIT 1", "");
-    if (rc == 0)
-        *due = db_now(ctx);
-    if (rc != E_NOT_FOUND)
-        return rc;
+    *due = rc > 0 ? db_now(ctx) : INT64_MAX;
+    if (rc)
+        return rc < 0 ? rc : 0;
     rc = ask_known(
         &query, ctx,
         with_subscribers(ctx,

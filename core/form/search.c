@@ -22,6 +22,7 @@
 #include "form/field_type.h"
 #include "form/record_internal.h"
 #include "store/db.h"
+#include "store/dialect.h"
 #include "store/fulltext.h"
 #include "store/tokens.h"
 
@@ -199,18 +200,43 @@ int search_state(struct search_state *out, struct ctx *ctx,
     return rc;
 }
 
+/* Forms all of whose records are in the index, as this process has seen it. A
+ * build that begins raises the forms' epoch. Who still goes by the old one
+ * writes an entry that the build writes once more: so only where an entry may
+ * be written twice, which is where a question costs a round trip. */
+static struct {
+    const struct db *db;
+    int64_t epoch, forms[64];
+} whole;
+
+static int64_t *whole_place(struct ctx *ctx, const struct form *form)
+{
+    int64_t epoch = epoch_of(ctx, "form");
+
+    if (whole.db != ctx->db || whole.epoch != epoch) {
+        memset(&whole, 0, sizeof whole);
+        whole.db = ctx->db;
+        whole.epoch = epoch;
+    }
+    return &whole.forms[(uint64_t)form->id % 64];
+}
+
 /* Whether the record has an entry, or is to get one now. Those below the
  * cursor come when the job is there. */
 static int is_kept(bool *yes, struct ctx *ctx, const struct record *record)
 {
+    const struct form *form = record->form;
+    int64_t *place = db_one_writer(ctx) ? NULL : whole_place(ctx, form);
     struct search_state state;
     int rc;
 
-    *yes = false;
-    if (record->form->anonymous)
+    *yes = !form->anonymous && place && *place == form->id;
+    if (form->anonymous || *yes)
         return 0;
-    rc = search_state(&state, ctx, record->form);
+    rc = search_state(&state, ctx, form);
     *yes = !rc && state.known && record->id > state.cursor;
+    if (!rc && place && state.known && state.cursor == 0)
+        *place = form->id;
     return rc;
 }
 
@@ -421,6 +447,8 @@ static int begin_anew(struct ctx *ctx, const struct form *form, bool known,
                      " SET cursor = ?2, stale = ?3, signature = ?4",
                      "iiis", form->id, any ? INT64_MAX : (int64_t)0,
                      (int64_t)(any && (known || has_hidden(form))), signature);
+    if (!rc)
+        rc = epoch_raise(ctx, "form");
     return rc || !any ? rc : add_job(ctx, form);
 }
 

@@ -106,6 +106,13 @@ int64_t db_changes(struct ctx *ctx);
  * error may come from the next statement, savepoint or the commit instead.
  */
 int db_post(struct ctx *ctx, const char *sql, const char *types, ...);
+/* db_post for the rows of `count` ids, some with each statement. sql has
+ * DB_IDS, as in "WHERE id IN " DB_IDS; its ?17, where it has one, is
+ * `number`. */
+int db_post_ids(struct ctx *ctx, const char *sql, const int64_t *ids,
+                size_t count, int64_t number);
+#define DB_IDS                                                                 \
+    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
 /* First column of the first row; E_NOT_FOUND (no problem recorded) without
  * a row. */
 int db_int(int64_t *out, struct ctx *ctx, const char *sql, const char *types,

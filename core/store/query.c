@@ -21,6 +21,8 @@
 #include "base/map.h"
 #include "base/value.h"
 
+enum { IDS = 16 }; /* DB_IDS has so many */
+
 static int64_t nanoseconds(void)
 {
     struct timespec time;
@@ -430,6 +432,20 @@ int db_exec(struct ctx *ctx, const char *sql, const char *types, ...)
     return rc ? rc : run(query);
 }
 
+/* bind: what binding its values gave. */
+static int post(struct query *query, int bind)
+{
+    int rc = bound(query, bind);
+
+    if (rc)
+        return rc;
+    rc = query->db->driver->post(query);
+    if (rc)
+        query_fail(query, rc);
+    query_done(query);
+    return rc;
+}
+
 int db_post(struct ctx *ctx, const char *sql, const char *types, ...)
 {
     struct query *query;
@@ -441,14 +457,42 @@ int db_post(struct ctx *ctx, const char *sql, const char *types, ...)
     if (rc)
         return rc;
     va_start(args, types);
-    rc = bound(query, bind_all(query, types, &args));
+    rc = post(query, bind_all(query, types, &args));
     va_end(args);
-    if (rc)
-        return rc;
-    rc = ctx->db->driver->post(query);
-    if (rc)
-        query_fail(query, rc);
-    query_done(query);
+    return rc;
+}
+
+/* The last one stands for those that are missing to a whole list. */
+static int bind_ids(struct query *query, const int64_t *ids, size_t count,
+                    int64_t number)
+{
+    const struct driver *driver = query->db->driver;
+    int values = driver->parameters(query->handle), i, rc = 0;
+
+    assert(values == IDS || values == IDS + 1);
+    for (i = 0; i < values && !rc; i++) {
+        size_t at = (size_t)i < count ? (size_t)i : count - 1;
+        struct bind bind = { .kind = BIND_INT,
+                             .integer = i < IDS ? ids[at] : number };
+
+        rc = driver->bind(query, i + 1, &bind);
+    }
+    return rc;
+}
+
+int db_post_ids(struct ctx *ctx, const char *sql, const int64_t *ids,
+                size_t count, int64_t number)
+{
+    struct query *query;
+    size_t i;
+    int rc = 0;
+
+    assert(ctx->db->depth);
+    for (i = 0; i < count && !rc; i += IDS) {
+        rc = open_query(&query, ctx, sql);
+        if (!rc)
+            rc = post(query, bind_ids(query, ids + i, count - i, number));
+    }
     return rc;
 }
 
