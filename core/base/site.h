@@ -54,7 +54,7 @@ struct settings {
     size_t host_count;
     const char **proxies; /* addresses whose forwarded headers count */
     size_t proxy_count;
-    int page_workers;                 /* 0: max(3, cores) */
+    int page_workers;                 /* 0: as the store needs */
     int64_t body_max;                 /* bytes; default 32 MiB */
     int64_t spool_max;                /* bytes of all spooled bodies; 256 MiB */
     int connections_per_address;      /* default 200 */

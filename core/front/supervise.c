@@ -28,6 +28,7 @@
 #include "front/stream.h"
 
 enum {
+    PAGES_AWAY_MIN = 12, /* their commits share the server's syncs */
     BACKOFF_MAX_MS = 5000,
     BACKOFF_STEP_MS = 100,
     STABLE_MS = 10 * 1000, /* who lived so long starts anew at 0 */
@@ -73,7 +74,9 @@ static int usual_pages(const struct front *front)
 
     if (count < 3)
         count = 3;
-    return store_is_away(front) ? count * 2 : count;
+    if (!store_is_away(front))
+        return count;
+    return count * 2 < PAGES_AWAY_MIN ? PAGES_AWAY_MIN : count * 2;
 }
 
 void supervise_init(struct front *front)

@@ -14,7 +14,7 @@
 
 enum {
     LOCK_PAGE_MAGIC = 0x4b4c4e54, /* "TNLK" */
-    LOCK_PAGE_VERSION = 4,
+    LOCK_PAGE_VERSION = 5,
     LOCK_PROCESS_MAX = 32,
     LOCK_PURPOSE_MAX = 96,
     LOCK_COUNTERS = 1024,
@@ -55,6 +55,10 @@ struct lock_page {
     _Atomic uint64_t deaths;    /* holders that died with the lock */
     _Atomic uint64_t checkpoints;
     _Atomic int64_t checkpoint_ms; /* of the last one */
+
+    /* When the keeper last saw that no other host serves the site: monotonic
+     * ms; 0: one does, or the keeper does not know. */
+    _Atomic int64_t alone_at;
 
     /* Changes of forms, by a hash of the name (db.h, change_counter_get). */
     _Atomic uint64_t counters[LOCK_COUNTERS];

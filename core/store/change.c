@@ -8,6 +8,7 @@
 
 #include <assert.h>
 
+#include "base/clock.h"
 #include "base/ctx.h"
 
 /* ---- change counters ---- */
@@ -70,10 +71,31 @@ void changes_missed(struct lock_page *page)
 
 /* ---- epochs ---- */
 
+#define EPOCHS "epochs" /* the counter of all of them */
+
+/* Where reading them is a round trip, and every other process that could raise
+ * one shares our counters: they hold until one of those is raised. A moment at
+ * most, all the same: a process may die between its commit and its raising, and
+ * another host may have come just now. */
+enum { EPOCHS_MS = 250, ALONE_MS = 10 * 1000 };
+
+static bool epochs_hold(const struct ctx *ctx)
+{
+    const struct db *db = ctx->db;
+    int64_t now = clock_monotonic(), alone;
+
+    if (db->driver->one_writer || db->epochs_stale || !db->epochs_at)
+        return false;
+    alone = atomic_load(&db->lock.page->alone_at);
+    return alone && now - alone < ALONE_MS && now - db->epochs_at < EPOCHS_MS &&
+           change_counter_get(ctx, EPOCHS) == db->epochs_seen;
+}
+
 int epoch_raise(struct ctx *ctx, const char *name)
 {
     assert(strlen(name) < EPOCH_NAME_MAX);
     ctx->db->epochs_stale = true;
+    change_counter_raise(ctx, EPOCHS);
     return db_exec(ctx,
                    "INSERT INTO store_epoch (name, number) VALUES (?1, 1) "
                    "ON CONFLICT (name) DO UPDATE "
@@ -85,8 +107,13 @@ int epoch_read(struct ctx *ctx)
 {
     struct db *db = ctx->db;
     QUERY_AUTO *query = NULL;
+    uint64_t seen;
     int rc;
 
+    if (epochs_hold(ctx))
+        return 0;
+    db->epochs_at = 0;
+    seen = change_counter_get(ctx, EPOCHS);
     rc = db_query(&query, ctx, "SELECT name, number FROM store_epoch", "");
     if (rc)
         return rc;
@@ -101,6 +128,10 @@ int epoch_read(struct ctx *ctx)
         snprintf(epoch->name, sizeof epoch->name, "%s", query_text(query, 0));
         epoch->number = query_int(query, 1);
         db->epoch_count++;
+    }
+    if (!rc && !db->depth) {
+        db->epochs_seen = seen;
+        db->epochs_at = clock_monotonic();
     }
     return rc;
 }

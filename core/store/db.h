@@ -198,8 +198,8 @@ void report_end(struct ctx *ctx);
 
 /* Epochs: raised in the transaction that changes what they name ("org",
  * "grant", "form", "flow", "module", "theme"). epoch_read reads all with one
- * query at the start of a request; epoch_of then is a memory read. epoch_stale:
- * this process has raised one since. */
+ * query at the start of a request, where they may have changed; epoch_of then
+ * is a memory read. epoch_stale: this process has raised one since. */
 int epoch_raise(struct ctx *ctx, const char *name);
 int epoch_read(struct ctx *ctx);
 bool epoch_stale(const struct ctx *ctx);

@@ -181,7 +181,9 @@ struct db {
 
     struct epoch epochs[EPOCHS_MAX];
     int epoch_count;
-    bool epochs_stale; /* raised here since they were read */
+    bool epochs_stale;    /* raised here since they were read */
+    int64_t epochs_at;    /* when they were read; 0: they must be */
+    uint64_t epochs_seen; /* the counter of changes at that time */
 
     /* The SQLite driver's own. */
     struct sqlite3 *sql;

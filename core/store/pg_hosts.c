@@ -289,6 +289,7 @@ static int count_hosts(struct ctx *ctx)
         log_event(LOG_INFO, "hosts", "count", log_int(count), NULL);
     now.hosts = count;
     now.counted = clock_monotonic();
+    atomic_store(&page_of(ctx)->alone_at, count == 1 ? now.counted : 0);
     slot_gauge("store_hosts", count);
     return 0;
 }
@@ -485,6 +486,7 @@ int pg_hosts_round(struct ctx *ctx)
         hear(ctx);
     if (rc || !db->pg->conn) {
         now.generation = 0;
+        atomic_store(&page_of(ctx)->alone_at, 0);
         changes_missed(page_of(ctx));
         ctx_clear(ctx);
     }

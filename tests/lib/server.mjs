@@ -260,6 +260,9 @@ function demoOriginal() {
   return folder;
 }
 
+// Fewer workers than a server on PostgreSQL has: each test waits for them.
+const usual = onPostgresql ? { page_workers: 4 } : {};
+
 let demo;
 // A folder with the demo company, a copy of its own; not served yet.
 export function demoFolder(settings = {}) {
@@ -267,7 +270,7 @@ export function demoFolder(settings = {}) {
   const folder = join(temporaryFolder('demo'), 'site');
   cpSync(demo, folder, { recursive: true });
   copyDatabase(folder);
-  configure(folder, settings);
+  configure(folder, { ...usual, ...settings });
   return folder;
 }
 
@@ -279,7 +282,7 @@ export async function demoSite(settings = {}, extra = {}) {
 // A site with nothing in it but what `tenon init` makes.
 export async function newSite(settings = {}, extra = {}) {
   const folder = made('new', []);
-  configure(folder, settings);
+  configure(folder, { ...usual, ...settings });
   return new Site(folder, [], extra).start();
 }
 

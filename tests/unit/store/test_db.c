@@ -367,25 +367,6 @@ static void a_query_ends_at_the_deadline(void **state)
     assert_in_range(clock_monotonic() - start, 100, 2000);
 }
 
-static void an_epoch_is_seen_after_its_commit(void **state)
-{
-    struct fixture *fixture = *state;
-    struct ctx *ctx = &fixture->ctx, other;
-
-    connect_to(&other, fixture->folder, DB_WORKER);
-    assert_int_equal(epoch_read(&other), 0);
-    assert_int_equal(epoch_of(&other, "org"), 0);
-    assert_int_equal(tx_begin(ctx, "test"), 0);
-    assert_int_equal(epoch_raise(ctx, "org"), 0);
-    assert_int_equal(epoch_raise(ctx, "org"), 0);
-    assert_int_equal(epoch_read(&other), 0);
-    assert_int_equal(epoch_of(&other, "org"), 0);
-    assert_int_equal(tx_commit(ctx), 0);
-    assert_int_equal(epoch_read(&other), 0);
-    assert_int_equal(epoch_of(&other, "org"), 2);
-    disconnect(&other);
-}
-
 static void a_snapshot_does_not_move(void **state)
 {
     struct fixture *fixture = *state;
@@ -582,7 +563,6 @@ int main(void)
         memory_test(a_number_of_values_that_does_not_fit_is_refused),
         memory_test(no_row_is_not_found_and_no_problem),
         memory_test(a_query_ends_at_the_deadline),
-        site_test(an_epoch_is_seen_after_its_commit),
         site_test(a_snapshot_does_not_move),
         site_test(a_write_inside_a_snapshot_sees_the_newest),
         site_test(a_change_counter_moves_with_the_commit),

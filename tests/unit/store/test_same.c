@@ -347,6 +347,40 @@ static void a_statement_takes_values_of_another_kind(void **state)
                 "1,a,1 2,-,- 3,c,3 4,d,4");
 }
 
+static void rows_of_many_ids_change_with_few_statements(void **state)
+{
+    struct ctx *ctx = ctx_of(state);
+    size_t counts[] = { 0, 1, 15, 16, 17, 40 }, i;
+    int64_t ids[40], number;
+
+    for (i = 0; i < 40; i++)
+        ids[i] = (int64_t)i + 1;
+    assert_int_equal(tx_begin(ctx, "test"), 0);
+    for (i = 0; i < 40; i++)
+        assert_int_equal(db_post(ctx,
+                                 "INSERT INTO same (id, number) "
+                                 "VALUES (?1, 0)",
+                                 "i", ids[i]),
+                         0);
+    for (i = 0; i < sizeof counts / sizeof *counts; i++) {
+        assert_int_equal(db_post_ids(ctx,
+                                     "UPDATE same SET number = ?17 "
+                                     "WHERE id IN " DB_IDS,
+                                     ids, counts[i], (int64_t)i + 1),
+                         0);
+        assert_int_equal(db_int(&number, ctx,
+                                "SELECT count(*) FROM same WHERE number = ?1",
+                                "i", (int64_t)i + 1),
+                         0);
+        assert_int_equal(number, counts[i]);
+    }
+    assert_int_equal(db_post_ids(ctx, "DELETE FROM same WHERE id IN " DB_IDS,
+                                 ids + 1, 38, 0),
+                     0);
+    assert_int_equal(tx_commit(ctx), 0);
+    assert_told(ctx, "SELECT id FROM same ORDER BY id", 1, "1 40");
+}
+
 int main(void)
 {
 #define SAME(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -364,6 +398,7 @@ int main(void)
         SAME(periods_begin_where_the_zones_calendar_says),
         SAME(plain_parameters_are_taken_in_their_order),
         SAME(a_statement_takes_values_of_another_kind),
+        SAME(rows_of_many_ids_change_with_few_statements),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
