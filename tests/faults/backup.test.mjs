@@ -136,7 +136,7 @@ test('F15_ a backup of an older version is brought up to this one',
     const old = join(place, 'old-site'), backup = join(place, 'old-backup');
     cpSync(site.folder, old, { recursive: true });
     sql(old, "DROP TABLE backup_run; DELETE FROM store_migration WHERE " +
-      "component = 'backup'; DROP INDEX event_job_next; ");
+      "component = 'backup'; DROP INDEX event_job_waiting; ");
     assert.equal(run('backup', old, backup).code, 0);
     const out = join(place, 'old-restored');
     const restored = run('restore', backup, out);
