@@ -197,6 +197,20 @@ int record_check_unique(struct ctx *ctx, const struct record *record,
     return rc;
 }
 
+/* Only what is unique can fail for itself, and is waited for. */
+static int insert_row(struct ctx *ctx, const struct form *form,
+                      const struct vector *values)
+{
+    bool alone = true;
+    size_t i;
+
+    for (i = 0; i < form->field_count; i++)
+        alone &= !form->fields[i]->unique;
+    return (alone ? db_post_values : db_exec_values)(
+        ctx, form->sql->insert, (const struct value *const *)values->items,
+        values->count);
+}
+
 int record_insert(struct ctx *ctx, struct record *record)
 {
     const struct form *form = record->form;
@@ -227,7 +241,7 @@ int record_insert(struct ctx *ctx, struct record *record)
         if (field->sort_column && field->sort_column != field->column)
             vector_add(&values, record_sort_value(ctx, field, value));
     }
-    rc = exec_vector(ctx, form->sql->insert, &values);
+    rc = insert_row(ctx, form, &values);
     for (i = 0; !rc && i < form->field_count; i++) {
         if (form->fields[i]->table)
             rc = write_rows(ctx, record, i);

@@ -106,6 +106,8 @@ int64_t db_changes(struct ctx *ctx);
  * error may come from the next statement, savepoint or the commit instead.
  */
 int db_post(struct ctx *ctx, const char *sql, const char *types, ...);
+int db_post_values(struct ctx *ctx, const char *sql,
+                   const struct value *const *values, size_t count);
 /* db_post for the rows of `count` ids, some with each statement. sql has
  * DB_IDS, as in "WHERE id IN " DB_IDS; its ?17, where it has one, is
  * `number`. */

@@ -462,6 +462,17 @@ int db_post(struct ctx *ctx, const char *sql, const char *types, ...)
     return rc;
 }
 
+int db_post_values(struct ctx *ctx, const char *sql,
+                   const struct value *const *values, size_t count)
+{
+    struct query *query;
+    int rc;
+
+    assert(ctx->db->depth);
+    rc = open_query(&query, ctx, sql);
+    return rc ? rc : post(query, bind_values(query, values, count));
+}
+
 /* The last one stands for those that are missing to a whole list. */
 static int bind_ids(struct query *query, const int64_t *ids, size_t count,
                     int64_t number)
