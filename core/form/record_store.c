@@ -206,9 +206,11 @@ static int insert_row(struct ctx *ctx, const struct form *form,
 
     for (i = 0; i < form->field_count; i++)
         alone &= !form->fields[i]->unique;
-    return (alone ? db_post_values : db_exec_values)(
-        ctx, form->sql->insert, (const struct value *const *)values->items,
-        values->count);
+    if (!alone)
+        return exec_vector(ctx, form->sql->insert, values);
+    return db_post_values(ctx, form->sql->insert,
+                          (const struct value *const *)values->items,
+                          values->count);
 }
 
 int record_insert(struct ctx *ctx, struct record *record)

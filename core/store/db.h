@@ -106,6 +106,7 @@ int64_t db_changes(struct ctx *ctx);
  * error may come from the next statement, savepoint or the commit instead.
  */
 int db_post(struct ctx *ctx, const char *sql, const char *types, ...);
+/* The same with an array of values. */
 int db_post_values(struct ctx *ctx, const char *sql,
                    const struct value *const *values, size_t count);
 /* db_post for the rows of `count` ids, some with each statement. sql has

@@ -122,6 +122,32 @@ static inline int teardown(void **state)
     return 0;
 }
 
+/* "CREATE SCHEMA name", "DROP SCHEMA name CASCADE" on the PostgreSQL that is
+ * tested: what several connections share. */
+static inline void order_schema(const char *verb, const char *name,
+                                const char *end)
+{
+    struct ctx ctx;
+
+    connect_to(&ctx, NULL, DB_MEMORY);
+    assert_int_equal(tx_begin(&ctx, "test"), 0);
+    assert_int_equal(
+        db_exec(&ctx,
+                arena_printf(ctx.arena, "%s SCHEMA %s%s", verb, name, end), ""),
+        0);
+    assert_int_equal(tx_commit(&ctx), 0);
+    disconnect(&ctx);
+}
+
+/* The address of such a schema, in the arena of the ctx. */
+static inline const char *schema_url(const struct ctx *ctx, const char *schema)
+{
+    const char *url = getenv("TENON_TEST_STORE");
+
+    return arena_printf(ctx->arena, "%s%coptions=-csearch_path%%3D%s", url,
+                        strchr(url, '?') ? '&' : '?', schema);
+}
+
 /* The key of the first problem, "" where there is none. */
 static inline const char *problem_key(const struct ctx *ctx)
 {

@@ -38,23 +38,8 @@ static bool has_postgresql(void)
     return getenv("TENON_TEST_STORE") != NULL;
 }
 
-static void order_schema(const char *verb, const char *name, const char *end)
-{
-    struct ctx ctx;
-
-    connect_to(&ctx, NULL, DB_MEMORY);
-    assert_int_equal(tx_begin(&ctx, "test"), 0);
-    assert_int_equal(
-        db_exec(&ctx,
-                arena_printf(ctx.arena, "%s SCHEMA %s%s", verb, name, end), ""),
-        0);
-    assert_int_equal(tx_commit(&ctx), 0);
-    disconnect(&ctx);
-}
-
 static int open_place(struct place *place, int flags)
 {
-    const char *url = getenv("TENON_TEST_STORE");
     int rc;
 
     ctx_init(&place->ctx, arena_new(0));
@@ -64,9 +49,7 @@ static int open_place(struct place *place, int flags)
     place->site.settings.store.driver = "sqlite";
     if (place->schema[0]) {
         place->site.settings.store.driver = "postgresql";
-        place->site.settings.store.url =
-            arena_printf(place->ctx.arena, "%s%coptions=-csearch_path%%3D%s",
-                         url, strchr(url, '?') ? '&' : '?', place->schema);
+        place->site.settings.store.url = schema_url(&place->ctx, place->schema);
     }
     place->ctx.site = &place->site;
     rc = db_open(&place->ctx, place->folder, flags);
