@@ -32,8 +32,9 @@ struct bulk_table {
 
 /* What is made again after the rows: an index, a foreign key, a trigger. */
 struct bulk_later {
-    const char *name;
+    const char *name, *table;
     const char *drop, *make; /* in the driver's own words */
+    bool index;              /* rows may come while it is there */
 };
 
 struct bulk {
@@ -56,6 +57,13 @@ struct bulk {
      * table, whatever watches it. */
     int (*run)(struct ctx *ctx, const char *sql);
     int (*empty)(struct ctx *ctx, const struct bulk_table *table);
+    /* Outside of one: begins to run a text (kept by the caller) in a session
+     * beside this one, if the store has such (NULL: it has not) and it is
+     * free; whether it still runs; waits for it: its error. What was begun
+     * and not waited for may be there or not. */
+    bool (*beside_begin)(struct ctx *ctx, const char *sql);
+    bool (*beside_busy)(struct ctx *ctx);
+    int (*beside_end)(struct ctx *ctx);
 
     /* Rows, in the table's order, of the snapshot or transaction that is
      * open: 1 and the cells (valid until the next call), 0 at the end. */

@@ -75,6 +75,7 @@ static int list_tables(struct copy *copy)
         table->from = described;
         table->cleaned = arena_array(copy->to->arena, described->count + 1,
                                      sizeof *table->cleaned);
+        table->expected = rows;
         copy->total += 2 * rows;
         vector_add(&copy->tables, table);
     }
@@ -175,7 +176,7 @@ static int make_schema(struct copy *copy)
         rc = meet_table(copy, copy->tables.items[i]);
     if (!rc)
         rc = check_extra(copy);
-    return rc ? rc : copy_state_put_off(copy->to);
+    return rc ? rc : copy_state_put_off(copy);
 }
 
 /* ---- rows ---- */

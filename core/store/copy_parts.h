@@ -27,6 +27,7 @@ struct copy {
 /* A table as it is in the source and in the target. */
 struct copy_table {
     const struct bulk_table *from, *to;
+    int64_t expected; /* rows, when the copy began */
     int64_t rows;
     char hash[COPY_HASH_TEXT];
     int64_t *cleaned; /* a number for each column */
@@ -60,8 +61,9 @@ int copy_state_set(struct ctx *to, const char *table, int64_t rows,
  * copies them anew. */
 int copy_state_forget(struct ctx *to, const char *table);
 
-/* Takes out what is made again after the rows; makes it again. */
-int copy_state_put_off(struct ctx *to);
+/* Takes out what is made again after the rows, but for the indexes of tables
+ * with few; makes it again. */
+int copy_state_put_off(struct copy *copy);
 int copy_state_make_up(struct ctx *to);
 /* The copy is whole: the table goes. In the caller's transaction. */
 int copy_state_close(struct ctx *to);

@@ -3,8 +3,8 @@
  * transactions that it speaks of, so that it is never wrong.
  *
  * kind "source": the site that is copied. "table": the rows that are there,
- * and the hash of the source's rows up to there. "later": an index, a foreign
- * key or a trigger that has been taken out, and how it is made.
+ * and the hash of the source's rows up to there. "index", "later": an index,
+ * and a foreign key or a trigger, that has been taken out, and how it is made.
  */
 #include "base/banned.h"
 
@@ -13,6 +13,8 @@
 #include "base/str.h"
 #include "store/bulk.h"
 #include "store/copy_parts.h"
+
+enum { FEW_ROWS = 1000 };
 
 static const char state_table[] =
     "CREATE TABLE store_copy (kind TEXT NOT NULL, name TEXT NOT NULL,"
@@ -168,8 +170,23 @@ int copy_state_forget(struct ctx *to, const char *table)
 
 /* ---- what comes after the rows ---- */
 
-int copy_state_put_off(struct ctx *to)
+/* To take it out and make it again would cost more than to keep it. */
+static bool stays(const struct copy *copy, const struct bulk_later *item)
 {
+    size_t i;
+
+    for (i = 0; item->index && i < copy->tables.count; i++) {
+        const struct copy_table *table = copy->tables.items[i];
+
+        if (text_equal(table->from->name, item->table))
+            return table->expected < FEW_ROWS;
+    }
+    return false;
+}
+
+int copy_state_put_off(struct copy *copy)
+{
+    struct ctx *to = copy->to;
     const struct bulk *bulk = bulk_of(to);
     struct vector list;
     size_t i;
@@ -185,48 +202,91 @@ int copy_state_put_off(struct ctx *to)
     for (i = list.count; !rc && i > 0; i--) {
         const struct bulk_later *item = list.items[i - 1];
 
-        rc = put(to, "later", item->name, (int64_t)i, item->make, false);
+        if (stays(copy, item))
+            continue;
+        rc = put(to, item->index ? "index" : "later", item->name, (int64_t)i,
+                 item->make, false);
         if (!rc)
             rc = bulk->run(to, item->drop);
     }
     return tx_end(to, rc);
 }
 
-static int next_later(const char **name, const char **make, struct ctx *to)
+/* The next one but for the one that is being made beside. */
+static int next_later(struct bulk_later *out, struct ctx *to,
+                      const char *beside)
 {
     QUERY_AUTO *query = NULL;
     int rc = db_query(&query, to,
-                      "SELECT name, detail FROM store_copy WHERE"
-                      " kind = 'later' ORDER BY number, name LIMIT 1",
-                      "");
+                      "SELECT name, detail, kind = 'index' FROM store_copy"
+                      " WHERE kind IN ('index', 'later') AND name <> ?1"
+                      " ORDER BY kind, number, name LIMIT 1",
+                      "s", beside ? beside : "");
 
+    *out = (struct bulk_later){ 0 };
     if (!rc)
         rc = query_next(query);
     if (rc == 1) {
-        *name = query_copy(query, 0);
-        *make = query_copy(query, 1);
+        out->name = query_copy(query, 0);
+        out->make = query_copy(query, 1);
+        out->index = query_int(query, 2) != 0;
+    }
+    return rc;
+}
+
+/* Here; make NULL: it has been made beside. */
+static int make_one(struct ctx *to, const char *name, const char *make)
+{
+    int rc = tx_begin(to, "copy");
+
+    if (rc)
+        return rc;
+    if (make)
+        rc = bulk_of(to)->run(to, make);
+    if (!rc)
+        rc = db_exec(to,
+                     "DELETE FROM store_copy WHERE kind IN ('index', 'later')"
+                     " AND name = ?1",
+                     "s", name);
+    return tx_end(to, rc);
+}
+
+/* Waits for the one beside, if there is one. */
+static int meet_beside(struct ctx *to, const char **beside)
+{
+    const char *name = *beside;
+    int rc = name ? bulk_of(to)->beside_end(to) : 0;
+
+    *beside = NULL;
+    return rc || !name ? rc : make_one(to, name, NULL);
+}
+
+static int make_all(struct ctx *to, const char **beside)
+{
+    const struct bulk *bulk = bulk_of(to);
+    struct bulk_later item;
+    int rc;
+
+    while ((rc = next_later(&item, to, *beside)) == 1) {
+        rc = 0;
+        /* What is no index may need one that is still being made. */
+        if (*beside && (!item.index || !bulk->beside_busy(to)))
+            rc = meet_beside(to, beside);
+        else if (item.index && !*beside && bulk->beside_begin &&
+                 bulk->beside_begin(to, item.make))
+            *beside = item.name;
+        else
+            rc = make_one(to, item.name, item.make);
+        if (rc)
+            return rc;
     }
     return rc;
 }
 
 int copy_state_make_up(struct ctx *to)
 {
-    const char *name, *make;
-    int rc;
+    const char *beside = NULL;
+    int rc = make_all(to, &beside);
 
-    while ((rc = next_later(&name, &make, to)) == 1) {
-        rc = tx_begin(to, "copy");
-        if (rc)
-            return rc;
-        rc = bulk_of(to)->run(to, make);
-        if (!rc)
-            rc = db_exec(to,
-                         "DELETE FROM store_copy WHERE kind = 'later'"
-                         " AND name = ?1",
-                         "s", name);
-        rc = tx_end(to, rc);
-        if (rc)
-            return rc;
-    }
-    return rc;
+    return rc ? rc : meet_beside(to, &beside);
 }

@@ -9,6 +9,7 @@
  *   pg_dialect.c  our SQL in PostgreSQL's words
  *   pg_schema.c   migrations, what tables there are
  *   pg_bulk.c     many rows at once, by COPY
+ *   pg_beside.c   a second connection, for what two processors can do at once
  *   pg_catalog.c  tables as definitions, for a copy
  *   pg_private.c  a schema for one test
  *   pg_keeper.c   the keeper of a host
@@ -100,6 +101,8 @@ enum { PG_NONE = -1 };
 /* What a transaction still has to send before its first statement. */
 enum pg_pending { PG_SENT, PG_SHARED, PG_ALONE, PG_SNAPSHOT };
 
+struct pg_beside;
+
 struct pg {
     PGconn *conn;   /* NULL: lost */
     int generation; /* raised by each connection, from 1 */
@@ -120,6 +123,7 @@ struct pg {
     int64_t clock_at;    /* monotonic ms when the server's clock was read */
     bool standby;        /* a replica: reads, and never more than one report */
     const char *url;
+    struct pg_beside *beside; /* NULL: nobody has asked for it */
 };
 
 struct pg_statement {
@@ -170,6 +174,13 @@ int pg_hosts_round(struct ctx *ctx);
 bool pg_replica_enter(struct db *db, struct ctx *ctx);
 void pg_replica_leave(struct db *db);
 void pg_replica_close(struct db *db);
+
+/* ---- pg_beside.c: bulk.h says what they do ---- */
+
+bool pg_beside_begin(struct ctx *ctx, const char *sql);
+bool pg_beside_busy(struct ctx *ctx);
+int pg_beside_end(struct ctx *ctx);
+void pg_beside_close(struct db *db);
 
 /* ---- pg_private.c ---- */
 

@@ -41,6 +41,7 @@ static int settle_in(struct ctx *ctx)
     /* The last transaction is synced, and all before it with it. */
     pg_queue(db, "SET synchronous_commit = off");
     pg_queue(db, "SET maintenance_work_mem = '128MB'");
+    pg_queue(db, "SET max_parallel_maintenance_workers = 0");
     pg_queue(db, "SET work_mem = '32MB'");
     return pg_settle(db, ctx);
 }
@@ -105,9 +106,19 @@ static int run(struct ctx *ctx, const char *sql)
     return pg_run_text(ctx->db, ctx, &one, NULL);
 }
 
-/* The triggers of the trail look at each DELETE, not at this. */
+/* The triggers of the trail look at each DELETE, not at TRUNCATE; this makes
+ * new files for a table and all its indexes, even where there is no row. */
 static int empty(struct ctx *ctx, const struct bulk_table *table)
 {
+    int64_t any;
+    int rc = db_int(
+        &any, ctx,
+        /* sql: names from the definition */
+        arena_printf(ctx->arena, "SELECT 1 FROM \"%s\" LIMIT 1", table->name),
+        "");
+
+    if (rc)
+        return rc == E_NOT_FOUND ? 0 : rc;
     return run(ctx, /* sql: names from the definition */
                arena_printf(ctx->arena, "TRUNCATE \"%s\"", table->name));
 }
@@ -480,6 +491,9 @@ const struct bulk pg_bulk = {
     .definition = pg_catalog_definition,
     .later = pg_catalog_later,
     .run = run,
+    .beside_begin = pg_beside_begin,
+    .beside_busy = pg_beside_busy,
+    .beside_end = pg_beside_end,
     .empty = empty,
     .read_begin = rows_begin,
     .read = read_row,

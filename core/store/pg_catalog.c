@@ -494,7 +494,9 @@ int pg_catalog_later(struct vector *list, struct ctx *ctx)
     int rc = db_query(
         &query, ctx,
         "SELECT t.relname, c.relname AS name,"
-        " format('DROP INDEX %I', c.relname), pg_get_indexdef(c.oid), 1 AS turn"
+        " format('DROP INDEX %I', c.relname), regexp_replace("
+        " pg_get_indexdef(c.oid), ' INDEX ', ' INDEX IF NOT EXISTS '), 1 AS "
+        "turn"
         " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
         " JOIN pg_class t ON t.oid = i.indrelid"
         " JOIN pg_namespace n ON n.oid = t.relnamespace"
@@ -517,9 +519,11 @@ int pg_catalog_later(struct vector *list, struct ctx *ctx)
         rc = 0;
         if (bulk_skips(query_text(query, 0)))
             continue;
+        item->table = query_copy(query, 0);
         item->name = query_copy(query, 1);
         item->drop = query_copy(query, 2);
         item->make = query_copy(query, 3);
+        item->index = query_int(query, 4) == 1;
         vector_add(list, item);
     }
     return rc;

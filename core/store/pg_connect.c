@@ -406,6 +406,7 @@ void pg_close(struct db *db)
         return;
     pg_replica_close(db);
     pg = db->pg;
+    pg_beside_close(db);
     if (pg->conn)
         tx_abandon(db);
     query_cache_clear(db);

@@ -17,10 +17,12 @@ struct bulk_stream {
     const struct bulk_table *table;
 };
 
-/* Another place than the pages' cache: one session, nobody beside it. */
+/* One session, nobody beside it: a larger cache; the checkpoint at the end
+ * syncs what the commits have not. */
 static int settle_in(struct ctx *ctx)
 {
     int rc = db_run(ctx->db, "PRAGMA foreign_keys=OFF;"
+                             "PRAGMA synchronous=NORMAL;"
                              "PRAGMA cache_size=-65536");
 
     return rc == SQLITE_OK ? 0 : db_fail(ctx->db, ctx, rc, "bulk");
@@ -199,6 +201,8 @@ static int later(struct vector *list, struct ctx *ctx)
             arena_printf(ctx->arena, "DROP %s \"%s\"", query_text(query, 1),
                          item->name);
         item->make = query_copy(query, 2);
+        item->table = query_copy(query, 3);
+        item->index = text_equal(query_text(query, 1), "index");
         vector_add(list, item);
     }
     return rc;

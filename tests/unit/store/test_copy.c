@@ -17,7 +17,7 @@
 
 extern const struct migration store_migrations[];
 
-enum { MANY = 60000, KILLED_AT = 55000 };
+enum { MANY = 60000, KILLED_AT = 55000, MANY_ORDERS = 1500 };
 
 /* A store that a copy is made from or into. */
 struct place {
@@ -174,6 +174,22 @@ static void add_many(struct ctx *ctx, int64_t count)
     assert_int_equal(tx_commit(ctx), 0);
 }
 
+/* More than a table may have whose indexes are there from the beginning. */
+static void add_many_orders(struct ctx *ctx)
+{
+    int64_t i;
+
+    assert_int_equal(tx_begin(ctx, "test"), 0);
+    for (i = 10; i < 10 + MANY_ORDERS; i++)
+        assert_int_equal(
+            db_exec(ctx,
+                    "INSERT INTO r_order (id, version, \"index\", \"user\","
+                    " deleted_at) VALUES (?1, 1, 'i' || ?1, 'u' || ?1, 0)",
+                    "i", i),
+            0);
+    assert_int_equal(tx_commit(ctx), 0);
+}
+
 static int64_t number_of(struct ctx *ctx, const char *sql)
 {
     int64_t number = -1;
@@ -313,13 +329,11 @@ static void values_survive_to_the_last_bit(void **state)
 }
 
 /* What was put off while the rows came is there, and works. */
-static void indexes_and_references_are_there_again(void **state)
+static void check_indexes(struct copying *copying)
 {
-    struct copying *copying = *state;
     struct ctx *b = &copying->b.ctx;
     bool there = false;
 
-    copy(&copying->b, &copying->a);
     reopen(&copying->b, DB_WORKER);
     assert_int_equal(db_index_exists(&there, b, "r_order", "i_order__state"),
                      0);
@@ -333,10 +347,27 @@ static void indexes_and_references_are_there_again(void **state)
     tx_rollback(b);
     assert_int_equal(tx_begin(b, "test"), 0);
     assert_int_not_equal(
-        db_exec(b, "INSERT INTO part (id, thing) VALUES (7, 77)", ""), 0);
+        db_exec(b, "INSERT INTO part (id, thing) VALUES (7, -77)", ""), 0);
     tx_rollback(b);
     ctx_clear(b);
     assert_int_equal(schema(b), 0); /* its migrations are known */
+}
+
+static void indexes_and_references_are_there_again(void **state)
+{
+    copy(&((struct copying *)*state)->b, &((struct copying *)*state)->a);
+    check_indexes(*state);
+}
+
+static void indexes_of_many_rows_are_made_after_them(void **state)
+{
+    struct copying *copying = *state;
+
+    add_many_orders(&copying->a.ctx);
+    copy(&copying->b, &copying->a);
+    check_indexes(copying);
+    copy(&copying->c, &copying->b);
+    assert_string_equal(shape_of(&copying->a.ctx), shape_of(&copying->c.ctx));
 }
 
 static void texts_that_the_other_store_refuses_are_told(void **state)
@@ -437,6 +468,27 @@ static void a_copy_that_was_cut_off_goes_on(void **state)
                                "SELECT sum(number) FROM thing WHERE id > 9"));
 }
 
+/* PostgreSQL had made an index beside, and the program died before it was
+ * noted. */
+static void an_index_that_nobody_noted_is_no_hindrance(void **state)
+{
+    struct copying *copying = *state;
+    struct ctx *b = &copying->b.ctx;
+
+    add_many_orders(&copying->a.ctx);
+    add_many(&copying->a.ctx, MANY);
+    copy_and_die(copying);
+    assert_true(number_of(b, "SELECT count(*) FROM store_copy WHERE"
+                             " kind = 'index' AND name LIKE 'i\\_order%'"
+                             " ESCAPE '\\'") == 2);
+    if (!has_postgresql())
+        skip();
+    order(b, text_of(b, "SELECT detail FROM store_copy WHERE"
+                        " name = 'i_order__state'"));
+    copy(&copying->b, &copying->a);
+    check_indexes(copying);
+}
+
 static void half_a_copy_is_no_site(void **state)
 {
     struct copying *copying = *state;
@@ -502,6 +554,10 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(values_survive_to_the_last_bit, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            indexes_of_many_rows_are_made_after_them, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            an_index_that_nobody_noted_is_no_hindrance, set_up, tear_down),
         cmocka_unit_test_setup_teardown(indexes_and_references_are_there_again,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
