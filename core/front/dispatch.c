@@ -6,6 +6,9 @@
  * others, one module's routes get all but one: when it hangs, other people's
  * pages go on. And what writes gets all but one while others read: writers
  * wait for each other (and for a checkpoint), readers need not wait with them.
+ * On a store with one writer what writes is given out one after the other, as
+ * long as it is quick: two at once only take the writer's lock, and what is
+ * cached of the pages, from each other.
  */
 #include "base/banned.h"
 
@@ -17,7 +20,10 @@
 #include "front/state.h"
 #include "ipc/ready.h"
 
-enum { READERS_MS = 1000 }; /* so long after a read one more is expected */
+enum {
+    READERS_MS = 1000, /* so long after a read one more is expected */
+    QUICK_MS = 10,     /* so long what writes has the store to itself */
+};
 
 static void append(struct queue *queue, struct exchange *exchange)
 {
@@ -168,6 +174,20 @@ static int writing(const struct front *front)
     return count;
 }
 
+/* Of them those that began just now: each is likely to have the writer's lock
+ * soon. With more cores another gets its request ready meanwhile. */
+static bool writers_turn(const struct front *front)
+{
+    const struct worker *worker;
+    int count = 0;
+
+    for (worker = front->workers; worker; worker = worker->next)
+        count += worker->seat->lane == LANE_PAGES && worker->exchange &&
+                 worker->exchange->writes &&
+                 front->now - worker->busy_since < QUICK_MS;
+    return count < front->quick_writers;
+}
+
 static bool may_run(const struct exchange *exchange,
                     const struct lane_view *view)
 {
@@ -179,6 +199,8 @@ static bool may_run(const struct exchange *exchange,
         (exchange->rule_flags & RULE_RESERVED))
         return true;
     if (view->idle_count < 2)
+        return false;
+    if (exchange->writes && !writers_turn(exchange->front))
         return false;
     if (exchange->writes && usable >= 2 &&
         exchange->front->now - exchange->front->read_at < READERS_MS &&

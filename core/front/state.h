@@ -253,7 +253,8 @@ struct front {
     int seat_count, page_count;
     struct worker *workers;
     struct queue queues[LANES];
-    int64_t read_at; /* when a page that is only read was asked for last */
+    int quick_writers; /* requests that write at once, while they are quick */
+    int64_t read_at;   /* when a page that is only read was asked for last */
     struct generation *generation; /* in force; NULL before the first */
     int generation_number;         /* last one begun */
     struct roll *roll;             /* a replacement under way */

@@ -38,6 +38,7 @@ enum {
     FIRST_TRIES = 3,
     ROLL_TRIES = 3,
     TICK_MS = 50,
+    CORES_PER_WRITER = 2,
 };
 
 struct roll {
@@ -79,6 +80,16 @@ static int usual_pages(const struct front *front)
     return count * 2 < PAGES_AWAY_MIN ? PAGES_AWAY_MIN : count * 2;
 }
 
+/* A store with one writer is not made faster by many that wait for it. */
+static int quick_writers(const struct front *front)
+{
+    int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (store_is_away(front))
+        return PAGE_SEATS_MAX;
+    return cores < CORES_PER_WRITER ? 1 : cores / CORES_PER_WRITER;
+}
+
 void supervise_init(struct front *front)
 {
     int net_count = net_workers(front), lane, index;
@@ -88,6 +99,7 @@ void supervise_init(struct front *front)
         front->page_count = usual_pages(front);
     if (front->page_count > PAGE_SEATS_MAX)
         front->page_count = PAGE_SEATS_MAX;
+    front->quick_writers = quick_writers(front);
     for (lane = 0; lane < LANES; lane++) {
         int count = lane == LANE_PAGES  ? front->page_count
                     : lane == LANE_NET  ? net_count
@@ -488,6 +500,8 @@ static void on_worker_tick(evutil_socket_t fd, short what, void *argument)
     front_now(front);
     for (worker = front->workers; worker; worker = worker->next)
         again |= check_worker(worker);
+    /* What writes may have waited long enough for what is not quick. */
+    dispatch_run(front, LANE_PAGES);
     if (again)
         event_add(front->worker_tick, &soon);
 }

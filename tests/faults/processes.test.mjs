@@ -392,6 +392,23 @@ describe('lanes', () => {
       await site.stop();
     });
 
+  test('a write that takes long holds up no other write', async () => {
+    const site = await stubSite({ page_workers: 4 });
+    await site.whole();
+    const order = [];
+    const write = (name, ms) => get(site, `/sleep?${ms}`, { method: 'POST' })
+      .then((answer) => {
+        assert.equal(answer.status, 200);
+        order.push(name);
+      });
+    const all = [write('long', 1500)];
+    await sleep(100);
+    all.push(write('short', 1), write('short', 1), write('short', 1));
+    await Promise.all(all);
+    assert.deepEqual(order, ['short', 'short', 'short', 'long']);
+    await site.stop();
+  });
+
   test('who reads does not wait with those who write', async () => {
     const site = await stubSite({ page_workers: 3 });
     await site.whole();
