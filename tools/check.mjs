@@ -118,7 +118,7 @@ const node = (folder, build, environment = {}, atATime = 2) => async (log) => {
     const code = await run(own, 'node',
       ['--test-reporter=tap', join(folder, file)],
       { TENON_BUILD: `${root}build/${build}`, ...(long ? { TENON_LONG: '1' } : {}),
-        ...environment }, long ? 900 : 300);
+        ...environment }, long ? 7200 : 300);
     const text = readFileSync(own, 'utf8');
     const number = (word) => {
       const all = [...text.matchAll(new RegExp(`^# ${word} (\\d+)`, 'gm'))];
@@ -237,8 +237,10 @@ const steps = [
   { name: 'http-asan', run: node('tests/http', 'asan',
     { TENON_SLOW: '4', ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1' }) },
   { name: 'fuzz', run: fuzz(long ? 60 : 5) },
+  // The thousand deaths of F01 and F03 are the step faults' matter.
   { name: 'faults-asan', long: true, run: node('tests/faults', 'asan',
-    { TENON_SLOW: '4', ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1' }, 1) },
+    { TENON_SLOW: '4', ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1',
+      TENON_REPETITIONS: '50' }, 1) },
   // The keeper is the one process with two threads (F11).
   { name: 'unit-tsan', long: true, run: threads },
   { name: 'package', long: true, run: node('tests/package', 'release') },

@@ -166,6 +166,11 @@ test('a job shows how far it is, and ends when its button is pressed',
     await admin.goto('/admin/jobs');
     await admin.locator('#running progress').waitFor();
     await page.getByRole('button', { name: 'Cancel' }).first().click();
+    // Who takes time to think: the job goes on, news comes.
+    const progress = () => admin.locator('#running progress')
+      .getAttribute('value').then(Number);
+    const asked = await progress();
+    await eventually(async () => await progress() > asked + 1);
     await page.locator('dialog[open] .btn-primary, dialog[open] .btn-danger')
       .first().click();
     await page.locator('#job .badge', { hasText: 'cancelled' }).waitFor();

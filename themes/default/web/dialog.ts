@@ -1,5 +1,6 @@
 // dialog.ts - native dialogs: focus goes in, is held, comes back (E55).
 import { all, make } from "./dom.ts";
+import { reloadFragment } from "./live.ts";
 import { t } from "./texts.ts";
 
 export interface Choice {
@@ -60,11 +61,18 @@ async function confirmClick(
   const text = owner.dataset["confirm"] ?? "";
   const danger = button.className.includes("danger");
   const label = button.textContent?.trim() || t("ok");
+  // News must not take away, or make anew, what is asked about.
+  owner.dataset["busy"] = "1";
   const answer = await ask(t("confirm_title"), [make("p", {}, text)], [
     { label: t("cancel"), value: "" },
     { label, value: "yes", kind: danger ? "danger" : "primary" },
   ]);
-  if (answer !== "yes") return;
+  delete owner.dataset["busy"];
+  if (answer !== "yes") {
+    const live = owner.closest("[data-live]");
+    if (live) void reloadFragment(live);
+    return;
+  }
   owner.dataset["confirmed"] = "1";
   button.click();
   delete owner.dataset["confirmed"];

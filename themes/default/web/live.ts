@@ -65,12 +65,15 @@ export async function reloadFragment(element: Element): Promise<void> {
   });
 }
 
-// What somebody has taken up since the reload was asked for stays as it is.
+// What somebody has taken up since the reload was asked for, by an event or by
+// the clock, stays as it is.
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = (event as CustomEvent).detail as {
-    ctx: { unasked?: boolean; target: Element };
+    ctx: { unasked?: boolean; target: Element; sourceElement?: Element };
   };
-  if (ctx.unasked && isBusy(ctx.target)) event.preventDefault();
+  const trigger = ctx.sourceElement?.getAttribute("hx-trigger");
+  if ((ctx.unasked || trigger?.startsWith("every ")) && isBusy(ctx.target))
+    event.preventDefault();
 });
 
 // Several events in a moment are one reload, and none for a page that is
