@@ -162,21 +162,9 @@ static int held_by(const struct front *front, const char *module)
     return count;
 }
 
-/* Page workers that write just now, for all that is known of a request. */
-static int writing(const struct front *front)
-{
-    const struct worker *worker;
-    int count = 0;
-
-    for (worker = front->workers; worker; worker = worker->next)
-        count += worker->seat->lane == LANE_PAGES && worker->exchange &&
-                 worker->exchange->writes;
-    return count;
-}
-
-/* Of them those that began just now: each is likely to have the writer's lock
- * soon. With more cores another gets its request ready meanwhile. */
-static bool writers_turn(const struct front *front)
+/* Page workers that write just now, for all that is known of a request, and
+ * have done so for less than that. */
+static int writing(const struct front *front, int64_t ms)
 {
     const struct worker *worker;
     int count = 0;
@@ -184,8 +172,15 @@ static bool writers_turn(const struct front *front)
     for (worker = front->workers; worker; worker = worker->next)
         count += worker->seat->lane == LANE_PAGES && worker->exchange &&
                  worker->exchange->writes &&
-                 front->now - worker->busy_since < QUICK_MS;
-    return count < front->quick_writers;
+                 front->now - worker->busy_since < ms;
+    return count;
+}
+
+/* Who began just now is likely to have the writer's lock soon. With more cores
+ * another gets its request ready meanwhile. */
+static bool writers_turn(const struct front *front)
+{
+    return writing(front, QUICK_MS) < front->quick_writers;
 }
 
 static bool may_run(const struct exchange *exchange,
@@ -204,7 +199,7 @@ static bool may_run(const struct exchange *exchange,
         return false;
     if (exchange->writes && usable >= 2 &&
         exchange->front->now - exchange->front->read_at < READERS_MS &&
-        writing(exchange->front) >= usable - 1)
+        writing(exchange->front, INT64_MAX) >= usable - 1)
         return false;
     return !exchange->module[0] || usable < 2 ||
            held_by(exchange->front, exchange->module) < usable - 1;

@@ -153,6 +153,8 @@ int pg_dial(PGconn **out, struct ctx *ctx, const char *url);
 int pg_ensure(struct db *db, struct ctx *ctx);
 /* Opens db->pg, a replica's. */
 int pg_connect_standby(struct db *db, struct ctx *ctx);
+/* The same ctx without its problems: for what the caller shall not hear of. */
+struct ctx pg_apart(const struct ctx *ctx);
 /* The connection is gone; a transaction that was open with it. */
 void pg_lose(struct db *db);
 int64_t pg_now(struct db *db);

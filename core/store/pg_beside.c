@@ -55,14 +55,12 @@ static struct pg_beside *beside_of(struct ctx *ctx)
 {
     struct pg *pg = ctx->db->pg;
     const char *path = NULL;
-    struct ctx own = *ctx;
+    struct ctx own = pg_apart(ctx);
     PGconn *conn = NULL;
 
     if (pg->beside)
         return pg->beside->conn ? pg->beside : NULL;
     pg->beside = arena_alloc(ctx->db->arena, sizeof *pg->beside);
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     if (db_text(&path, &own, "SELECT current_setting('search_path')", "") ||
         pg_dial(&conn, &own, pg->url))
         return NULL;

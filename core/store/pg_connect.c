@@ -232,7 +232,7 @@ static int find_site(struct db *db, struct ctx *ctx)
 }
 
 /* For what must not disturb the problems that the caller has found. */
-static struct ctx apart(const struct ctx *ctx)
+struct ctx pg_apart(const struct ctx *ctx)
 {
     struct ctx own = *ctx;
 
@@ -271,7 +271,7 @@ static void look_at_clock(struct db *db, struct ctx *ctx)
     if (db->depth || db->read_open ||
         clock_monotonic() - pg->clock_at < CLOCK_EVERY_MS)
         return;
-    own = apart(ctx);
+    own = pg_apart(ctx);
     (void)read_clock(db, &own); /* who asks next hears of it */
 }
 
@@ -444,7 +444,7 @@ int pg_ensure(struct db *db, struct ctx *ctx)
         return pg_away(ctx);
     if (now < pg->again_at)
         return pg_away(ctx);
-    own = apart(ctx);
+    own = pg_apart(ctx);
     if (connect_now(db, &own) == 0) {
         log_event(LOG_INFO, "store.back", NULL);
         pg->again_at = 0;

@@ -151,14 +151,12 @@ static void tell(struct pg_replica *replica, bool used)
 bool pg_replica_enter(struct db *db, struct ctx *ctx)
 {
     struct pg_replica *replica = replica_of(db, ctx);
-    struct ctx own = *ctx;
+    struct ctx own = pg_apart(ctx);
     int64_t wanted;
     bool used;
 
     if (!replica)
         return false;
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     if (pg_ensure(db, &own) || position_wanted(&wanted, db, &own, replica))
         return false;
     db->pg = replica->standby;
