@@ -27,6 +27,7 @@
 #include "front/stream.h"
 #include "front/supervise.h"
 #include "ipc/link.h"
+#include "ipc/slot.h"
 
 enum { LINK_ROOM = 2 * (FRAME_HEADER + FRAME_PAYLOAD_MAX) };
 
@@ -79,41 +80,63 @@ void worker_say(struct worker *worker, int type, int flags, uint64_t id,
     send_parts(worker, parts, length ? 2 : 1);
 }
 
-void worker_give(struct worker *worker, struct exchange *exchange)
+static void send_request(struct worker *worker, struct exchange *exchange,
+                         int flags)
 {
-    struct front *front = worker->front;
+    uint64_t number = ++worker->next_id;
     unsigned char request[FRAME_HEADER], input[FRAME_HEADER];
     struct iovec parts[4] = { { request, FRAME_HEADER },
                               { exchange->payload, exchange->payload_length } };
-    int count = 2, flags = FRAME_LAST;
+    int count = 2;
 
-    worker->state = WORKER_BUSY;
-    worker->busy_since = front->now;
-    worker->current = ++worker->next_id;
-    worker->exchange = exchange;
-    worker->soft = false;
     exchange->worker = worker;
     if (exchange->spool && !exchange->ask) {
-        flags |= FRAME_SPOOLED;
-        if (fd_send(worker->fds, spool_file(exchange->spool), worker->current))
+        flags |= FRAME_SPOOLED | FRAME_LAST;
+        if (fd_send(worker->fds, spool_file(exchange->spool), number))
             worker_end(worker, "descriptor");
-    } else if (exchange->body_length && !exchange->ask) {
-        flags = 0;
-        frame_head(input, FRAME_INPUT, FRAME_LAST, worker->current,
+    } else if (!exchange->body_length || exchange->ask) {
+        flags |= FRAME_LAST;
+    } else {
+        frame_head(input, FRAME_INPUT, FRAME_LAST, number,
                    exchange->body_length);
         parts[count++] = (struct iovec){ input, FRAME_HEADER };
         parts[count++] =
             (struct iovec){ exchange->body, exchange->body_length };
     }
     frame_head(request, exchange->ask ? FRAME_ASK : FRAME_REQUEST, flags,
-               worker->current, exchange->payload_length);
+               number, exchange->payload_length);
     send_parts(worker, parts, count);
-    supervise_busy(front);
+}
+
+/* The request that was sent last is the one in work. */
+static void begin(struct worker *worker, struct exchange *exchange)
+{
+    worker->state = WORKER_BUSY;
+    worker->busy_since = worker->front->now;
+    worker->current = worker->next_id;
+    worker->exchange = exchange;
+    worker->soft = false;
+    supervise_busy(worker->front);
     if (!exchange->ask) {
         free(exchange->body);
         exchange->body = NULL;
         exchange->body_length = exchange->body_room = 0;
     }
+}
+
+void worker_give(struct worker *worker, struct exchange *exchange)
+{
+    send_request(worker, exchange, 0);
+    begin(worker, exchange);
+}
+
+bool worker_give_ahead(struct worker *worker, struct exchange *exchange)
+{
+    if (!slot_offer(worker->slot, worker->next_id + 1))
+        return false;
+    worker->ahead = exchange;
+    send_request(worker, exchange, FRAME_AHEAD);
+    return true;
 }
 
 /* ---- collecting ---- */
@@ -323,13 +346,21 @@ static void leave(void *argument, bool well)
     answer_recycle(front, &answer);
 }
 
-static void become_idle(struct worker *worker, int flags)
+/* It is idle, or at what was given ahead. */
+static void go_on(struct worker *worker, int flags)
 {
     struct front *front = worker->front;
+    struct exchange *ahead;
 
     worker->exchange = NULL;
     worker->served++;
     worker->state = WORKER_IDLE;
+    if (worker->retiring || (flags & FRAME_SPENT))
+        dispatch_take_back(worker);
+    ahead = worker->ahead;
+    worker->ahead = NULL;
+    if (ahead)
+        begin(worker, ahead);
     if ((flags & (FRAME_RECYCLE | FRAME_SPENT)) ||
         worker->served >= (uint64_t)front->settings->worker_requests)
         supervise_recycle(worker);
@@ -362,7 +393,7 @@ static const char *take_end(struct worker *worker, int flags,
     exchange->held = true;
     if (exchange->conn && session && !exchange->conn->proxied)
         count_session(exchange->conn, session);
-    become_idle(worker, flags);
+    go_on(worker, flags);
     dispatch_run(front, (int)worker->seat->lane);
     if (answer_release(
             &front->release,

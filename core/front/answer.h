@@ -8,6 +8,7 @@
 #ifndef FRONT_ANSWER_H
 #define FRONT_ANSWER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,11 @@ struct worker;
 
 /* Sends the request to an idle worker. */
 void worker_give(struct worker *worker, struct exchange *exchange);
+
+/* Sends a request that waits for its turn to a worker that is busy with
+ * another, for when it has answered that; dispatch_take_back is the way back.
+ * Its body is no spooled one. False where the worker can't have it now. */
+bool worker_give_ahead(struct worker *worker, struct exchange *exchange);
 
 /* Sends one frame, now or when there is room. */
 void worker_say(struct worker *worker, int type, int flags, uint64_t id,

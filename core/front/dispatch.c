@@ -8,7 +8,9 @@
  * wait for each other (and for a checkpoint), readers need not wait with them.
  * On a store with one writer what writes is given out one after the other, as
  * long as it is quick: two at once only take the writer's lock, and what is
- * cached of the pages, from each other.
+ * cached of the pages, from each other. The next one lies ready at the worker
+ * already, so that it need not wait for the front; who is not quick loses it
+ * to another.
  */
 #include "base/banned.h"
 
@@ -19,6 +21,7 @@
 #include "front/peer.h"
 #include "front/state.h"
 #include "ipc/ready.h"
+#include "ipc/slot.h"
 
 enum {
     READERS_MS = 1000, /* so long after a read one more is expected */
@@ -34,6 +37,16 @@ static void append(struct queue *queue, struct exchange *exchange)
     else
         queue->first = exchange;
     queue->last = exchange;
+    queue->count++;
+}
+
+static void prepend(struct queue *queue, struct exchange *exchange)
+{
+    exchange->next = queue->first;
+    exchange->queued = true;
+    if (!queue->first)
+        queue->last = exchange;
+    queue->first = exchange;
     queue->count++;
 }
 
@@ -162,17 +175,22 @@ static int held_by(const struct front *front, const char *module)
     return count;
 }
 
-/* Page workers that write just now, for all that is known of a request, and
- * have done so for less than that. */
+/* A page worker that writes just now, for all that is known of a request, and
+ * has done so for less than that. */
+static bool writes(const struct worker *worker, int64_t ms)
+{
+    return worker->seat->lane == LANE_PAGES && worker->exchange &&
+           worker->exchange->writes &&
+           worker->front->now - worker->busy_since < ms;
+}
+
 static int writing(const struct front *front, int64_t ms)
 {
     const struct worker *worker;
     int count = 0;
 
     for (worker = front->workers; worker; worker = worker->next)
-        count += worker->seat->lane == LANE_PAGES && worker->exchange &&
-                 worker->exchange->writes &&
-                 front->now - worker->busy_since < ms;
+        count += writes(worker, ms);
     return count;
 }
 
@@ -181,6 +199,22 @@ static int writing(const struct front *front, int64_t ms)
 static bool writers_turn(const struct front *front)
 {
     return writing(front, QUICK_MS) < front->quick_writers;
+}
+
+/* Who will have answered soon and then can take what writes, where that has to
+ * wait for its turn. A descriptor cannot be taken back. */
+static struct worker *soon_free(const struct exchange *exchange)
+{
+    struct worker *worker;
+
+    if (!exchange->writes || exchange->lane != LANE_PAGES || exchange->spool ||
+        writers_turn(exchange->front))
+        return NULL;
+    for (worker = exchange->front->workers; worker; worker = worker->next) {
+        if (writes(worker, QUICK_MS) && !worker->ahead && !worker->retiring)
+            return worker;
+    }
+    return NULL;
 }
 
 static bool may_run(const struct exchange *exchange,
@@ -205,32 +239,85 @@ static bool may_run(const struct exchange *exchange,
            held_by(exchange->front, exchange->module) < usable - 1;
 }
 
+/* It was not begun after all. */
+static void wait_again(struct exchange *exchange)
+{
+    struct front *front = exchange->front;
+
+    exchange->worker = NULL;
+    if (!exchange->conn)
+        exchange_orphan(exchange);
+    else if (front->disk.state != DISK_WELL)
+        exchange_fail_words(exchange, "disk");
+    else
+        prepend(&front->queues[exchange->lane], exchange);
+}
+
+void dispatch_take_back(struct worker *worker)
+{
+    struct exchange *exchange = worker->ahead;
+
+    if (!exchange || !slot_withdraw(worker->slot, worker->next_id))
+        return;
+    worker->ahead = NULL;
+    wait_again(exchange);
+}
+
+void dispatch_inherit(struct worker *worker)
+{
+    struct exchange *exchange = worker->exchange;
+
+    dispatch_take_back(worker);
+    if (!exchange || !slot_withdraw(worker->slot, worker->current))
+        return;
+    worker->exchange = NULL;
+    wait_again(exchange);
+}
+
+/* From who is not quick. */
+static void take_back_late(struct front *front)
+{
+    struct worker *worker;
+
+    for (worker = front->workers; worker; worker = worker->next) {
+        if (worker->ahead && !writes(worker, QUICK_MS))
+            dispatch_take_back(worker);
+    }
+}
+
 void dispatch_run(struct front *front, int lane)
 {
     struct queue *queue = &front->queues[lane];
-    struct exchange *exchange = queue->first, *next;
+    struct exchange *exchange, *next;
     struct lane_view view;
+    struct worker *soon;
 
+    take_back_late(front);
     /* Enough answers wait for the disk. */
     if (release_is_full(&front->release))
         return;
-    while (exchange) {
-        look(&view, front, lane);
-        if (!view.idle)
-            return;
+    for (exchange = queue->first; exchange; exchange = next) {
         next = exchange->next;
+        look(&view, front, lane);
+        if (!view.idle && writers_turn(front))
+            return;
         if (may_run(exchange, &view)) {
             unlink_from(queue, exchange);
             worker_give(view.idle, exchange);
+        } else if ((soon = soon_free(exchange)) &&
+                   worker_give_ahead(soon, exchange)) {
+            unlink_from(queue, exchange);
         }
-        exchange = next;
     }
 }
 
 void dispatch_refuse(struct front *front)
 {
+    struct worker *worker;
     int lane;
 
+    for (worker = front->workers; worker; worker = worker->next)
+        dispatch_take_back(worker);
     for (lane = 0; lane < LANES; lane++) {
         struct queue *queue = &front->queues[lane];
 

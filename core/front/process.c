@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "front/answer.h"
 #include "front/blame.h"
+#include "front/dispatch.h"
 #include "front/exchange.h"
 #include "front/rules.h"
 #include "front/state.h"
@@ -281,9 +282,23 @@ void worker_end_check(struct worker *worker)
     }
 }
 
+/* What it was at, or had begun next, got no answer. */
+static void fail_rest(struct exchange *exchange, bool late,
+                      const char *incident)
+{
+    if (!exchange)
+        return;
+    exchange->worker = NULL;
+    if (exchange->conn)
+        exchange_fail_incident(exchange, late ? 504 : 500, incident);
+    else
+        exchange_orphan(exchange);
+}
+
 static void died(struct worker *worker, int status)
 {
-    struct exchange *exchange;
+    struct front *front = worker->front;
+    struct exchange *exchange, *ahead;
     char incident[16];
     bool planned = worker->stopped, late;
 
@@ -292,6 +307,7 @@ static void died(struct worker *worker, int status)
     worker->retiring = true;
     if (!worker->kill_stage)
         worker_read(worker);
+    dispatch_inherit(worker);
     kill(-worker->pid, SIGKILL);
     planned = planned && WIFEXITED(status) &&
               (WEXITSTATUS(status) == EXIT_PLANNED || WEXITSTATUS(status) == 0);
@@ -300,16 +316,13 @@ static void died(struct worker *worker, int status)
         blame_death(worker, status, incident);
     late = worker->kind && strcmp(worker->kind, "timeout") == 0;
     exchange = worker->exchange;
-    worker->exchange = NULL;
+    ahead = worker->ahead;
+    worker->exchange = worker->ahead = NULL;
     supervise_gone(worker, status, planned);
     worker_free(worker);
-    if (!exchange)
-        return;
-    exchange->worker = NULL;
-    if (exchange->conn)
-        exchange_fail_incident(exchange, late ? 504 : 500, incident);
-    else
-        exchange_orphan(exchange);
+    fail_rest(exchange, late, incident);
+    fail_rest(ahead, late, incident);
+    dispatch_run(front, LANE_PAGES);
 }
 
 void workers_reap(struct front *front)

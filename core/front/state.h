@@ -205,6 +205,7 @@ struct worker {
     uint64_t next_id; /* of frames */
     uint64_t current; /* id of the request in work */
     struct exchange *exchange;
+    struct exchange *ahead; /* given for after it, as next_id; or NULL */
     struct answer answer;
     struct generation *loading; /* READY is being collected */
     char failure[512];          /* text of FRAME_FAILED */

@@ -24,8 +24,8 @@ int frame_read(struct frame *out, const unsigned char in[FRAME_HEADER])
     memcpy(&frame.flags, in + 6, 2);
     memcpy(&frame.id, in + 8, 8);
     if (frame.length > FRAME_PAYLOAD_MAX ||
-        (frame.flags &
-         ~(FRAME_LAST | FRAME_SPOOLED | FRAME_RECYCLE | FRAME_SPENT)))
+        (frame.flags & ~(FRAME_LAST | FRAME_SPOOLED | FRAME_RECYCLE |
+                         FRAME_SPENT | FRAME_AHEAD)))
         return E_INVALID;
     *out = frame;
     return 0;

@@ -63,6 +63,7 @@ enum frame_flags {
     FRAME_SPOOLED = 2, /* REQUEST: the body is a descriptor */
     FRAME_RECYCLE = 4, /* END: replace me, I have grown */
     FRAME_SPENT = 8,   /* END: I can take nothing more, start another */
+    FRAME_AHEAD = 16,  /* REQUEST: for after the one in work, if slot_take */
 };
 
 struct frame {

@@ -32,6 +32,7 @@ struct slot {
     _Atomic int32_t depth;
     _Atomic uint32_t soft, busy, loading, gauge_count, crashed;
     _Atomic int64_t since, limit_ms, lock_since;
+    _Atomic uint64_t offer; /* given ahead, not yet taken; 0: nothing */
     char request[SLOT_REQUEST_MAX];
     char loading_version[SLOT_MODULE_MAX], loading_hash[SLOT_ENTRY_MAX];
     struct slot_frame frames[SLOT_DEPTH];
@@ -189,6 +190,11 @@ void slot_finish(void)
     atomic_store(&own->depth, 0);
 }
 
+bool slot_take(uint64_t number)
+{
+    return !own || slot_withdraw(own, number);
+}
+
 void slot_crash(int signal, const void *address, void *const *trace, int depth)
 {
     int i;
@@ -235,6 +241,18 @@ void slot_free(struct slot *slot)
 void slot_set_soft(struct slot *slot, bool soft)
 {
     atomic_store(&slot->soft, soft);
+}
+
+bool slot_offer(struct slot *slot, uint64_t number)
+{
+    uint64_t none = 0;
+
+    return atomic_compare_exchange_strong(&slot->offer, &none, number);
+}
+
+bool slot_withdraw(struct slot *slot, uint64_t number)
+{
+    return atomic_compare_exchange_strong(&slot->offer, &number, 0);
 }
 
 /* Hostile text: at most `size` bytes, printable ASCII, ended. */

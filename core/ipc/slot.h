@@ -69,6 +69,8 @@ int slot_attach(int fd);
  * jobs say theirs. */
 void slot_begin(const char *request, int64_t limit_ms);
 void slot_finish(void);
+/* Takes a request that was given ahead; false: it was withdrawn. */
+bool slot_take(uint64_t number);
 /* Whether a module was called since slot_begin. */
 bool slot_module_called(void);
 /* Async-signal-safe: the crash record. */
@@ -80,6 +82,12 @@ void slot_crash(int signal, const void *address, void *const *trace, int depth);
 int slot_make(struct slot **out, int *fd);
 void slot_free(struct slot *slot);
 void slot_set_soft(struct slot *slot, bool soft);
+/* A request that is given ahead (not 0) is its worker's from slot_take on;
+ * until then slot_withdraw takes it back. True where it did: the worker has
+ * not begun it, and never will. slot_offer gives false where the one before
+ * was not taken yet. */
+bool slot_offer(struct slot *slot, uint64_t number);
+bool slot_withdraw(struct slot *slot, uint64_t number);
 
 struct slot_frame_copy {
     bool host;

@@ -38,6 +38,7 @@ struct loop {
     char id[SLOT_REQUEST_MAX]; /* of the request in work */
     uint64_t handled;
     bool stop, lost;
+    bool spent; /* takes nothing that was given ahead */
 };
 
 /* Resident bytes of this process. */
@@ -74,6 +75,7 @@ static int end_flags(struct loop *loop)
 {
     if (slot_module_called() && leaks_descriptors()) {
         log_event(LOG_WARN, "worker.descriptors", "request", loop->id, NULL);
+        loop->spent = true;
         return FRAME_SPENT;
     }
     if (loop->memory_mark && loop->handled % MEMORY_EVERY == 0 &&
@@ -298,6 +300,8 @@ static void answer_request(struct loop *loop, const struct frame *frame,
         loop->lost = true;
         return;
     }
+    if ((frame->flags & FRAME_AHEAD) && (loop->spent || !slot_take(number)))
+        return;
     snprintf(loop->id, sizeof loop->id, "%.*s", (int)loop->request.id.length,
              loop->request.id.data);
     slot_begin(loop->id, 0);

@@ -392,7 +392,9 @@ describe('lanes', () => {
       await site.stop();
     });
 
-  test('a write that takes long holds up no other write', async () => {
+  for (const soon of [false, true])
+  test(`a write that takes long holds up no other write${soon ?
+    ' that was to be the next' : ''}`, async () => {
     const site = await stubSite({ page_workers: 4 });
     await site.whole();
     const order = [];
@@ -401,11 +403,51 @@ describe('lanes', () => {
         assert.equal(answer.status, 200);
         order.push(name);
       });
+    await write('first', 1);
+    order.length = 0;
     const all = [write('long', 1500)];
-    await sleep(100);
+    // Some come while it may yet be quick, and wait with its worker.
+    if (soon) await sleep(5); else await sleep(100);
     all.push(write('short', 1), write('short', 1), write('short', 1));
     await Promise.all(all);
     assert.deepEqual(order, ['short', 'short', 'short', 'long']);
+    await site.stop();
+  });
+
+  for (const [path, status] of [['crash?8', 500], ['descriptors?8', 200],
+    ['loop', 504], ['turn?4', 500]])
+    test(`F14_ what is to be written next outlives /${path}`, async () => {
+      const site = await stubSite(quick);
+      await site.whole();
+      const write = (name, body) => get(site, name, { method: 'POST', body });
+      const first = write(`/${path}`);
+      await sleep(3);
+      const next = await Promise.all(Array.from({ length: 12 }, (_, i) =>
+        write('/count', `body ${i}`)));
+      next.forEach((answer, i) => {
+        assert.equal(answer.status, 200, answer.body);
+        assert.match(answer.body, new RegExp(`\\[body ${i}\\]`));
+      });
+      assert.equal((await first).status, status);
+      assert.equal(statSync(join(site.folder, 'count')).size, 12);
+      await site.stop();
+    });
+
+  test('who goes while his write waits to be the next harms nobody', async () => {
+    const site = await stubSite(quick);
+    await site.whole();
+    for (let i = 0; i < 20; i += 1) {
+      const first = get(site, '/sleep?4', { method: 'POST' });
+      const gone = get(site, '/count', { method: 'POST', body: 'gone',
+        signal: AbortSignal.timeout(3) }).catch(() => null);
+      const stays = get(site, '/count', { method: 'POST', body: 'stays' });
+      await gone;
+      assert.match((await stays).body, /\[stays\]/);
+      assert.equal((await first).status, 200);
+    }
+    const count = statSync(join(site.folder, 'count')).size;
+    assert.ok(count >= 20 && count <= 40, String(count));
+    assert.equal(site.log('worker.died').length, 0);
     await site.stop();
   });
 

@@ -121,9 +121,9 @@ static void on_crash(struct stub *stub, const struct call *call,
                      struct give *give)
 {
     (void)stub;
-    (void)call;
     (void)give;
     slot_push("bad", "page /crash");
+    usleep((unsigned)number_of(call, 0) * 1000);
     use_bad_pointer((int *)bad_address);
 }
 
@@ -280,8 +280,24 @@ static void on_descriptors(struct stub *stub, const struct call *call,
     slot_push("bad", "page /descriptors");
     while (open("/dev/null", O_RDONLY) >= 0)
         ;
+    usleep((unsigned)number_of(call, 0) * 1000);
     slot_pop();
     on_hello(stub, call, give);
+}
+
+/* Its runs are counted by the file's bytes. */
+static void on_count(struct stub *stub, const struct call *call,
+                     struct give *give)
+{
+    char path[512];
+    int fd;
+
+    snprintf(path, sizeof path, "%s/count", stub->site);
+    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, "1", 1) != 1)
+        give->status = 500;
+    close(fd);
+    on_echo(stub, call, give);
 }
 
 static void on_big(struct stub *stub, const struct call *call,
@@ -392,6 +408,7 @@ static const struct {
     { "/split", on_split, "bad", 0 },
     { "/close", on_close, "bad", 0 },
     { "/descriptors", on_descriptors, "bad", 0 },
+    { "/count", on_count, "", 0 },
     { "/big", on_big, "", 0 },
     { "/page", on_page, "", 0 },
     { "/file", on_file, "", 0 },

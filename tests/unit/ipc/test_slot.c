@@ -130,6 +130,21 @@ static void the_soft_deadline_lasts_until_the_next_request(void **state)
     slot_finish();
 }
 
+static void what_is_given_ahead_is_taken_or_withdrawn(void **state)
+{
+    (void)state;
+    assert_true(slot_offer(page, 5));
+    assert_false(slot_offer(page, 6)); /* one at a time */
+    assert_true(slot_take(5));
+    assert_false(slot_withdraw(page, 5)); /* it is begun */
+    assert_true(slot_offer(page, 6));
+    assert_false(slot_take(5));
+    assert_true(slot_withdraw(page, 6));
+    assert_false(slot_take(6));
+    assert_true(slot_offer(page, 7));
+    assert_true(slot_take(7));
+}
+
 static int gauges;
 
 static void count_gauge(void *argument, const char *name, int64_t value)
@@ -189,6 +204,7 @@ int main(void)
         cmocka_unit_test(recursion_deeper_than_the_page_keeps_the_bottom),
         cmocka_unit_test(loading_ends_with_its_frame),
         cmocka_unit_test(the_soft_deadline_lasts_until_the_next_request),
+        cmocka_unit_test(what_is_given_ahead_is_taken_or_withdrawn),
         cmocka_unit_test(gauges_are_named_numbers),
         cmocka_unit_test(a_page_full_of_nonsense_is_harmless),
     };
