@@ -17,11 +17,13 @@ foreach(source ${baselines})
   add_dependencies(bench ${name})
 endforeach()
 
-# What writes down the product's statements, and what fills a site.
+# What writes down the product's statements, what makes syncs slower, and what
+# fills a site.
 add_library(trace_statements SHARED EXCLUDE_FROM_ALL
   tests/bench/trace_statements.c)
+add_library(slow_sync SHARED EXCLUDE_FROM_ALL tests/bench/slow_sync.c)
 add_executable(bench_sql EXCLUDE_FROM_ALL tests/bench/sql.c)
-foreach(name trace_statements bench_sql)
+foreach(name trace_statements slow_sync bench_sql)
   target_include_directories(${name} PRIVATE core)
   target_compile_options(${name} PRIVATE ${TENON_WARNINGS})
   target_link_libraries(${name} PRIVATE PkgConfig::sqlite dl)

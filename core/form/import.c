@@ -24,7 +24,7 @@
 #include "form/reference.h"
 #include "store/db.h"
 
-enum { BATCH_MS = 40, BATCH_ROWS = 500 };
+enum { BATCH_MS = 20, BATCH_ROWS = 500 };
 
 /* Ids of what was made, to take it back; codes of a tree. */
 struct importing {

@@ -19,7 +19,7 @@
 #include "store/dialect.h"
 
 /* The commit comes on top. */
-enum { HOLD_MS = 30, ROWS_FIRST = 100, ROWS_MAX = 1000 };
+enum { HOLD_MS = 20, ROWS_FIRST = 100, ROWS_MAX = 1000 };
 
 struct applying {
     struct import_run *run;

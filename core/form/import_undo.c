@@ -17,7 +17,7 @@
 #include "form/record_internal.h"
 #include "store/db.h"
 
-enum { HOLD_MS = 30, ROWS = 200 };
+enum { HOLD_MS = 20, ROWS = 200 };
 
 struct undoing {
     int64_t line, record, version;

@@ -201,16 +201,24 @@ static bool writers_turn(const struct front *front)
     return writing(front, QUICK_MS) < front->quick_writers;
 }
 
+/* Others read, or did a moment ago. */
+static bool others_read(const struct front *front)
+{
+    return front->now - front->read_at < READERS_MS;
+}
+
 /* Who will have answered soon and then can take what writes, where that has to
- * wait for its turn. A descriptor cannot be taken back. */
+ * wait for its turn: not while others read, who need the processor, too. A
+ * descriptor cannot be taken back. */
 static struct worker *soon_free(const struct exchange *exchange)
 {
+    struct front *front = exchange->front;
     struct worker *worker;
 
     if (!exchange->writes || exchange->lane != LANE_PAGES || exchange->spool ||
-        writers_turn(exchange->front))
+        writers_turn(front) || others_read(front))
         return NULL;
-    for (worker = exchange->front->workers; worker; worker = worker->next) {
+    for (worker = front->workers; worker; worker = worker->next) {
         if (writes(worker, QUICK_MS) && !worker->ahead && !worker->retiring)
             return worker;
     }
@@ -231,8 +239,7 @@ static bool may_run(const struct exchange *exchange,
         return false;
     if (exchange->writes && !writers_turn(exchange->front))
         return false;
-    if (exchange->writes && usable >= 2 &&
-        exchange->front->now - exchange->front->read_at < READERS_MS &&
+    if (exchange->writes && usable >= 2 && others_read(exchange->front) &&
         writing(exchange->front, INT64_MAX) >= usable - 1)
         return false;
     return !exchange->module[0] || usable < 2 ||

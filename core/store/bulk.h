@@ -39,9 +39,10 @@ struct bulk_later {
 
 struct bulk {
     /* The session is for bulk work from now on: no time limits, nothing that
-     * looks at each row. alone: keeps the other hosts' programs from changing
+     * looks at each row. target: it fills a store that nobody reads before
+     * finish. alone: keeps the other hosts' programs from changing
      * anything until it is closed; E_BUSY where one has the site open. */
-    int (*settle_in)(struct ctx *ctx);
+    int (*settle_in)(struct ctx *ctx, bool target);
     int (*alone)(struct ctx *ctx);
     /* Names of all tables, those that refer to others behind them; of the
      * store's own bookkeeping none (bulk_skips). */

@@ -38,11 +38,11 @@ static int take_both(struct copy *copy)
     int rc = copy->options->shared ? 0 : bulk_of(from)->alone(from);
 
     if (!rc)
-        rc = bulk_of(from)->settle_in(from);
+        rc = bulk_of(from)->settle_in(from, false);
     if (rc)
         return told(copy, rc);
     rc = bulk_of(to)->alone(to);
-    return rc ? rc : bulk_of(to)->settle_in(to);
+    return rc ? rc : bulk_of(to)->settle_in(to, true);
 }
 
 static int count_rows(int64_t *out, struct ctx *ctx, const char *table)

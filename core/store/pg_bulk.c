@@ -32,10 +32,11 @@ struct bulk_stream {
     char *out;
 };
 
-static int settle_in(struct ctx *ctx)
+static int settle_in(struct ctx *ctx, bool target)
 {
     struct db *db = ctx->db;
 
+    (void)target;
     pg_queue(db, "SET statement_timeout = 0");
     pg_queue(db, "SET idle_in_transaction_session_timeout = 0");
     /* The last transaction is synced, and all before it with it. */

@@ -227,7 +227,7 @@ function writesOf(lines) {
 }
 
 // The bare loop on a copy of the site as it is after the measurement.
-function bareRows(site, lines, seconds) {
+function bareRows(site, lines, seconds, extra = {}) {
   const { words, inserts } = writesOf(lines);
   const copy = `${site}-copy`;
   rmSync(copy, { recursive: true, force: true });
@@ -237,7 +237,7 @@ function bareRows(site, lines, seconds) {
     if (sql(copy, `SELECT count(*) FROM "${table}";`).trim() === '0')
       sql(copy, `${insert};`);
   const rate = Number(run(program('baseline_rows'), [join(copy, 'tenon.db'),
-    String(seconds), 'FULL', ...words]));
+    String(seconds), 'FULL', ...words], { env: { ...process.env, ...extra } }));
   rmSync(copy, { recursive: true, force: true });
   if (process.env.TENON_BENCH_SHOW) console.error(words.join('\n'));
   return rate;
