@@ -192,7 +192,8 @@ struct db {
     int page_size;
     int busy_ms; /* how long SQLite's own locks are waited for */
     int64_t busy_since;
-    int log_frames; /* of the log after the last commit */
+    int log_frames;  /* of the log after the last commit */
+    int64_t changed; /* rows of the connection before the transaction */
 
     /* The PostgreSQL driver's own. */
     struct pg *pg;

@@ -15,6 +15,8 @@
 #include "ipc/slot.h"
 #include "store/checkpoint.h"
 
+enum { LARGE_ROWS = 300 }; /* whose pages take some milliseconds to write */
+
 int sqlite_snapshot(struct db *db, struct ctx *ctx)
 {
     int rc = db_run(db, "BEGIN");
@@ -42,6 +44,7 @@ int sqlite_begin(struct db *db, struct ctx *ctx, const char *purpose,
     if (rc)
         return rc;
     rc = db_run(db, "BEGIN IMMEDIATE");
+    db->changed = sqlite3_total_changes64(db->sql);
     if (rc == SQLITE_OK)
         return 0;
     rc = db_fail(db, ctx, rc, "BEGIN IMMEDIATE");
@@ -56,6 +59,24 @@ int sqlite_alone(struct db *db, struct ctx *ctx)
     return 0;
 }
 
+/* Whoever has read since a commit began waits until it is durable, as though
+ * it had been seen. What a large one has to write goes into the log before,
+ * seen by nobody, so that this is as short as with others: first what the
+ * full-text index has gathered (a savepoint has it written), then all pages. */
+static int write_large(struct db *db)
+{
+    int rc;
+
+    if (!db->group ||
+        sqlite3_total_changes64(db->sql) - db->changed < LARGE_ROWS)
+        return SQLITE_OK;
+    rc = db_run(db, "SAVEPOINT large; RELEASE large");
+    if (rc == SQLITE_OK)
+        rc = sqlite3_db_cacheflush(db->sql);
+    /* A page in use is left to the commit. */
+    return rc == SQLITE_BUSY ? SQLITE_OK : rc;
+}
+
 int sqlite_commit(struct db *db, struct ctx *ctx)
 {
     struct lock_page *page = db->lock.page;
@@ -63,6 +84,11 @@ int sqlite_commit(struct db *db, struct ctx *ctx)
     int rc;
 
     slot_push_host("commit");
+    rc = write_large(db);
+    if (rc != SQLITE_OK) {
+        slot_pop();
+        return db_fail(db, ctx, rc, "flush");
+    }
     lock_state(&db->lock, LOCK_COMMITTING);
     begun = atomic_fetch_add(&page->begun, 1) + 1;
     rc = db_run(db, "COMMIT");

@@ -2,7 +2,8 @@
  * test_sync.c - a disk that fails to keep what was written (F05): nothing is
  * acknowledged after it, and the next start checks the database.
  *
- * A VFS between SQLite and the system lets xSync fail once.
+ * A VFS between SQLite and the system lets xSync fail once, and counts what
+ * is written while a commit is counted as begun.
  */
 #include "base/banned.h"
 
@@ -12,11 +13,14 @@
 
 #include "base/site.h"
 #include "store/ballast.h"
+#include "store/driver.h"
 #include "store/keeper.h"
 #include "store/lock.h"
 
 static sqlite3_vfs *real;
 static bool failing;
+static struct lock_page *watched; /* NULL: nothing is counted */
+static int written;
 
 /* SQLite's file, and behind it the real one's. */
 struct shim_file {
@@ -41,6 +45,14 @@ static int shim_sync(sqlite3_file *file, int flags)
     return shim_of(file)->under->xSync(file, flags);
 }
 
+static int shim_write(sqlite3_file *file, const void *data, int count,
+                      sqlite3_int64 at)
+{
+    if (watched && atomic_load(&watched->begun) != atomic_load(&watched->done))
+        written++;
+    return shim_of(file)->under->xWrite(file, data, count, at);
+}
+
 static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file,
                      int flags, int *out)
 {
@@ -53,6 +65,7 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file,
         shim->under = file->pMethods;
         shim->methods = *file->pMethods;
         shim->methods.xSync = shim_sync;
+        shim->methods.xWrite = shim_write;
         file->pMethods = &shim->methods;
     }
     return rc;
@@ -78,6 +91,35 @@ static int insert(struct ctx *ctx, int64_t number)
         return rc;
     return tx_end(ctx, db_exec(ctx, "INSERT INTO thing (number) VALUES (?1)",
                                "i", number));
+}
+
+/* Who reads meanwhile waits for it to be durable: so it has to be short. */
+static void the_pages_of_a_large_commit_are_written_before(void **state)
+{
+    struct fixture *fixture = *state;
+    struct site site = { .folder = fixture->folder,
+                         .settings = { .durability = "group" } };
+    struct ctx ctx;
+    int64_t before;
+    int i;
+
+    ctx_init(&ctx, arena_new(0));
+    ctx.site = &site;
+    assert_int_equal(db_open(&ctx, fixture->folder, DB_WORKER | DB_SERVED), 0);
+    before = count_things(&ctx);
+    assert_int_equal(tx_begin(&ctx, "test"), 0);
+    for (i = 0; i < 5000; i++)
+        assert_int_equal(db_exec(&ctx, "INSERT INTO thing (number) VALUES (?1)",
+                                 "i", (int64_t)100 + i),
+                         0);
+    watched = ctx.db->lock.page;
+    written = 0;
+    assert_int_equal(tx_commit(&ctx), 0);
+    watched = NULL;
+    /* One page with the commit's mark, and its head. */
+    assert_in_range(written, 1, 4);
+    assert_int_equal(count_things(&ctx), before + 5000);
+    disconnect(&ctx);
 }
 
 static bool stop_now(struct ctx *ctx, void *payload)
@@ -133,6 +175,9 @@ static int group_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            the_pages_of_a_large_commit_are_written_before, setup_site,
+            teardown),
         cmocka_unit_test_setup_teardown(
             F05_nothing_is_acknowledged_after_a_failed_sync, setup_site,
             teardown),
