@@ -93,7 +93,9 @@ for (const [what, ask] of Object.entries(requests).filter(([name]) =>
   long || ['home', 'save', 'file'].includes(name)))
   test(`F02_ in a worker, ${what}: each failing call is survived`, { skip },
     async () => {
-      assert.ok([200, 201, 303].includes((await ask(`F02 ${what}`)).status));
+      const first = await ask(`F02 ${what}`);
+      assert.ok([200, 201, 303].includes(first.status),
+        `${first.status}: ${first.text.slice(0, 300)}`);
       for (const [name, kind] of Object.entries(kinds))
         for (const n of numbers()) {
           const label = `F02-${what}-${name}-${n}`.replaceAll(' ', '-');
