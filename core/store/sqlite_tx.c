@@ -17,16 +17,27 @@
 
 enum { LARGE_ROWS = 300 }; /* whose pages take some milliseconds to write */
 
+/* Ending takes memory: what could not be ended must not stand in the way of
+ * all that comes after it. */
+static void end_rest(struct db *db)
+{
+    if (!sqlite3_get_autocommit(db->sql))
+        db_run(db, "ROLLBACK");
+}
+
 int sqlite_snapshot(struct db *db, struct ctx *ctx)
 {
-    int rc = db_run(db, "BEGIN");
+    int rc;
 
+    end_rest(db);
+    rc = db_run(db, "BEGIN");
     return rc == SQLITE_OK ? 0 : db_fail(db, ctx, rc, "BEGIN");
 }
 
 void sqlite_snapshot_end(struct db *db)
 {
     db_run(db, "COMMIT");
+    end_rest(db);
 }
 
 /* One writer at a time: a shared transaction has the whole site as well. */
@@ -43,6 +54,7 @@ int sqlite_begin(struct db *db, struct ctx *ctx, const char *purpose,
     rc = lock_take(&db->lock, ctx, purpose, ctx->deadline);
     if (rc)
         return rc;
+    end_rest(db);
     rc = db_run(db, "BEGIN IMMEDIATE");
     db->changed = sqlite3_total_changes64(db->sql);
     if (rc == SQLITE_OK)
@@ -109,8 +121,8 @@ int sqlite_commit(struct db *db, struct ctx *ctx)
 
 void sqlite_rollback(struct db *db)
 {
-    if (!sqlite3_get_autocommit(db->sql))
-        db_run(db, "ROLLBACK");
+    end_rest(db);
+    end_rest(db); /* others wait for it */
     lock_give(&db->lock);
 }
 

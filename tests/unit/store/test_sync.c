@@ -16,6 +16,7 @@
 #include "store/driver.h"
 #include "store/keeper.h"
 #include "store/lock.h"
+#include "store/sqlite.h"
 
 static sqlite3_vfs *real;
 static bool failing;
@@ -122,6 +123,20 @@ static void the_pages_of_a_large_commit_are_written_before(void **state)
     disconnect(&ctx);
 }
 
+static void what_could_not_be_ended_is_ended_by_what_comes_next(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ctx *ctx = &fixture->ctx;
+
+    /* As though the memory for its end had not been there. */
+    assert_int_equal(db_run(ctx->db, "BEGIN"), SQLITE_OK);
+    assert_int_equal(read_begin(ctx), 0);
+    read_end(ctx);
+    assert_int_equal(db_run(ctx->db, "BEGIN"), SQLITE_OK);
+    assert_int_equal(insert(ctx, 7), 0);
+    assert_int_equal(count_things(ctx), 1);
+}
+
 static bool stop_now(struct ctx *ctx, void *payload)
 {
     (void)ctx;
@@ -175,6 +190,9 @@ static int group_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            what_could_not_be_ended_is_ended_by_what_comes_next, setup_site,
+            teardown),
         cmocka_unit_test_setup_teardown(
             the_pages_of_a_large_commit_are_written_before, setup_site,
             teardown),
