@@ -91,18 +91,18 @@ static void send_request(struct worker *worker, struct exchange *exchange,
 
     exchange->worker = worker;
     if (exchange->spool && !exchange->ask) {
-        flags |= FRAME_SPOOLED | FRAME_LAST;
+        flags |= FRAME_SPOOLED;
         if (fd_send(worker->fds, spool_file(exchange->spool), number))
             worker_end(worker, "descriptor");
-    } else if (!exchange->body_length || exchange->ask) {
-        flags |= FRAME_LAST;
-    } else {
+    } else if (exchange->body_length && !exchange->ask) {
         frame_head(input, FRAME_INPUT, FRAME_LAST, number,
                    exchange->body_length);
         parts[count++] = (struct iovec){ input, FRAME_HEADER };
         parts[count++] =
             (struct iovec){ exchange->body, exchange->body_length };
     }
+    if (count == 2)
+        flags |= FRAME_LAST;
     frame_head(request, exchange->ask ? FRAME_ASK : FRAME_REQUEST, flags,
                number, exchange->payload_length);
     send_parts(worker, parts, count);

@@ -8,9 +8,9 @@
  * wait for each other (and for a checkpoint), readers need not wait with them.
  * On a store with one writer what writes is given out one after the other, as
  * long as it is quick: two at once only take the writer's lock, and what is
- * cached of the pages, from each other. The next one lies ready at the worker
- * already, so that it need not wait for the front; who is not quick loses it
- * to another.
+ * cached of the pages, from each other. While nobody reads the next one
+ * lies ready at the worker already, so that it need not wait for the front; who
+ * is not quick loses it to another.
  */
 #include "base/banned.h"
 
@@ -138,16 +138,43 @@ void dispatch_forget(struct exchange *exchange)
         unlink_from(&exchange->front->queues[exchange->lane], exchange);
 }
 
+/* A page worker that writes just now, for all that is known of a request, and
+ * has done so for less than that. */
+static bool writes(const struct worker *worker, int64_t ms)
+{
+    return worker->seat->lane == LANE_PAGES && worker->exchange &&
+           worker->exchange->writes &&
+           worker->front->now - worker->busy_since < ms;
+}
+
+static int writing(const struct front *front, int64_t ms)
+{
+    const struct worker *worker;
+    int count = 0;
+
+    for (worker = front->workers; worker; worker = worker->next)
+        count += writes(worker, ms);
+    return count;
+}
+
+/* Who began just now is likely to have the writer's lock soon. With more cores
+ * another gets its request ready meanwhile. */
+static bool writers_turn(const struct front *front)
+{
+    return writing(front, QUICK_MS) < front->quick_writers;
+}
+
 struct lane_view {
     struct worker *idle;
     int idle_count, ready;
+    bool turn; /* what writes may begin */
 };
 
 static void look(struct lane_view *view, const struct front *front, int lane)
 {
     struct worker *worker;
 
-    *view = (struct lane_view){ 0 };
+    *view = (struct lane_view){ .turn = writers_turn(front) };
     for (worker = front->workers; worker; worker = worker->next) {
         if ((int)worker->seat->lane != lane || worker->retiring)
             continue;
@@ -175,32 +202,6 @@ static int held_by(const struct front *front, const char *module)
     return count;
 }
 
-/* A page worker that writes just now, for all that is known of a request, and
- * has done so for less than that. */
-static bool writes(const struct worker *worker, int64_t ms)
-{
-    return worker->seat->lane == LANE_PAGES && worker->exchange &&
-           worker->exchange->writes &&
-           worker->front->now - worker->busy_since < ms;
-}
-
-static int writing(const struct front *front, int64_t ms)
-{
-    const struct worker *worker;
-    int count = 0;
-
-    for (worker = front->workers; worker; worker = worker->next)
-        count += writes(worker, ms);
-    return count;
-}
-
-/* Who began just now is likely to have the writer's lock soon. With more cores
- * another gets its request ready meanwhile. */
-static bool writers_turn(const struct front *front)
-{
-    return writing(front, QUICK_MS) < front->quick_writers;
-}
-
 /* Others read, or did a moment ago. */
 static bool others_read(const struct front *front)
 {
@@ -210,13 +211,14 @@ static bool others_read(const struct front *front)
 /* Who will have answered soon and then can take what writes, where that has to
  * wait for its turn: not while others read, who need the processor, too. A
  * descriptor cannot be taken back. */
-static struct worker *soon_free(const struct exchange *exchange)
+static struct worker *soon_free(const struct exchange *exchange,
+                                const struct lane_view *view)
 {
     struct front *front = exchange->front;
     struct worker *worker;
 
     if (!exchange->writes || exchange->lane != LANE_PAGES || exchange->spool ||
-        writers_turn(front) || others_read(front))
+        view->turn || others_read(front))
         return NULL;
     for (worker = front->workers; worker; worker = worker->next) {
         if (writes(worker, QUICK_MS) && !worker->ahead && !worker->retiring)
@@ -237,7 +239,7 @@ static bool may_run(const struct exchange *exchange,
         return true;
     if (view->idle_count < 2)
         return false;
-    if (exchange->writes && !writers_turn(exchange->front))
+    if (exchange->writes && !view->turn)
         return false;
     if (exchange->writes && usable >= 2 && others_read(exchange->front) &&
         writing(exchange->front, INT64_MAX) >= usable - 1)
@@ -306,12 +308,12 @@ void dispatch_run(struct front *front, int lane)
     for (exchange = queue->first; exchange; exchange = next) {
         next = exchange->next;
         look(&view, front, lane);
-        if (!view.idle && writers_turn(front))
+        if (!view.idle && view.turn)
             return;
         if (may_run(exchange, &view)) {
             unlink_from(queue, exchange);
             worker_give(view.idle, exchange);
-        } else if ((soon = soon_free(exchange)) &&
+        } else if ((soon = soon_free(exchange, &view)) &&
                    worker_give_ahead(soon, exchange)) {
             unlink_from(queue, exchange);
         }

@@ -37,19 +37,14 @@ const readyAgain = (site) => until(async () =>
   (await get(site, '/readyz'))?.status === 200, 'readiness', 20000);
 
 // Modules that were blamed for a death: none of these was a module's fault.
-// Who is killed three times in a minute while a module works, or once while it
-// is loaded, has that module put away (F14): here it is not its fault.
-const putAway = (site) => site.log('module.quarantined').length > 0;
-
 const blamed = (site) => site.log('worker.died').filter((death) =>
   death.module).length;
 
-async function checked(place, loads, table, site, away = false) {
+async function checked(place, loads, table, site) {
   assert.ok(await toldAll(place, 90000 * slow), 'everything is told');
   await site.stop();
   table.blamed += blamed(site);
-  const { lost, half, wrong } = verify(place, loads,
-    { away: away || putAway(site) });
+  const { lost, half, wrong } = verify(place, loads);
   table.lost += lost;
   table.half += half;
   assert.deepEqual(wrong, [], `seed ${seed}`);
@@ -106,14 +101,13 @@ test('F01_ a kill of any process loses nothing that was told', { skip },
   async () => {
     const table = new Table('F01 kill -9');
     const random = seeded(seed);
-    let place, site, loads, away;
+    let place, site, loads;
     const starts = [];
     for (let i = 0; i < REPETITIONS; i += 1) {
       if (i % A_SITE === 0) {
-        if (site) await checked(place, loads, table, site, away);
+        if (site) await checked(place, loads, table, site);
         place = loadSite();
         loads = [];
-        away = false;
         site = await serve(place);
         await site.whole();
       }
@@ -125,7 +119,6 @@ test('F01_ a kill of any process loses nothing that was told', { skip },
         await site.ended;
         await load.stop();
         table.blamed += blamed(site);
-        away ||= putAway(site);
         await until(() => !workers.some(({ pid }) => processExists(pid)),
           'the end of all processes');
         const begun = performance.now();
@@ -146,7 +139,7 @@ test('F01_ a kill of any process loses nothing that was told', { skip },
       table.repetitions += 1;
       table.acknowledged += load.acknowledged;
     }
-    await checked(place, loads, table, site, away);
+    await checked(place, loads, table, site);
     if (REPETITIONS > 5) table.print();
     starts.sort((a, b) => a - b);
     const [median, slowest] = [starts[starts.length >> 1] || 0,

@@ -407,7 +407,7 @@ describe('lanes', () => {
     order.length = 0;
     const all = [write('long', 1500)];
     // Some come while it may yet be quick, and wait with its worker.
-    if (soon) await sleep(5); else await sleep(100);
+    await sleep(soon ? 5 : 100);
     all.push(write('short', 1), write('short', 1), write('short', 1));
     await Promise.all(all);
     assert.deepEqual(order, ['short', 'short', 'short', 'long']);
