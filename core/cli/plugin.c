@@ -35,6 +35,7 @@ static int list(struct ctx *ctx)
         const struct value *module = value_at(modules, i);
         const char *problem = value_get_text(module, "problem");
         const char *incident = value_get_text(module, "incident");
+        int64_t held = value_get_int(module, "held", 0);
 
         printf("%s\t%s\t%s\t%s\n", value_get_text(module, "id"),
                value_get_text(module, "version"),
@@ -44,6 +45,12 @@ static int list(struct ctx *ctx)
             printf("  %s\n", problem);
         if (incident)
             printf("  %s %s\n", tr(ctx, "plugin.incident"), incident);
+        if (held) {
+            struct value *args = value_map(ctx->arena);
+
+            value_set_int(args, "count", held);
+            printf("  %s\n", tr_with(ctx, "plugin.held", args));
+        }
     }
     return rc;
 }

@@ -19,11 +19,13 @@
 #include "store/db.h"
 
 struct missing {
+    enum hook_when when;
     const char *form, *module;
 };
 
 static struct arena *registry;
 static struct vector hooks, missing;
+static bool complete;
 
 static struct arena *registry_arena(void)
 {
@@ -63,15 +65,17 @@ static bool is_checked(enum hook_when when)
     return when == HOOK_BEFORE_SAVE || when == HOOK_BEFORE_DELETE;
 }
 
-/* The required hook that is not there. */
-static const struct missing *find_missing(const char *form)
+/* One that is required stands for all that are asked before a change. */
+static const struct missing *find_missing(enum hook_when when, const char *form)
 {
     size_t i;
 
+    if (is_checked(when))
+        when = HOOK_BEFORE_SAVE;
     for (i = 0; i < missing.count; i++) {
         const struct missing *entry = missing.items[i];
 
-        if (matches(entry->form, form))
+        if (entry->when == when && matches(entry->form, form))
             return entry;
     }
     return NULL;
@@ -81,7 +85,7 @@ bool hook_any(enum hook_when when, const char *form, const char *flow)
 {
     size_t i;
 
-    if (is_checked(when) && find_missing(form))
+    if (find_missing(when, form))
         return true;
     for (i = 0; i < hooks.count; i++) {
         const struct hook *hook = hooks.items[i];
@@ -129,19 +133,42 @@ bool hook_guards(struct vector *fields, const char *form, const char *flow,
     return false;
 }
 
-void hook_missing(const char *form, const char *module)
+void hook_missing(enum hook_when when, const char *form, const char *module)
 {
     struct missing *entry = arena_alloc(registry_arena(), sizeof *entry);
 
+    entry->when = when;
     entry->form = arena_strdup(registry, form);
     entry->module = arena_strdup(registry, module);
     vector_add(&missing, entry);
 }
 
+bool hook_of(const char *module, enum hook_when when, const char *form)
+{
+    size_t i;
+
+    for (i = 0; i < hooks.count; i++) {
+        const struct hook *hook = hooks.items[i];
+
+        if (hook->when == when && text_equal(hook->module, module) &&
+            matches(hook->form, form))
+            return true;
+    }
+    for (i = 0; i < missing.count; i++) {
+        const struct missing *entry = missing.items[i];
+
+        if (entry->when == when && strcmp(entry->module, module) == 0 &&
+            matches(entry->form, form))
+            return true;
+    }
+    return false;
+}
+
 /* A required hook that is not there must not be passed by. */
 static int check_missing(struct ctx *ctx, enum hook_when when, const char *form)
 {
-    const struct missing *entry = is_checked(when) ? find_missing(form) : NULL;
+    const struct missing *entry =
+        is_checked(when) ? find_missing(when, form) : NULL;
 
     if (!entry)
         return 0;
@@ -189,8 +216,18 @@ static int run_one(struct ctx *ctx, const struct hook *hook,
     return judge(ctx, hook, rc, problems);
 }
 
-int hook_run(struct ctx *ctx, enum hook_when when, const char *form,
-             struct record *record)
+void hook_complete(void)
+{
+    complete = true;
+}
+
+bool hook_hears(const char *form, const char *flow)
+{
+    return !complete || hook_any(HOOK_COMMITTED, form, flow);
+}
+
+static int run(struct ctx *ctx, const char *module, enum hook_when when,
+               const char *form, struct record *record)
 {
     size_t i;
     int rc = check_missing(ctx, when, form);
@@ -198,8 +235,21 @@ int hook_run(struct ctx *ctx, enum hook_when when, const char *form,
     for (i = 0; !rc && i < hooks.count; i++) {
         const struct hook *hook = hooks.items[i];
 
-        if (hook->when == when && matches(hook->form, form))
+        if (hook->when == when && matches(hook->form, form) &&
+            (!module || text_equal(hook->module, module)))
             rc = run_one(ctx, hook, record);
     }
     return rc;
+}
+
+int hook_run(struct ctx *ctx, enum hook_when when, const char *form,
+             struct record *record)
+{
+    return run(ctx, NULL, when, form, record);
+}
+
+int hook_run_of(struct ctx *ctx, const char *module, enum hook_when when,
+                const char *form, struct record *record)
+{
+    return run(ctx, module, when, form, record);
 }

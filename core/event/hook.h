@@ -44,8 +44,12 @@ void hook_add(const struct hook *hook);
 int hook_run(struct ctx *ctx, enum hook_when when, const char *form,
              struct record *record);
 
+/* The same with the hooks of one module only. */
+int hook_run_of(struct ctx *ctx, const char *module, enum hook_when when,
+                const char *form, struct record *record);
+
 /* True where any hook of that kind concerns the form, also one that is
- * required and not there. flow: its process; NULL: it has none. */
+ * missing. flow: its process; NULL: it has none. */
 bool hook_any(enum hook_when when, const char *form, const char *flow);
 
 /*
@@ -56,8 +60,20 @@ bool hook_any(enum hook_when when, const char *form, const char *flow);
 bool hook_guards(struct vector *fields, const char *form, const char *flow,
                  bool away);
 
-/* A required hook of a module that did not load: saving the form answers
- * E_UNAVAILABLE until it is back. */
-void hook_missing(const char *form, const char *module);
+/*
+ * A hook of a module that did not load. HOOK_BEFORE_SAVE: it is required, and
+ * saving or deleting answers E_UNAVAILABLE until it is back. HOOK_COMMITTED:
+ * what it would be told waits for it.
+ */
+void hook_missing(enum hook_when when, const char *form, const char *module);
+
+/* Whether the module's hook of that kind, there or missing, concerns it. */
+bool hook_of(const char *module, enum hook_when when, const char *form);
+
+/* All modules have come or are missing: what no hook concerns is told to
+ * nobody. In a process that loads none (a command) it never is so. */
+void hook_complete(void);
+/* Whether a change of the form is to be told after the commit. */
+bool hook_hears(const char *form, const char *flow);
 
 #endif

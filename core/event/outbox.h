@@ -6,6 +6,7 @@
 #ifndef EVENT_OUTBOX_H
 #define EVENT_OUTBOX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ctx;
@@ -15,14 +16,30 @@ struct value;
 int outbox_put(struct ctx *ctx, const char *topic, int64_t subject,
                const struct value *data);
 
-/* A subscriber of a topic ("*": of all): its own failure retries it alone (with
- * back-off, then an incident). `key` is stable per delivery, for idempotency.
- */
+/* A subscriber's own failure retries it alone (with back-off, then an
+ * incident). `key` is stable per delivery, for idempotency. */
 typedef int (*outbox_call)(struct ctx *ctx, const char *key, const char *topic,
                            int64_t subject, const struct value *data,
                            void *payload);
-void outbox_subscribe(const char *topic, const char *subscriber,
-                      outbox_call call, void *payload);
+
+struct outbox_subscriber {
+    const char *topic; /* "*": all */
+    const char *name;
+    outbox_call call; /* NULL: not in this process (its module did not load);
+                         what it would be told is held until it is in one */
+    bool (*wants)(const struct value *data, void *payload); /* NULL: all */
+    void *payload;
+};
+
+/* Copies the struct and its texts. The same topic and name again: ignored. */
+void outbox_subscribe(const struct outbox_subscriber *subscriber);
+
+/* Drops what waits for a subscriber, who will not come back. In a write
+ * transaction. */
+int outbox_forget(struct ctx *ctx, const char *subscriber);
+
+/* How many events are held for it. */
+int outbox_held(int64_t *count, struct ctx *ctx, const char *subscriber);
 
 /* Delivers what is due (jobs lane); returns how many, or negative. */
 int outbox_deliver(struct ctx *ctx, int most);

@@ -73,6 +73,16 @@ const struct field *form_field(const struct form *form, const char *key);
 const struct field *form_cell(const struct field *table, const char *key);
 /* Registers the room's jobs and outbox subscribers; while a worker starts. */
 void form_start(void);
+
+/* A module (its id lives as long as the process) with hooks after the commit
+ * (hook_add or hook_missing with HOOK_COMMITTED): it is told by itself. here:
+ * it is loaded; otherwise what it would be told is held. */
+void form_hears(struct ctx *ctx, const char *module, bool here);
+/* How many changes are held for it. */
+int form_held(int64_t *count, struct ctx *ctx, const char *module);
+/* It is switched off: what was to be told to it is dropped. In a write
+ * transaction. */
+int form_forget_hearer(struct ctx *ctx, const char *module);
 /* Its schedules: the bin's end after 30 days, unbound files. The first round
  * of a jobs worker calls it. */
 int form_schedule(struct ctx *ctx);

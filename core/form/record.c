@@ -207,15 +207,16 @@ void record_announce_quietly(struct ctx *ctx, const struct record *record)
 int record_announce(struct ctx *ctx, const struct record *record,
                     const char *action)
 {
-    struct value *data = value_map(ctx->arena);
-    int rc;
+    struct value *data;
 
+    record_announce_quietly(ctx, record);
+    if (!hook_hears(record->form->name, record->form->flow))
+        return 0;
+    data = value_map(ctx->arena);
     value_set_text(data, "form", record->form->name);
     value_set_text(data, "action", action);
     value_set_int(data, "version", record->version);
-    rc = outbox_put(ctx, "record.saved", record->id, data);
-    record_announce_quietly(ctx, record);
-    return rc;
+    return outbox_put(ctx, RECORD_SAVED, record->id, data);
 }
 
 /* One system column changes, the version with it. */

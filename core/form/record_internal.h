@@ -72,8 +72,11 @@ int record_number(struct ctx *ctx, struct record *record);
 int record_check_unique(struct ctx *ctx, const struct record *record,
                         const struct record *before);
 
-/* Tells the outbox and open lists. action: "create", "update", "delete",
- * "restore", "state". */
+/* The outbox's topic. */
+#define RECORD_SAVED "record.saved"
+
+/* Tells open lists, and the outbox where somebody hears. action: "create",
+ * "update", "delete", "restore", "state". */
 int record_announce(struct ctx *ctx, const struct record *record,
                     const char *action);
 /* The same without the outbox. */

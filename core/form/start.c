@@ -24,6 +24,9 @@
 #include "store/blob.h"
 #include "store/db.h"
 
+/* Before a module's id: who is told of its hooks' changes. */
+#define HEARERS "form.hooks"
+
 enum { DAY_SECONDS = 24 * 3600, BIN_DAYS = 30, PURGE_BATCH = 200 };
 
 /* Ends the life of one record in the bin: its rows, comments, files. The
@@ -149,7 +152,9 @@ static int collect_job(struct ctx *ctx, const struct job *job)
     return rc;
 }
 
-/* Hooks that run after the commit, in the jobs lane. */
+/* ---- hooks after the commit, in the jobs lane ---- */
+
+/* The payload is the module; NULL: all of them. */
 static int run_committed(struct ctx *ctx, const char *key, const char *topic,
                          int64_t subject, const struct value *data,
                          void *payload)
@@ -161,19 +166,55 @@ static int run_committed(struct ctx *ctx, const char *key, const char *topic,
 
     (void)key;
     (void)topic;
-    (void)payload;
     if (!name)
         return 0;
     rc = form_find(&form, ctx, name);
-    if (!rc && !hook_any(HOOK_COMMITTED, name, form->flow))
-        return 0;
     if (!rc)
         rc = record_get_unchecked(&record, ctx, form, subject);
     if (rc == E_NOT_FOUND) {
         ctx_clear(ctx); /* the form or the record is gone meanwhile */
         return 0;
     }
-    return rc ? rc : hook_run(ctx, HOOK_COMMITTED, name, record);
+    return rc ? rc : hook_run_of(ctx, payload, HOOK_COMMITTED, name, record);
+}
+
+static bool wants_committed(const struct value *data, void *payload)
+{
+    const char *form = value_get_text(data, "form");
+
+    return form && hook_of(payload, HOOK_COMMITTED, form);
+}
+
+static bool wants_nothing(const struct value *data, void *payload)
+{
+    (void)data;
+    (void)payload;
+    return false;
+}
+
+static const char *hearer_name(struct ctx *ctx, const char *module)
+{
+    return arena_printf(ctx->arena, HEARERS "/%s", module);
+}
+
+void form_hears(struct ctx *ctx, const char *module, bool here)
+{
+    outbox_subscribe(
+        &(struct outbox_subscriber){ .topic = RECORD_SAVED,
+                                     .name = hearer_name(ctx, module),
+                                     .call = here ? run_committed : NULL,
+                                     .wants = wants_committed,
+                                     .payload = (void *)module });
+}
+
+int form_held(int64_t *count, struct ctx *ctx, const char *module)
+{
+    return outbox_held(count, ctx, hearer_name(ctx, module));
+}
+
+int form_forget_hearer(struct ctx *ctx, const char *module)
+{
+    return outbox_forget(ctx, hearer_name(ctx, module));
 }
 
 void attachment_start(void)
@@ -228,7 +269,11 @@ void form_start(void)
     export_job_start();
     bulk_job_start();
     job_tick_register("form.schedule", schedule_tick);
-    outbox_subscribe("record.saved", "form.hooks", run_committed, NULL);
+    /* Deliveries of versions before 0006_held told all modules at once. */
+    outbox_subscribe(&(struct outbox_subscriber){ .topic = RECORD_SAVED,
+                                                  .name = HEARERS,
+                                                  .call = run_committed,
+                                                  .wants = wants_nothing });
 }
 
 int form_schedule(struct ctx *ctx)

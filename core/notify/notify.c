@@ -299,5 +299,6 @@ static int deliver_mail(struct ctx *ctx, const char *key, const char *topic,
 
 void notify_start(void)
 {
-    outbox_subscribe(MAIL_TOPIC, "mail", deliver_mail, NULL);
+    outbox_subscribe(&(struct outbox_subscriber){
+        .topic = MAIL_TOPIC, .name = "mail", .call = deliver_mail });
 }

@@ -176,6 +176,7 @@ int plugin_list(struct value **out, struct ctx *ctx)
         struct value *by = value_list(ctx->arena);
         const struct listed *one = &all[i];
         const char *state = state_of(ctx, one);
+        int64_t held = 0;
 
         value_set_text(map, "id", one->id);
         describe(ctx, map, one);
@@ -191,6 +192,10 @@ int plugin_list(struct value **out, struct ctx *ctx)
             if (requires_module(&all[j], one->id))
                 value_append(by, value_text(ctx->arena, all[j].id));
         value_set(map, "by", by);
+        if (one->row && !text_equal(one->row->heard, "[]"))
+            rc = form_held(&held, ctx, one->id);
+        if (held)
+            value_set_int(map, "held", held);
         value_append(*out, map);
     }
     return rc;
@@ -319,6 +324,8 @@ static int disable(struct ctx *ctx, const struct module_row *row)
         rc = form_enable_module(ctx, row->id, false);
     if (!rc)
         rc = access_module_set(ctx, row->id, false);
+    if (!rc)
+        rc = form_forget_hearer(ctx, row->id);
     return rc ? rc
               : write_trail(ctx, row->id, "disable", row->version,
                             row->version);

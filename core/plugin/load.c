@@ -22,8 +22,10 @@
 #include "base/value.h"
 #include "event/hook.h"
 #include "event/job.h"
+#include "form/form.h"
 #include "plugin/apply.h"
 #include "plugin/check.h"
+#include "plugin/entry.h"
 #include "plugin/find.h"
 #include "plugin/install.h"
 #include "plugin/manifest.h"
@@ -221,19 +223,43 @@ static void start_all(struct candidate *all, size_t count)
     }
 }
 
-/* Required hooks of a module that is not here. */
-static void fail_closed(const struct candidate *candidate)
+static void miss(struct candidate *candidate, enum hook_when when,
+                 const char *text)
 {
-    struct ctx own = candidate->own;
+    const char *id = candidate->module->id;
+    struct ctx *own = &candidate->own;
     struct value *forms;
     size_t i;
 
-    if (json_parse(&forms, &own, candidate->row->required,
-                   strlen(candidate->row->required)))
+    if (json_parse(&forms, own, text, strlen(text))) {
+        ctx_clear(own);
         return;
+    }
     for (i = 0; i < value_count(forms); i++)
         if (value_as_text(value_at(forms, i)))
-            hook_missing(value_as_text(value_at(forms, i)), candidate->row->id);
+            hook_missing(when, value_as_text(value_at(forms, i)), id);
+    if (when == HOOK_COMMITTED && value_count(forms))
+        form_hears(own, id, false);
+}
+
+/* Of a module that is not here: required hooks, and what it would be told. */
+static void stand_in(struct candidate *candidate)
+{
+    miss(candidate, HOOK_BEFORE_SAVE, candidate->row->required);
+    miss(candidate, HOOK_COMMITTED, candidate->row->heard);
+}
+
+static void let_hear(struct candidate *candidate)
+{
+    const struct tn_module *module = candidate->module;
+    size_t i;
+
+    for (i = 0; i < module->entries.count; i++) {
+        const struct entry *entry = module->entries.items[i];
+
+        if (entry->kind == ENTRY_HOOK && entry->as.hook.when == TN_COMMITTED)
+            form_hears(&candidate->own, module->id, true);
+    }
 }
 
 static bool is_folder(const char *path)
@@ -266,10 +292,12 @@ static int take_over(struct ctx *ctx, struct candidate *candidate)
     int rc;
 
     map_set(loaded.modules, module->id, module);
-    if (module->state == MODULE_ON)
+    if (module->state == MODULE_ON) {
         add_tables(module);
-    else
-        fail_closed(candidate);
+        let_hear(candidate);
+    } else {
+        stand_in(candidate);
+    }
     if (module->state == MODULE_QUARANTINED)
         apply_quarantine(module);
     ctx->system = true;
@@ -316,7 +344,9 @@ int plugins_load(struct ctx *ctx)
     start_all(all, count);
     for (i = 0; !rc && i < count; i++)
         rc = take_over(ctx, &all[i]);
-    if (!rc)
-        job_tick_register("plugin.schedule", schedule_tick);
-    return rc;
+    if (rc)
+        return rc;
+    hook_complete();
+    job_tick_register("plugin.schedule", schedule_tick);
+    return 0;
 }

@@ -52,7 +52,8 @@ size_t plugin_modules(const struct ready_module **out);
  * All modules that are found or known, by id: a list of {id, version, title,
  * description, author, license, kind: "c"|"lua", origin: "installed"|"site",
  * enabled, state: "off"|"starting"|"on"|"failed"|"quarantined"|"missing",
- * problem?, incident?, settings (it has some), capabilities: [text], requires:
+ * problem?, incident?, held? (how many changes wait for it while it does not
+ * load), settings (it has some), capabilities: [text], requires:
  * [{id, version}], by: [ids that require it]}. Texts in the reader's language.
  */
 int plugin_list(struct value **out, struct ctx *ctx);

@@ -26,7 +26,7 @@
 enum { NOTE_MAX = 64 * 1024 };
 
 #define ROW_COLUMNS                                                            \
-    "id, version, hash, kind, enabled, required, problem, incident"
+    "id, version, hash, kind, enabled, required, problem, incident, heard"
 
 static void read_row(struct module_row *row, struct query *query)
 {
@@ -38,6 +38,7 @@ static void read_row(struct module_row *row, struct query *query)
     row->required = query_copy(query, 5);
     row->problem = query_copy(query, 6);
     row->incident = query_copy(query, 7);
+    row->heard = query_copy(query, 8);
 }
 
 int row_find(struct module_row *out, struct ctx *ctx, const char *id)
@@ -88,19 +89,30 @@ int row_write(struct ctx *ctx, const struct tn_module *module, bool enabled)
         module->manifest->c ? "c" : "lua", (int64_t)enabled, clock_now());
 }
 
-/* The forms whose required hooks it has, as JSON. */
-static const char *required_of(struct ctx *ctx, const struct module_row *row,
-                               const struct tn_module *module)
+static bool is_required(const tn_hook *hook)
+{
+    return hook->required;
+}
+
+static bool is_told(const tn_hook *hook)
+{
+    return hook->when == TN_COMMITTED;
+}
+
+/* The forms of those hooks, as JSON; `known` while it is not there. */
+static const char *forms_of(struct ctx *ctx, const struct tn_module *module,
+                            bool (*counts)(const tn_hook *hook),
+                            const char *known)
 {
     struct value *list = value_list(ctx->arena);
     size_t i, j;
 
     if (module->state != MODULE_ON)
-        return row->required;
+        return known;
     for (i = 0; i < module->entries.count; i++) {
         const struct entry *entry = module->entries.items[i];
 
-        if (entry->kind != ENTRY_HOOK || !entry->as.hook.required)
+        if (entry->kind != ENTRY_HOOK || !counts(&entry->as.hook))
             continue;
         for (j = 0; j < value_count(list); j++)
             if (text_equal(value_as_text(value_at(list, j)),
@@ -130,12 +142,12 @@ static int notify_administrators(struct ctx *ctx,
 }
 
 static int write_state(struct ctx *ctx, const struct tn_module *module,
-                       const char *required)
+                       const char *required, const char *heard)
 {
     int rc = db_exec(ctx,
-                     "UPDATE module SET required = ?2, problem = ?3 WHERE"
-                     " id = ?1",
-                     "sss", module->id, required, module->reason);
+                     "UPDATE module SET required = ?2, problem = ?3,"
+                     " heard = ?4 WHERE id = ?1",
+                     "ssss", module->id, required, module->reason, heard);
 
     if (!rc)
         rc = db_exec(ctx,
@@ -151,17 +163,18 @@ static int write_state(struct ctx *ctx, const struct tn_module *module,
 int row_tell(struct ctx *ctx, const struct module_row *row,
              const struct tn_module *module)
 {
-    const char *required = required_of(ctx, row, module);
+    const char *required = forms_of(ctx, module, is_required, row->required);
+    const char *heard = forms_of(ctx, module, is_told, row->heard);
     int rc;
 
-    if (text_equal(required, row->required) &&
+    if (text_equal(required, row->required) && text_equal(heard, row->heard) &&
         text_equal(module->reason, row->problem) &&
         text_equal(module->incident, row->incident))
         return 0;
     rc = tx_begin(ctx, "plugin.state");
     if (rc)
         return rc;
-    return tx_end(ctx, write_state(ctx, module, required));
+    return tx_end(ctx, write_state(ctx, module, required, heard));
 }
 
 /* ---- quarantine ---- */

@@ -16,6 +16,7 @@ struct module_row {
     bool enabled;
     const char *required; /* JSON: list of forms */
     const char *problem, *incident;
+    const char *heard; /* as required: whose changes it is told of */
 };
 
 /* E_NOT_FOUND, without a problem, where there is none. */

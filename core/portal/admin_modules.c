@@ -68,6 +68,11 @@ static void dress(struct ctx *ctx, struct value *row)
         value_set_text(args, "list", uses);
         value_set_text(row, "uses", tr_with(ctx, "admin.modules.uses", args));
     }
+    if (value_get(row, "held")) {
+        value_set_int(args, "count", value_get_int(row, "held", 0));
+        value_set_text(row, "held_text",
+                       tr_with(ctx, "admin.modules.held", args));
+    }
     if (*by) {
         value_set_text(args, "list", by);
         value_set_text(row, "needed_by",

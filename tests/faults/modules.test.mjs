@@ -146,6 +146,34 @@ test('F14_ crash at load costs nothing but its generation', async () => {
   await site.whole();
 });
 
+test('F14_ what it is to be told waits until it is back', async () => {
+  await release('crash');
+  const say = (name) => person.post('/api/v1/records/crash.note',
+    { values: { name } });
+  const told = async () => (await person.get(
+    '/api/v1/records/crash.told?limit=100')).body.records.map((one) =>
+    one.values.name).sort();
+  const first = await say('crash later');
+  assert.equal(first.status, 201, first.text);
+  await until(() => existsSync(join(site.folder, 'run/quarantine',
+    'crash.json')), 'the quarantine');
+  await site.whole();
+  const names = ['held 1', 'held 2', 'held 3', 'held 4'];
+  for (const name of names) assert.equal((await say(name)).status, 201);
+  await until(() => /Changes that wait for it: 4\n/.test(
+    run('plugin', 'list', site.folder).out), 'four that are held');
+  // It is mended: what has crashed it is not so any more.
+  const { id, version } = first.body;
+  const mended = await person.send('PATCH', `/api/v1/records/crash.note/${id}`,
+    { values: { name: 'mended' } }, { 'if-match': `"${version}"` });
+  assert.equal(mended.status, 200, mended.text);
+  await release('crash');
+  await until(async () => (await told()).length === 6, 'all to be told');
+  assert.deepEqual(await told(), [...names, 'mended', 'mended']);
+  assert.doesNotMatch(run('plugin', 'list', site.folder).out, /wait for it/);
+  rows.push(['crash after the commit', '', 0, 'crash', '', '']);
+});
+
 test('F14_ three crashes put it away, a release brings it back', async () => {
   await release('crash');
   const { lost } = await under(async () => {

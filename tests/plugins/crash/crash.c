@@ -107,6 +107,20 @@ static int check_item(tn_ctx *ctx, tn_record *item, void *data)
     return TN_OK;
 }
 
+/* Writes down each note that it is told of; of "crash later" it crashes. */
+static int told(tn_ctx *ctx, tn_record *note, void *data)
+{
+    const char *name = tn_as_text(tn_get(note, "name"));
+    tn_value *line = tn_map(ctx);
+    int64_t id;
+
+    (void)data;
+    if (name && strcmp(name, "crash later") == 0)
+        write_nowhere();
+    tn_put(line, "name", tn_text(ctx, name ? name : ""));
+    return tn_records_create(&id, ctx, "crash.told", line);
+}
+
 /* What a process calls. */
 static int serve(tn_ctx *ctx, tn_record *record, const tn_value *parameters,
                  void *data)
@@ -158,6 +172,7 @@ static int start(tn_module *self)
     TN_SERVICE(self, .name = "crash.serve", .call = serve);
     TN_OFFER(self, .name = "crash.offer", .call = offer);
     TN_MENU(self, .title = "crash.menu", .path = "/m/crash/ok");
+    TN_ON(self, .form = "crash.note", .when = TN_COMMITTED, .call = told);
     return TN_ON(self, .form = "crash.item", .when = TN_BEFORE_SAVE,
                  .required = true, .call = check_item);
 }

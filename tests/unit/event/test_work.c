@@ -58,6 +58,18 @@ static int leave_open(struct ctx *ctx, const struct job *job)
     return tx_begin(ctx, "forgotten");
 }
 
+static bool wants_b(const struct value *data, void *payload)
+{
+    assert_string_equal(payload, "chooser");
+    return text_equal(value_get_text(data, "x"), "b");
+}
+
+static void subscribe(const char *topic, const char *name, outbox_call call)
+{
+    outbox_subscribe(&(struct outbox_subscriber){
+        .topic = topic, .name = name, .call = call, .payload = (void *)name });
+}
+
 static int set_up(void **state)
 {
     static bool registered;
@@ -71,9 +83,16 @@ static int set_up(void **state)
         job_register(&(struct job_kind){ .kind = "test", .call = work });
         job_register(&(struct job_kind){
             .kind = "open", .call = leave_open, .attempts = 1 });
-        outbox_subscribe("saved", "steady", hear, "steady");
-        outbox_subscribe("saved", "flaky", hear, "flaky");
-        outbox_subscribe("other", "lonely", hear, "lonely");
+        subscribe("saved", "steady", hear);
+        subscribe("saved", "flaky", hear);
+        subscribe("other", "lonely", hear);
+        subscribe("away", "gone", NULL);
+        subscribe("back", "here", hear);
+        outbox_subscribe(&(struct outbox_subscriber){ .topic = "chosen",
+                                                      .name = "chooser",
+                                                      .call = hear,
+                                                      .wants = wants_b,
+                                                      .payload = "chooser" });
     }
     registered = true;
     notes[0] = '\0';
@@ -185,6 +204,66 @@ static void a_delivery_that_never_succeeds_is_an_incident(void **state)
     assert_int_equal(outbox_deliver(ctx, 10), 1);
     assert_int_equal(incident_list(&list, ctx, true, 10, 0), 0);
     assert_int_equal(value_count(list), 0);
+}
+
+static void a_subscriber_is_told_of_what_it_wants(void **state)
+{
+    struct ctx *ctx = &((struct fixture *)*state)->ctx;
+
+    put(ctx, "chosen", "a", true);
+    put(ctx, "chosen", "b", true);
+    assert_int_equal(outbox_deliver(ctx, 10), 1);
+    assert_string_equal(notes, "chooser:chosen:7:b ");
+    assert_int_equal(number(ctx, "SELECT count(*) FROM event_outbox"), 0);
+}
+
+/* The same rows in a process in which the subscriber is. */
+static void it_comes_back(struct ctx *ctx)
+{
+    assert_int_equal(tx_begin(ctx, "test"), 0);
+    assert_int_equal(db_exec(ctx, "UPDATE event_outbox SET topic = 'back'", ""),
+                     0);
+    assert_int_equal(
+        db_exec(ctx, "UPDATE event_delivery SET subscriber = 'here'", ""), 0);
+    assert_int_equal(tx_commit(ctx), 0);
+}
+
+static void what_is_for_one_who_is_away_is_held(void **state)
+{
+    struct ctx *ctx = &((struct fixture *)*state)->ctx;
+    int64_t due, held;
+
+    put(ctx, "away", "a", true);
+    put(ctx, "away", "b", true);
+    assert_int_equal(outbox_deliver(ctx, 10), 0);
+    assert_int_equal(outbox_next_due(&due, ctx), 0);
+    assert_true(due == INT64_MAX);
+    assert_int_equal(outbox_held(&held, ctx, "gone"), 0);
+    assert_int_equal(held, 2);
+    it_comes_back(ctx);
+    assert_int_equal(outbox_next_due(&due, ctx), 0);
+    assert_true(due == clock_now());
+    assert_int_equal(outbox_deliver(ctx, 1), 1);
+    assert_string_equal(notes, "here:back:7:a ");
+    assert_int_equal(outbox_deliver(ctx, 10), 1);
+    assert_string_equal(notes, "here:back:7:a here:back:7:b ");
+    assert_int_equal(number(ctx, "SELECT count(*) FROM event_outbox"), 0);
+    assert_int_equal(number(ctx, "SELECT count(*) FROM event_delivery"), 0);
+}
+
+static void what_is_held_is_forgotten_with_its_subscriber(void **state)
+{
+    struct ctx *ctx = &((struct fixture *)*state)->ctx;
+
+    put(ctx, "away", "a", true);
+    put(ctx, "saved", "b", true);
+    failures = 1;
+    assert_int_equal(outbox_deliver(ctx, 10), 2);
+    assert_int_equal(tx_begin(ctx, "test"), 0);
+    assert_int_equal(outbox_forget(ctx, "gone"), 0);
+    assert_int_equal(tx_commit(ctx), 0);
+    assert_int_equal(number(ctx, "SELECT count(*) FROM event_outbox"), 1);
+    assert_int_equal(number(ctx, "SELECT count(*) FROM event_delivery"), 1);
 }
 
 static void add_job(struct ctx *ctx, const char *kind, const char *text,
@@ -392,12 +471,29 @@ static void a_required_hook_that_is_missing_fails_closed(void **state)
     struct ctx *ctx = &((struct fixture *)*state)->ctx;
 
     assert_false(hook_any(HOOK_BEFORE_DELETE, "guarded", NULL));
-    hook_missing("guarded", "gone");
+    hook_missing(HOOK_BEFORE_SAVE, "guarded", "gone");
     assert_true(hook_any(HOOK_BEFORE_DELETE, "guarded", NULL));
     assert_false(hook_any(HOOK_BEFORE_DELETE, "open", NULL));
     assert_refused(ctx, hook_run(ctx, HOOK_BEFORE_SAVE, "guarded", NULL),
                    E_UNAVAILABLE, "event.module_missing");
     assert_int_equal(hook_run(ctx, HOOK_AFTER_SAVE, "guarded", NULL), 0);
+}
+
+/* hook_complete() is for the rest of the process: the last of these. */
+static void who_is_missing_hears_after_the_commit(void **state)
+{
+    (void)state;
+    assert_false(hook_any(HOOK_COMMITTED, "told", NULL));
+    assert_true(hook_hears("told", NULL)); /* nobody knows yet who comes */
+    hook_complete();
+    assert_false(hook_hears("told", NULL));
+    hook_missing(HOOK_COMMITTED, "told", "gone");
+    assert_true(hook_hears("told", NULL));
+    assert_false(hook_hears("untold", NULL));
+    assert_true(hook_of("gone", HOOK_COMMITTED, "told"));
+    assert_false(hook_of("gone", HOOK_COMMITTED, "untold"));
+    assert_false(hook_of("hello", HOOK_COMMITTED, "told"));
+    assert_true(hook_of("hello", HOOK_BEFORE_SAVE, "a"));
 }
 
 /* ---- live events ---- */
@@ -445,6 +541,9 @@ int main(void)
         event_test(a_topic_that_nobody_hears_leaves_no_row),
         event_test(a_failed_delivery_repeats_alone_after_a_while),
         event_test(a_delivery_that_never_succeeds_is_an_incident),
+        event_test(a_subscriber_is_told_of_what_it_wants),
+        event_test(what_is_for_one_who_is_away_is_held),
+        event_test(what_is_held_is_forgotten_with_its_subscriber),
         event_test(a_job_runs_when_it_is_due),
         event_test(a_unique_job_waits_once),
         event_test(a_job_that_fails_to_the_end_is_an_incident),
@@ -455,6 +554,7 @@ int main(void)
         event_test(a_job_whose_process_died_runs_again_when_its_lease_ends),
         event_test(hooks_run_in_order_and_the_first_refusal_ends_it),
         event_test(a_required_hook_that_is_missing_fails_closed),
+        event_test(who_is_missing_hears_after_the_commit),
         event_test(live_events_leave_after_the_commit_and_once),
     };
 
