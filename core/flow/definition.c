@@ -10,16 +10,16 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/ctx.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "base/published.h"
 #include "flow/flow.h"
 #include "flow/graph.h"
 #include "flow/xml.h"
@@ -293,10 +293,25 @@ static int check_form(struct ctx *ctx, const char *name,
     return worst;
 }
 
+/* Whether it is what stood in force before what does now. */
+static int is_earlier(bool *out, struct ctx *ctx, const char *key,
+                      const char *hash, int64_t version)
+{
+    int64_t earlier;
+    int rc = db_int(&earlier, ctx,
+                    "SELECT version FROM flow_definition WHERE key = ?1 AND"
+                    " hash = ?2 AND version < ?3 ORDER BY version LIMIT 1",
+                    "ssi", key, hash, version);
+
+    *out = !rc;
+    return rc == E_NOT_FOUND ? 0 : rc;
+}
+
 static int insert_definition(struct ctx *ctx, const struct graph *graph,
                              const char *module, const char *hash,
-                             const char *xml, size_t length)
+                             const char *xml, size_t length, bool may_be_old)
 {
+    bool earlier = false;
     QUERY_AUTO *query = NULL;
     int64_t version = 0;
     int rc;
@@ -319,6 +334,14 @@ static int insert_definition(struct ctx *ctx, const struct graph *graph,
     }
     query_done(query);
     query = NULL;
+    rc = 0;
+    if (version && may_be_old)
+        rc = is_earlier(&earlier, ctx, graph->key, hash, version);
+    if (!rc && earlier)
+        log_ctx(ctx, LOG_WARN, "flow.older_file", "process", graph->key,
+                "version", log_int(version), NULL);
+    if (rc || earlier)
+        return rc;
     rc = db_exec(ctx,
                  "INSERT INTO flow_definition (id, key, version, module, form,"
                  " title, executable, xml, hash, warnings, created_at) VALUES"
@@ -375,45 +398,36 @@ int flow_check(struct value **out, struct ctx *ctx, const char *name,
     return 0;
 }
 
-int flow_deploy(struct ctx *ctx, const char *name, const char *module,
-                const char *xml, size_t length)
+static const char *hash_of(struct ctx *ctx, const char *xml, size_t length)
 {
     unsigned char hash[HASH_SIZE];
+
+    hash_data(hash, xml, length, NULL, 0);
+    return hex_of(ctx->arena, hash, sizeof(hash));
+}
+
+static int deploy(struct ctx *ctx, const char *name, const char *module,
+                  const char *xml, size_t length, bool may_be_old)
+{
     struct graph *graph;
     int rc = check(&graph, ctx, name, xml, length);
 
     if (rc)
         return rc;
     log_warnings(ctx, name, graph);
-    hash_data(hash, xml, length, NULL, 0);
     rc = tx_begin(ctx, "flow.deploy");
     if (rc)
         return rc;
-    rc = insert_definition(ctx, graph, module,
-                           hex_of(ctx->arena, hash, sizeof(hash)), xml, length);
+    rc = insert_definition(ctx, graph, module, hash_of(ctx, xml, length), xml,
+                           length, may_be_old);
     newest.ids = NULL; /* this process learns at once */
     return tx_end(ctx, rc);
 }
 
-static int read_file(struct buf *out, struct ctx *ctx, const char *path)
+int flow_deploy(struct ctx *ctx, const char *name, const char *module,
+                const char *xml, size_t length)
 {
-    char part[16384];
-    ssize_t got;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-    buf_init(out, ctx->arena, XML_BYTES_MAX + 1);
-    if (fd < 0)
-        return fail(ctx, E_IO, "flow.file", "%s: %s", path,
-                    strerrordesc_np(errno));
-    while ((got = read(fd, part, sizeof(part))) > 0 && !out->failed)
-        buf_add(out, part, (size_t)got);
-    close(fd);
-    if (out->failed)
-        return fail(ctx, E_LIMIT, "flow.xml.large", "%s: larger than %d bytes",
-                    path, XML_BYTES_MAX);
-    return got < 0 ? fail(ctx, E_IO, "flow.file", "%s: %s", path,
-                          strerrordesc_np(errno))
-                   : 0;
+    return deploy(ctx, name, module, xml, length, false);
 }
 
 static int is_process(const struct dirent *entry)
@@ -421,14 +435,25 @@ static int is_process(const struct dirent *entry)
     return entry->d_name[0] != '.' && text_ends(entry->d_name, ".bpmn");
 }
 
-static int deploy_file(struct ctx *ctx, const char *folder, const char *name,
-                       const char *module)
+/* published: of the site's own files, what this host remembers. */
+static int deploy_file(bool *changed, struct ctx *ctx, struct value *published,
+                       const char *folder, const char *name, const char *module)
 {
-    struct buf text;
-    int rc =
-        read_file(&text, ctx, arena_printf(ctx->arena, "%s/%s", folder, name));
+    const char *known = arena_printf(ctx->arena, "flows/%s", name);
+    const char *text, *hash;
+    size_t length;
+    int rc = file_read(&text, &length, ctx,
+                       arena_printf(ctx->arena, "%s/%s", folder, name),
+                       XML_BYTES_MAX);
 
-    return rc ? rc : flow_deploy(ctx, name, module, text.data, text.length);
+    if (rc)
+        return rc;
+    hash = hash_of(ctx, text, length);
+    rc = deploy(ctx, name, module, text, length,
+                published && published_may_be_old(published, known, hash));
+    if (!rc && published && published_set(published, known, hash))
+        *changed = true;
+    return rc;
 }
 
 /* Each problem is a line of the log, and one of the caller's, with the file's
@@ -450,6 +475,8 @@ int flow_deploy_folder(struct ctx *ctx, const char *folder, const char *module)
 {
     struct dirent **entries = NULL;
     int count = scandir(folder, &entries, is_process, alphasort);
+    struct value *published = module ? NULL : published_read(ctx);
+    bool changed = false;
     int i, refused = 0, rc = 0;
 
     if (count < 0)
@@ -463,8 +490,8 @@ int flow_deploy_folder(struct ctx *ctx, const char *folder, const char *module)
 
             own.problems = own.last_problem = NULL;
             own.problem_count = 0;
-            one = deploy_file(&own, folder, entries[i]->d_name, module);
-
+            one = deploy_file(&changed, &own, published, folder,
+                              entries[i]->d_name, module);
             if (one == E_INVALID || one == E_LIMIT || one == E_CONFLICT ||
                 one == E_IO) {
                 tell_refused(ctx, &own, entries[i]->d_name);
@@ -477,5 +504,7 @@ int flow_deploy_folder(struct ctx *ctx, const char *folder, const char *module)
         free(entries[i]);
     }
     free(entries);
+    if (changed)
+        published_write(ctx, published);
     return rc ? rc : refused;
 }

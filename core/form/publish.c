@@ -6,11 +6,6 @@
  */
 #include "base/banned.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include "access/access.h"
 #include "audit/audit.h"
 #include "base/arena.h"
@@ -18,12 +13,12 @@
 #include "base/ctx.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "base/str.h"
 #include "form/cache.h"
 #include "form/definition.h"
 #include "form/field_type.h"
 #include "form/form.h"
+#include "form/publish.h"
 #include "form/search.h"
 #include "form/sql.h"
 #include "org/admin.h"
@@ -31,8 +26,6 @@
 #include "script/logic.h"
 #include "script/script.h"
 #include "store/db.h"
-
-enum { FILE_MAX_BYTES = 1024 * 1024 };
 
 struct published {
     int64_t id;
@@ -340,12 +333,30 @@ static int table_for(const char **out, struct ctx *ctx, const char *name,
                      "the name %s is too like another form's", name);
 }
 
+/* Whether it is what stood in force before what does now. */
+static int is_earlier(bool *out, struct ctx *ctx, const struct published *now,
+                      const char *definition, const char *logic)
+{
+    int64_t version;
+    int rc =
+        db_int(&version, ctx,
+               "SELECT version FROM form_version WHERE form = ?1 AND"
+               " version < ?2 AND definition = ?3 AND logic IS NOT DISTINCT"
+               " FROM ?4 ORDER BY version LIMIT 1",
+               "iiss", now->id, (int64_t)now->version, definition, logic);
+
+    *out = !rc;
+    return rc == E_NOT_FOUND ? 0 : rc;
+}
+
 static int publish(struct ctx *ctx, const char *name, const char *module,
-                   const struct value *definition, const char *logic)
+                   const struct value *definition, const char *logic,
+                   bool may_be_old)
 {
     const char *text = json_text(ctx->arena, definition), *table;
     struct published old;
     struct form *form;
+    bool earlier = false;
     int rc = find_published(&old, ctx, name);
 
     if (rc)
@@ -357,7 +368,15 @@ static int publish(struct ctx *ctx, const char *name, const char *module,
     if (old.id && old.enabled && text_equal(old.definition, text) &&
         text_equal(old.logic, logic))
         return 0;
-    rc = table_for(&table, ctx, name, &old);
+    if (old.id && may_be_old)
+        rc = is_earlier(&earlier, ctx, &old, text, logic);
+    if (!rc && earlier) {
+        log_ctx(ctx, LOG_WARN, "form.older_file", "form", name, "version",
+                log_int(old.version), NULL);
+        return 0;
+    }
+    if (!rc)
+        rc = table_for(&table, ctx, name, &old);
     if (!rc)
         rc = definition_read(&form, ctx, ctx->arena, name, table, definition,
                              logic);
@@ -389,8 +408,9 @@ static int publish(struct ctx *ctx, const char *name, const char *module,
     return rc;
 }
 
-int form_publish(struct ctx *ctx, const char *name, const char *module,
-                 const struct value *definition, const char *logic)
+int form_publish_from(struct ctx *ctx, const char *name, const char *module,
+                      const struct value *definition, const char *logic,
+                      bool may_be_old)
 {
     int rc;
 
@@ -399,138 +419,15 @@ int form_publish(struct ctx *ctx, const char *name, const char *module,
     rc = tx_begin(ctx, "form.publish");
     if (rc)
         return rc;
-    rc = tx_end(ctx, publish(ctx, name, module, definition, logic));
+    rc = tx_end(ctx, publish(ctx, name, module, definition, logic, may_be_old));
     form_cache_drop();
     return rc;
 }
 
-/* A whole file as text; E_NOT_FOUND where there is none. */
-static int read_file(const char **out, size_t *length, struct ctx *ctx,
-                     const char *path)
+int form_publish(struct ctx *ctx, const char *name, const char *module,
+                 const struct value *definition, const char *logic)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat facts;
-    char *text;
-    ssize_t got;
-
-    if (fd < 0)
-        return errno == ENOENT ? E_NOT_FOUND
-                               : fail(ctx, E_IO, "form.file_unreadable",
-                                      "%s can't be read", path);
-    if (fstat(fd, &facts) || facts.st_size > FILE_MAX_BYTES) {
-        close(fd);
-        return fail(ctx, E_LIMIT, "form.file_too_long",
-                    "%s is longer than 1 MiB", path);
-    }
-    text = arena_alloc(ctx->arena, (size_t)facts.st_size + 1);
-    got = read(fd, text, (size_t)facts.st_size);
-    close(fd);
-    if (got != facts.st_size)
-        return fail(ctx, E_IO, "form.file_unreadable", "%s can't be read",
-                    path);
-    *out = text;
-    *length = (size_t)got;
-    return 0;
-}
-
-static int publish_file(struct ctx *ctx, const char *folder, const char *file,
-                        const char *module)
-{
-    const char *path = arena_printf(ctx->arena, "%s/%s", folder, file);
-    char *name = arena_strndup(ctx->arena, file, strlen(file) - 5);
-    const char *text, *logic = NULL;
-    struct value *definition;
-    size_t length;
-    int rc;
-
-    /* A module's forms are named MODULE.NAME, whatever the file says; its
-     * main form may bear the module's own name. */
-    if (module && strcmp(name, module) != 0 && !strchr(name, '.'))
-        name = arena_printf(ctx->arena, "%s.%s", module, name);
-    rc = read_file(&text, &length, ctx, path);
-    if (!rc)
-        rc = json_parse(&definition, ctx, text, length);
-    if (rc)
-        return rc;
-    rc = read_file(
-        &logic, &length, ctx,
-        arena_printf(ctx->arena, "%.*s.lua", (int)(strlen(path) - 5), path));
-    if (rc && rc != E_NOT_FOUND)
-        return rc;
-    return form_publish(ctx, name, module, definition, logic);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* The problems of one file, each with the file's name. */
-static void name_problems(struct ctx *ctx, const struct ctx *own,
-                          const char *folder, const char *file)
-{
-    const struct problem *problem;
-
-    for (problem = own->problems; problem; problem = problem->next) {
-        log_event(LOG_ERROR, "form.refused", "folder", folder, "file", file,
-                  "reason", problem->text, NULL);
-        fail_at(ctx, E_INVALID, problem->field, "form.file_refused", "%s: %s",
-                file, problem_message(ctx, problem));
-    }
-}
-
-/* Links to forms that are not there (yet): their fields find nothing. */
-static void tell_missing_targets(struct ctx *ctx)
-{
-    const struct form **forms;
-    struct ctx quiet = *ctx;
-    size_t count, i, j;
-
-    if (form_list(&forms, &count, &quiet))
-        return;
-    for (i = 0; i < count; i++)
-        for (j = 0; j < forms[i]->field_count; j++) {
-            const struct field *field = forms[i]->fields[j];
-            const struct form *target;
-
-            if (field->target && form_find(&target, &quiet, field->target))
-                log_event(LOG_WARN, "form.target_missing", "form",
-                          forms[i]->name, "field", field->key, "target",
-                          field->target, NULL);
-        }
-}
-
-int form_publish_folder(struct ctx *ctx, const char *folder, const char *module)
-{
-    struct vector files;
-    struct dirent *entry;
-    DIR *dir = opendir(folder);
-    int refused = 0;
-    size_t i;
-
-    if (!dir)
-        return errno == ENOENT ? 0
-                               : fail(ctx, E_IO, "form.file_unreadable",
-                                      "%s can't be read", folder);
-    vector_init(&files, ctx->arena);
-    while ((entry = readdir(dir)))
-        if (entry->d_name[0] != '.' && text_ends(entry->d_name, ".json"))
-            vector_add(&files, arena_strdup(ctx->arena, entry->d_name));
-    closedir(dir);
-    if (files.count)
-        qsort(files.items, files.count, sizeof *files.items, compare_names);
-    for (i = 0; i < files.count; i++) {
-        struct ctx own = *ctx;
-
-        own.problems = own.last_problem = NULL;
-        own.problem_count = 0;
-        if (publish_file(&own, folder, files.items[i], module)) {
-            name_problems(ctx, &own, folder, files.items[i]);
-            refused++;
-        }
-    }
-    tell_missing_targets(ctx);
-    return refused;
+    return form_publish_from(ctx, name, module, definition, logic, false);
 }
 
 int form_enable_module(struct ctx *ctx, const char *module, bool enabled)

@@ -2,7 +2,8 @@
 // changes holds on all within a second, and none keeps anything to itself.
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync }
+  from 'node:fs';
 import { join } from 'node:path';
 import { balance, startHosts } from '../lib/hosts.mjs';
 import { addUser, password } from '../lib/client.mjs';
@@ -227,6 +228,63 @@ describe('two hosts', () => {
     assert.equal(await other, 0);
     assert.ok(one.log('request.again').length >= 1);
     assert.equal((await li.get(path)).body.values.name, 'Twice');
+  });
+
+  // A file of one host that is older than what the other has published.
+  describe('folders of definitions', () => {
+    const flow = readFileSync(join(build, 'share/tenon/demo/flows/leave.bpmn'),
+      'utf8');
+    const leave = readFileSync(join(build, 'share/tenon/demo/forms/leave.json'),
+      'utf8');
+    const titled = (title) => JSON.stringify({ ...visitor, title:
+      { en: title } });
+    const put = (host, form, process) => {
+      mkdirSync(join(host.folder, 'flows'), { recursive: true });
+      writeFileSync(join(host.folder, 'forms/visitor.json'), titled(form));
+      writeFileSync(join(host.folder, 'forms/leave.json'), leave);
+      writeFileSync(join(host.folder, 'flows/leave.bpmn'),
+        `${flow.trimEnd()}\n<!-- ${process} -->\n`);
+    };
+    const again = async (host) => {
+      await host.stop();
+      await host.start();
+      await host.whole();
+    };
+    const now = () => [JSON.parse(company.sql('SELECT definition FROM ' +
+      'form_version v JOIN form f ON f.id = v.form AND f.version = v.version ' +
+      "WHERE f.name = 'visitor'")).title.en,
+    /<!-- (\w+) -->/.exec(company.sql("SELECT convert_from(xml, 'UTF8') FROM " +
+      "flow_definition WHERE key = 'leave' ORDER BY version DESC LIMIT 1"))[1]];
+
+    test('what was changed on a host is published by it', async () => {
+      put(one, 'First', 'first');
+      await again(one);
+      assert.deepEqual(now(), ['First', 'first']);
+      put(two, 'First', 'first');
+      await again(two);
+      put(one, 'Second', 'second');
+      await again(one);
+      assert.deepEqual(now(), ['Second', 'second']);
+    });
+
+    test('an older file that stayed behind brings nothing back', async () => {
+      await again(two);
+      assert.deepEqual(now(), ['Second', 'second']);
+      assert.equal(two.log('form.older_file').at(-1)?.form, 'visitor');
+      assert.equal(two.log('flow.older_file').at(-1)?.process, 'leave');
+    });
+
+    test('nor on a host that is new and remembers nothing', async () => {
+      rmSync(join(two.folder, 'published.json'));
+      await again(two);
+      assert.deepEqual(now(), ['Second', 'second']);
+    });
+
+    test('who goes back on purpose does', async () => {
+      put(one, 'First', 'first');
+      await again(one);
+      assert.deepEqual(now(), ['First', 'first']);
+    });
   });
 
   test('keepers hear each other again after the database was away',
