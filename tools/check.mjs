@@ -4,8 +4,8 @@
 // only, and what it runs. Each gives {passed, failed}; its whole output goes
 // into build/check/NAME.log, of which the end is shown where it failed.
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, existsSync, openSync, readFileSync,
-  closeSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, existsSync, openSync,
+  readFileSync, closeSync, statSync, writeFileSync } from 'node:fs';
 import { join, basename } from 'node:path';
 import { availableParallelism, cpus } from 'node:os';
 
@@ -107,11 +107,15 @@ const reasons = (text) => text.split(/^(?=\s*(?:not )?ok \d)/m)
 // node:test files of a folder, some at a time.
 const node = (folder, build, environment = {}, atATime = 2) => async (log) => {
   if (!existsSync(folder)) return { passed: 0, failed: 0 };
+  // The largest first: what is left for the end is short.
+  const size = (file) => statSync(join(folder, file)).size;
   const files = readdirSync(folder).filter((f) => f.endsWith('.test.mjs') &&
-    !(process.env.TENON_TEST_STORE && storeless.test(f))).sort();
+    !(process.env.TENON_TEST_STORE && storeless.test(f)))
+    .sort((a, b) => size(b) - size(a));
   const results = [];
   // One file; what fails is tried once more, and that is said.
   const attempt = async (file, last) => {
+    const begun = Date.now();
     const own = log.replace(/\.log$/, `-${basename(file, '.test.mjs')}` +
       `${last ? '-again' : ''}.log`);
     writeFileSync(own, '');
@@ -127,6 +131,7 @@ const node = (folder, build, environment = {}, atATime = 2) => async (log) => {
     const result = { passed: number('pass'), failed: number('fail'),
       skipped: number('skipped') };
     if (code !== 0 && result.failed === 0) result.failed = 1;
+    appendFileSync(log, `${file} ${Math.round((Date.now() - begun) / 1000)} s\n`);
     if (result.failed) {
       console.log(`  ${folder}/${file}: ${result.failed} failed ` +
         `${last ? '' : 'at the first try '}(${own})`);
@@ -261,6 +266,13 @@ for (const word of wanted)
     process.exit(2);
   }
 
+// What all processors have done so far, and how much of it was idle.
+function processors() {
+  const times = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]
+    .split(/ +/).slice(1, 9).map(Number);
+  return { all: times.reduce((a, b) => a + b), idle: times[3] + times[4] };
+}
+
 const total = [];
 const started = Date.now();
 for (const step of steps) {
@@ -268,13 +280,15 @@ for (const step of steps) {
     continue;
   const log = `build/check/${step.name}.log`;
   writeFileSync(log, '');
-  const begun = Date.now();
+  const begun = Date.now(), before = processors();
   const result = await step.run(log);
+  const after = processors();
+  const busy = 100 - 100 * (after.idle - before.idle) / (after.all - before.all);
   total.push(result);
   const seconds = ((Date.now() - begun) / 1000).toFixed(0).padStart(4);
   const skipped = result.skipped ? `, ${result.skipped} skipped` : '';
   console.log(`${step.name.padEnd(16)}${seconds} s  ` +
-    `${result.passed} passed, ${result.failed} failed${skipped}`);
+    `${busy.toFixed(0).padStart(3)} % busy  ${result.passed} passed, ${result.failed} failed${skipped}`);
   if (result.failed) {
     const end = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-25);
     for (const line of end) console.log(`    ${line}`);
