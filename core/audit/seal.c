@@ -258,15 +258,13 @@ static int check_row(struct ctx *ctx, const struct audit_row *row)
 static int check_rows(struct ctx *ctx, struct query *query,
                       unsigned char *chain, int64_t *count)
 {
-    struct ctx scratch = *ctx;
+    struct ctx scratch = ctx_apart(ctx);
     struct audit_row row;
     int rc;
 
     scratch.arena = arena_new(0);
     while ((rc = query_next(query)) > 0) {
         audit_row_read(&row, query);
-        scratch.problems = scratch.last_problem = NULL;
-        scratch.problem_count = 0;
         rc = check_row(&scratch, &row);
         if (rc == E_INVALID)
             rc = broken(ctx, row.id);

@@ -31,12 +31,10 @@ const char *problem_keep(struct ctx *ctx, int rc)
 /* False where it is none of ours. */
 static bool read_problem(struct problem *out, struct ctx *ctx, const char *json)
 {
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
     struct value *map, *arguments;
     int i;
 
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     *out = (struct problem){ .code = E_UNAVAILABLE };
     if (text_empty(json) || json_parse(&map, &own, json, strlen(json)) ||
         !value_get_text(map, "key"))

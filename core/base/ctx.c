@@ -83,6 +83,14 @@ void ctx_clear(struct ctx *ctx)
     ctx->problem_count = 0;
 }
 
+struct ctx ctx_apart(const struct ctx *ctx)
+{
+    struct ctx apart = *ctx;
+
+    ctx_clear(&apart);
+    return apart;
+}
+
 /* One conversion of a format: "%-5.2lld". */
 struct conversion {
     char spec[32];

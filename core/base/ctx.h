@@ -73,6 +73,9 @@ struct ctx {
 /* Fills a context for `arena` with defaults (locale "en", zone UTC). */
 void ctx_init(struct ctx *ctx, struct arena *arena);
 
+/* The same without its problems: what goes wrong with the copy stays apart. */
+struct ctx ctx_apart(const struct ctx *ctx);
+
 /*
  * Records a problem and returns `code`. `format` is English and takes %s,
  * %d, %u, %ld, %lld, %zu, %c, PRId64 and %% only; its arguments also become

@@ -26,13 +26,11 @@ static const char *path_of(struct ctx *ctx)
 
 struct value *published_read(struct ctx *ctx)
 {
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
     struct value *out;
     const char *text;
     size_t length;
 
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     if (ctx->site &&
         !file_read(&text, &length, &own, path_of(ctx), PUBLISHED_MAX) &&
         !json_parse(&out, &own, text, length) && value_kind(out) == VALUE_MAP)
@@ -59,10 +57,8 @@ bool published_set(struct value *published, const char *name, const char *hash)
 void published_write(struct ctx *ctx, const struct value *published)
 {
     const char *text = json_text(ctx->arena, published);
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
 
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     if (ctx->site && file_write(&own, path_of(ctx), text, strlen(text), 0600))
         log_event(LOG_WARN, "site.published_not_written", "error",
                   ctx_error(&own), NULL);

@@ -23,10 +23,8 @@ enum { ERROR_BYTES = 500, OWNERS_MAX = 64 };
 void work_begin(struct ctx *own, const struct ctx *ctx, const char *module,
                 int seconds)
 {
-    *own = *ctx;
+    *own = ctx_apart(ctx);
     own->arena = arena_new(0);
-    own->problems = own->last_problem = NULL;
-    own->problem_count = 0;
     own->module = module;
     own->system = true;
     own->person = NULL;

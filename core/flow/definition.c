@@ -485,11 +485,9 @@ int flow_deploy_folder(struct ctx *ctx, const char *folder, const char *module)
                                       strerrordesc_np(errno));
     for (i = 0; i < count; i++) {
         if (rc >= 0) {
-            struct ctx own = *ctx;
+            struct ctx own = ctx_apart(ctx);
             int one;
 
-            own.problems = own.last_problem = NULL;
-            own.problem_count = 0;
             one = deploy_file(&changed, &own, published, folder,
                               entries[i]->d_name, module);
             if (one == E_INVALID || one == E_LIMIT || one == E_CONFLICT ||

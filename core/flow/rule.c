@@ -91,8 +91,7 @@ int rule_people(struct value **out, struct step *step,
     int rc;
 
     *out = value_list(ctx->arena);
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
+    ctx_clear(&own);
     if (rule)
         rc = ask(&own, rule, step, one, *out);
     else

@@ -200,10 +200,8 @@ static bool known(struct ctx *ctx, const struct form *form,
                   const struct aggregate *ask)
 {
     struct aggregation work;
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     return aggregation_read(&work, &quiet, form, ask) == 0;
 }
 

@@ -197,13 +197,11 @@ static const char *reason_of(struct ctx *ctx, int rc)
 static int work_on(struct ctx *ctx, const struct form *form,
                    const struct bulk *bulk, int64_t id, bool undo)
 {
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
     const char *reason;
     int rc;
 
     own.arena = arena_new(0);
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     rc = do_one(&own, form, bulk, id, undo);
     if (rc == E_STORE || rc == E_FULL || rc == E_IO || rc == E_BUSY ||
         rc == E_TIMEOUT) {
@@ -493,11 +491,9 @@ static int count_items(struct value *map, struct ctx *ctx, int64_t id)
 static const char *label_of(struct ctx *ctx, const struct form *form,
                             int64_t id)
 {
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     struct record *record;
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     return record_get(&record, &quiet, form, id)
                ? arena_printf(ctx->arena, "#%lld", (long long)id)
                : record_label(ctx, record);

@@ -23,13 +23,11 @@ static int tell_one(struct ctx *ctx, const struct record *record, int64_t user)
 {
     const struct person *author = ctx->person;
     struct value *args = value_map(ctx->arena);
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
     int rc;
 
     if (!author || user == author->id)
         return 0;
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     own.system = false;
     own.module = NULL;
     rc = person_load(&own.person, &own, user);

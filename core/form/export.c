@@ -251,13 +251,11 @@ static int export_pages(int64_t *count, struct export_sink *sink,
     int rc = 0;
 
     while (!rc) {
-        struct ctx own = *ctx;
+        struct ctx own = ctx_apart(ctx);
         const char *from = cursor;
         size_t found;
 
         own.arena = arena;
-        own.problems = own.last_problem = NULL;
-        own.problem_count = 0;
         rc = export_page(sink, &own, form, query, &from, &found);
         if (rc)
             fail(ctx, rc, "export.stopped", "the export stopped: %s",

@@ -58,12 +58,10 @@ static bool cache_fresh(struct ctx *ctx)
 static const struct form *read_form(struct ctx *ctx, struct query *query)
 {
     const char *text = query_text(query, 6);
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
     struct value *definition;
     struct form *form;
 
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     if (json_parse(&definition, &own, text, strlen(text)) ||
         definition_read(&form, &own, cache.forms, query_text(query, 1),
                         query_text(query, 3), definition,

@@ -130,14 +130,12 @@ static const char *option_of(struct ctx *ctx, const struct field *field,
 static bool name_input(struct ctx *ctx, struct value *input,
                        const struct field *field, const char *text)
 {
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     int64_t id;
 
     if (strcmp(field->type->name, "user") != 0 &&
         strcmp(field->type->name, "department") != 0 && !field->target)
         return false;
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     if (reference_named(&id, &quiet, field->type->name, field->target, text) ||
         !id)
         return false;
@@ -311,14 +309,12 @@ static int refuse(struct ctx *ctx, struct importing *import,
 /* One batch from row `*at` on, in an arena of its own. */
 static int run_batch(struct importing *import, struct arena *arena, size_t *at)
 {
-    struct ctx ctx = *import->ctx;
+    struct ctx ctx = ctx_apart(import->ctx);
     int64_t until;
     size_t end = *at + BATCH_ROWS;
     int rc = 0;
 
     ctx.arena = arena;
-    ctx.problems = ctx.last_problem = NULL;
-    ctx.problem_count = 0;
     if (!import->check_only)
         rc = tx_begin(&ctx, "import");
     until = clock_monotonic() + BATCH_MS;

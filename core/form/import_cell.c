@@ -298,13 +298,11 @@ static int64_t look_up(struct ctx *ctx, struct import_column *column,
 {
     const struct field *field = column->field;
     const int64_t *known = map_get(column->names, text);
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     int64_t id = 0, *kept;
 
     if (known)
         return *known;
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     if (reference_named(&id, &quiet, field->type->name, field->target, text))
         id = 0;
     if (!id)

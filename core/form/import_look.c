@@ -124,13 +124,11 @@ int import_look(struct import_preview *out, struct ctx *ctx,
 int import_preview(struct import_preview *out, struct ctx *ctx,
                    const struct import_job *job)
 {
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     struct table table;
     int rc;
 
     memset(out, 0, sizeof *out);
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     rc = import_table_open(&table, &quiet, job);
     if (!rc)
         rc = import_look(out, &quiet, &table);

@@ -55,12 +55,10 @@ static void read_id(struct import_row_now *row, const char *text)
 static void read_key(struct ctx *ctx, struct import_plan *plan,
                      struct import_row_now *row, struct value **lists)
 {
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     size_t i, part = 0, empty = 0;
     struct buf buf;
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     buf_init(&buf, ctx->arena, 1 << 20);
     for (i = 0; i < plan->count; i++) {
         struct import_column *column = &plan->columns[i];

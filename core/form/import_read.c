@@ -154,13 +154,11 @@ int import_read(struct import_file *file, struct ctx *ctx, const char *name,
 {
     struct reading reading = { .file = file };
     struct table table;
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
     int rc;
 
     memset(file, 0, sizeof *file);
     file->name = name;
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     rc = table_of(&table, &own, name, data, length);
     if (!rc)
         rc = choose_sheet(&table, &own, sheet);

@@ -281,11 +281,9 @@ int import_refused(struct ctx *ctx, const struct import_job *job, int fd)
         rc = write_header(ctx, job, fd, preview.header, preview.columns);
     arena = arena_new(0);
     while (!rc && count == REFUSED_PAGE) {
-        struct ctx own = *ctx;
+        struct ctx own = ctx_apart(ctx);
 
         own.arena = arena;
-        own.problems = own.last_problem = NULL;
-        own.problem_count = 0;
         rc = write_rows(&own, job, fd, preview.columns, &line, &count);
         if (rc)
             fail(ctx, rc, "export.stopped", "the export stopped: %s",

@@ -180,13 +180,11 @@ static int run_batch(struct import_run *run, const struct step *step,
                      bool *more)
 {
     struct arena *arena = arena_new(0);
-    struct ctx own = *run->ctx;
+    struct ctx own = ctx_apart(run->ctx);
     struct import_run batch = *run;
     int rc;
 
     own.arena = arena;
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     batch.ctx = &own;
     rc = step->batch(&batch, more);
     if (rc)

@@ -155,11 +155,9 @@ static int try_logic(struct ctx *ctx, const struct form *form)
 {
     struct logic *logic;
     struct value *answer;
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
     int rc;
 
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     rc = logic_open(&logic, &own, form->logic_definition);
     if (!rc) {
         rc = logic_run(&answer, &own, logic, "compute", NULL, "2026-01-01",

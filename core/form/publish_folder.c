@@ -140,10 +140,8 @@ int form_publish_folder(struct ctx *ctx, const char *folder, const char *module)
     if (files.count)
         qsort(files.items, files.count, sizeof *files.items, compare_names);
     for (i = 0; i < files.count; i++) {
-        struct ctx own = *ctx;
+        struct ctx own = ctx_apart(ctx);
 
-        own.problems = own.last_problem = NULL;
-        own.problem_count = 0;
         if (publish_file(&changed, &own, published, folder, files.items[i],
                          module)) {
             name_problems(ctx, &own, folder, files.items[i]);

@@ -171,10 +171,8 @@ static int seen(struct record **out, struct ctx *ctx, int rc)
         rc = record_may(ctx, *out, RIGHT_READ);
     /* What lies in the bin is seen by who may take it out. */
     if (!rc && (*out)->deleted_at) {
-        struct ctx quiet = *ctx;
+        struct ctx quiet = ctx_apart(ctx);
 
-        quiet.problems = quiet.last_problem = NULL;
-        quiet.problem_count = 0;
         if (record_may(&quiet, *out, RIGHT_DELETE))
             rc = fail(ctx, E_NOT_FOUND, "form.no_record",
                       "there is no such record");

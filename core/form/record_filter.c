@@ -68,7 +68,7 @@ static int64_t word_id(struct ctx *ctx, const char *type, const char *target,
 {
     const char *word = value_as_text(in);
     int64_t id = value_as_id(in);
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
 
     if (id > 0 || !word)
         return id;
@@ -76,8 +76,6 @@ static int64_t word_id(struct ctx *ctx, const char *type, const char *target,
         return ctx->person->id;
     if (strcmp(word, "my_department") == 0 && ctx->person)
         return ctx->person->department;
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     return reference_named(&id, &quiet, type, target, word) ? 0 : id;
 }
 
@@ -420,8 +418,7 @@ static int read_cursor(struct value **key, int64_t *id, struct list *list)
     size_t length;
     char *text = base64url_read(&length, ctx->arena, list->query->cursor);
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
+    ctx_clear(&quiet);
     if (!text || json_parse(&pair, &quiet, text, length) ||
         value_count(pair) != 2 || (*id = value_as_id(value_at(pair, 1))) <= 0)
         return bad_cursor(ctx);

@@ -20,7 +20,7 @@ static void apply_default(struct ctx *ctx, struct value *values,
     const struct value *given = field_property(field, "default");
     const char *word = value_as_text(given);
     const char *type = field->type->name;
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     struct value *value = NULL;
     struct civil civil;
 
@@ -41,8 +41,6 @@ static void apply_default(struct ctx *ctx, struct value *values,
         if (ctx->person && ctx->person->department)
             value = value_int(ctx->arena, ctx->person->department);
     } else {
-        quiet.problems = quiet.last_problem = NULL;
-        quiet.problem_count = 0;
         field_input(&value, &quiet, field, field->key, given);
     }
     if (value)

@@ -28,10 +28,8 @@ enum { OPTIONS_MOST = 50, LEVEL_MOST = 1000 };
 static const struct form *find_target(struct ctx *ctx, const char *target)
 {
     const struct form *form = NULL;
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     return form_find(&form, &quiet, target) ? NULL : form;
 }
 
@@ -39,7 +37,7 @@ int reference_visible(struct ctx *ctx, const char *target, int64_t id)
 {
     const struct form *form = find_target(ctx, target);
     struct record_facts facts = { .form = target, .id = id };
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     QUERY_AUTO *query = NULL;
     int rc;
 
@@ -61,8 +59,6 @@ int reference_visible(struct ctx *ctx, const char *target, int64_t id)
         return rc ? rc : E_NOT_FOUND;
     facts.owner = query_int(query, 0);
     facts.department = query_int(query, 1);
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     rc = access_record(&quiet, &facts, RIGHT_READ);
     return rc == E_FORBIDDEN ? E_NOT_FOUND : rc;
 }

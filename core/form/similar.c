@@ -288,8 +288,7 @@ static int find_owners(struct value *owners, struct ctx *ctx,
         const struct record *record = best[i].record;
         const char *name;
 
-        quiet.problems = quiet.last_problem = NULL;
-        quiet.problem_count = 0;
+        ctx_clear(&quiet);
         if (!record->owner || record_may(&quiet, record, RIGHT_READ) == 0)
             continue;
         name = person_name(ctx, record->owner);

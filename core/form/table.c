@@ -90,7 +90,7 @@ static int decode(struct table *table, struct ctx *ctx, const char *encoding)
     size_t mark =
         table->length >= 3 && memcmp(table->data, "\xef\xbb\xbf", 3) == 0 ? 3
                                                                           : 0;
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     const char *text;
     size_t length;
     int rc;
@@ -102,8 +102,6 @@ static int decode(struct table *table, struct ctx *ctx, const char *encoding)
         table->encoding = "UTF-8";
         return 0;
     }
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     rc = text_decode(&text, &length, &table->encoding, &quiet, table->data,
                      table->length, encoding);
     if (rc && encoding)

@@ -58,12 +58,10 @@ static void check_values(struct ctx *ctx, const struct form *form,
                                   .count = 1,
                                   .tests = 1 };
             struct condition *condition;
-            struct ctx quiet = *ctx;
+            struct ctx quiet = ctx_apart(ctx);
 
             if (filter_class_of(form, test->key) == CLASS_ID)
                 continue;
-            quiet.problems = quiet.last_problem = NULL;
-            quiet.problem_count = 0;
             if (record_condition(&condition, &quiet, form,
                                  filter_json(ctx, &one)))
                 definition_error(ctx, pointer,

@@ -277,8 +277,7 @@ static int ask(lua_State *L, const struct asked *asked)
     if (fill(request, kit, asked, token))
         return luaL_error(L, "the body is longer than %d KiB", BODY_MAX / 1024);
     *own = *kit->ctx;
-    own->problems = own->last_problem = NULL;
-    own->problem_count = 0;
+    ctx_clear(own);
     own->system = false;
     own->module = NULL;
     web_handle(own, request, response);

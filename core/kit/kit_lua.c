@@ -47,8 +47,7 @@ int kit_act_as(struct ctx *own, struct kit *kit, const char *login)
     int rc;
 
     *own = *kit->ctx;
-    own->problems = own->last_problem = NULL;
-    own->problem_count = 0;
+    ctx_clear(own);
     own->system = false;
     own->person = NULL;
     rc = epoch_read(own);
@@ -200,13 +199,11 @@ static int pass(lua_State *L)
 static int jobs(lua_State *L)
 {
     struct kit *kit = kit_of(L);
-    struct ctx own = *kit->ctx;
+    struct ctx own = ctx_apart(kit->ctx);
     int64_t due, total = 0;
     int round, done;
 
     for (round = 0; round < ROUNDS; round++) {
-        own.problems = own.last_problem = NULL;
-        own.problem_count = 0;
         done = job_run_due(&own, JOBS, &due);
         if (done < 0)
             return raise(L, &own);

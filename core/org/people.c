@@ -28,12 +28,11 @@ static struct value *person_map(struct ctx *ctx, int64_t id, const char *login,
 {
     struct value *map = value_map(ctx->arena);
     const struct department *of;
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
 
     value_set_id(map, "id", id);
     value_set_text(map, "login", login);
     value_set_text(map, "name", name);
-    quiet.problems = quiet.last_problem = NULL;
     if (department && !department_load(&of, &quiet, department)) {
         value_set_id(map, "department", department);
         value_set_text(map, "department_name", of->name);

@@ -60,7 +60,7 @@ static int read_listed(struct listed **out, size_t *count, struct ctx *ctx)
     for (i = j = 0; i < found || rows[j];) {
         struct listed *one = &all[(*count)++];
         int order = i == found ? 1 : rows[j] ? strcmp(ids[i], rows[j]->id) : -1;
-        struct ctx own = *ctx;
+        struct ctx own = ctx_apart(ctx);
 
         one->id = order <= 0 ? ids[i] : rows[j]->id;
         if (order >= 0)
@@ -68,8 +68,6 @@ static int read_listed(struct listed **out, size_t *count, struct ctx *ctx)
         if (order > 0)
             continue;
         i++;
-        own.problems = own.last_problem = NULL;
-        own.problem_count = 0;
         if (module_read(&one->module, &own, one->id))
             one->wrong = own.problems ? problem_message(&own, own.problems)
                                       : ctx_error(&own);
@@ -238,11 +236,9 @@ static void tell_hosts(struct ctx *ctx)
 void module_renew(struct ctx *ctx)
 {
     struct value *command = value_map(ctx->arena), *answer;
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
     int rc;
 
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     tell_hosts(&own);
     value_set_text(command, "do", "reload");
     rc = control_ask(&answer, &own, ctx->site, command, CONTROL_SECONDS);
@@ -418,11 +414,9 @@ int plugin_quarantine_lift(struct ctx *ctx, const char *id)
 static const char *service_state(struct ctx *ctx)
 {
     struct value *command = value_map(ctx->arena), *answer = NULL;
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
     const char *state;
 
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     value_set_text(command, "do", "generation");
     if (control_ask(&answer, &own, ctx->site, command, CONTROL_SECONDS))
         return NULL;

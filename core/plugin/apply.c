@@ -192,13 +192,11 @@ static bool menu_shown(struct ctx *ctx, void *payload)
 {
     const struct entry *entry = payload;
     const tn_menu *menu = &entry->as.menu;
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     int depth = slot_depth();
     struct tn_ctx call;
     int rc;
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     (void)call_shorten(&quiet, entry->module);
     call_begin(&call, &quiet, entry->module, false);
     slot_push(entry->module->id, entry->name);

@@ -126,12 +126,10 @@ static const char *type_human(struct ctx *ctx, const struct field *field,
                               const struct value *value)
 {
     const struct entry *entry = entry_of(field);
-    struct ctx quiet = *ctx; /* what goes wrong is shown as it lies */
+    struct ctx quiet = ctx_apart(ctx); /* what goes wrong is shown as it lies */
     const char *text;
     struct visit visit;
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     if (!entry->as.field_type.text || !access_module_on(ctx, entry->module->id))
         return plain(ctx, value);
     enter(&visit, &quiet, field);

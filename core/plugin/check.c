@@ -133,8 +133,7 @@ int module_check(struct ctx *ctx, const struct tn_module *module)
     int rc = 0;
 
     own.arena = arena_new(0);
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
+    ctx_clear(&own);
     if (module->manifest->lua) {
         walk.ending = ".lua";
         walk.check = check_script;

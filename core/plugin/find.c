@@ -194,15 +194,13 @@ static struct tn_module *module_named(struct ctx *ctx, const char *id)
 static int read_files(struct tn_module *module, struct ctx *ctx)
 {
     struct manifest *manifest;
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
     int rc = manifest_read(&manifest, ctx, module->folder, module->id);
 
     module->manifest = manifest;
     if (rc)
         return rc;
     own.arena = arena_new(0);
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     rc = check_files(module, ctx, &own);
     if (rc)
         rc = hand_over(ctx, &own, rc);
@@ -217,14 +215,12 @@ int module_definition(struct ctx *ctx, struct tn_module *module,
 {
     const char *path = module_path(ctx, module, name), *text;
     struct value *definition;
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
     size_t length;
     int rc;
 
     if (!file_exists(path))
         return 0;
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     rc = file_read(&text, &length, &own, path, max);
     if (!rc)
         rc = json_parse(&definition, &own, text, length);
@@ -262,7 +258,7 @@ static const char *folder_of(bool *is_site, struct ctx *ctx, const char *id)
 const char *module_title(struct ctx *ctx, const char *id)
 {
     const struct tn_module *running = module_loaded(id);
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
     struct manifest *manifest = NULL;
     const char *folder;
     bool is_site;
@@ -270,8 +266,6 @@ const char *module_title(struct ctx *ctx, const char *id)
     if (running && running->manifest && running->manifest->title)
         return locale_pick(ctx, running->manifest->title);
     folder = folder_of(&is_site, ctx, id);
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     if (!folder || manifest_read(&manifest, &own, folder, id) ||
         !manifest->title)
         return id;

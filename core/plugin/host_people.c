@@ -89,10 +89,8 @@ static int departments(const tn_value **out, tn_ctx *call)
 static bool has_role(tn_ctx *call, int64_t id, const char *role)
 {
     const struct person *person;
-    struct ctx quiet = *call->ctx;
+    struct ctx quiet = ctx_apart(call->ctx);
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     return role && !person_load(&person, &quiet, id) && person->enabled &&
            person_has_role(person, role);
 }

@@ -39,10 +39,8 @@ static int check_version(struct ctx *ctx, const struct tn_module *module,
 {
     const char *path = arena_printf(ctx->arena, "%s/plugin.cfg", place);
     struct manifest *there;
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
 
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     /* One that can't even be read is not worth keeping. */
     if (!file_exists(path) || manifest_read(&there, &own, place, module->id) ||
         downgrade ||

@@ -121,10 +121,8 @@ static void read_candidate(struct candidate *candidate, struct ctx *ctx,
 {
     struct ctx *own = &candidate->own;
 
-    *own = *ctx;
+    *own = ctx_apart(ctx);
     own->arena = arena_new(0);
-    own->problems = own->last_problem = NULL;
-    own->problem_count = 0;
     own->module = NULL;
     own->system = true;
     candidate->row = row;

@@ -38,9 +38,7 @@ static void run_file(lua_State *L, const char *name)
         luaL_error(L, "require \"%s\" works while the module starts only",
                    name);
     /* Its problem names a path of the machine. */
-    quiet = *ctx;
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
+    quiet = ctx_apart(ctx);
     file = arena_printf(ctx->arena, "%s.lua", name);
     rc = file_read(&text, &length, &quiet, module_path(ctx, lua->module, file),
                    SCRIPT_MAX);

@@ -107,12 +107,10 @@ static int read_row(const char **data, int64_t *version, struct ctx *ctx,
 static void take_set(struct ctx *ctx, const struct form *form,
                      struct value *values, const char *data)
 {
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     struct value *set, *value;
     size_t i;
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     if (!data || json_parse(&set, &quiet, data, strlen(data)))
         return;
     for (i = 0; i < form->field_count; i++) {
@@ -127,7 +125,7 @@ static void take_set(struct ctx *ctx, const struct form *form,
 int settings_values(struct value **out, int64_t *version, struct ctx *ctx,
                     const struct tn_module *module)
 {
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     struct record *record;
     const char *data;
     int rc = read_row(&data, version, ctx, module->id);
@@ -136,8 +134,6 @@ int settings_values(struct value **out, int64_t *version, struct ctx *ctx,
         return rc;
     /* Defaults are those of an empty form; that a required one is missing
      * there is no problem here. */
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     (void)record_check(&record, &quiet, module->settings, NULL);
     *out = record->values;
     take_set(ctx, module->settings, *out, data);

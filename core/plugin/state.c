@@ -188,14 +188,12 @@ static const char *note_path(struct ctx *ctx, const char *id)
 const char *quarantine_of(struct ctx *ctx, const struct tn_module *module)
 {
     const char *path = note_path(ctx, module->id), *text;
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
     struct value *note;
     size_t length;
 
     if (!file_exists(path))
         return NULL;
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     if (file_read(&text, &length, &own, path, NOTE_MAX) ||
         json_parse(&note, &own, text, length)) {
         log_event(LOG_ERROR, "module.quarantine_unreadable", "file", path,

@@ -154,8 +154,7 @@ static int add_named(struct collect *collect, const char *name)
 
     if (!text_starts(name, "view:") || colon <= name + 5)
         return 0;
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
+    ctx_clear(&quiet);
     if (form_find(
             &form, &quiet,
             arena_strndup(ctx->arena, name + 5, (size_t)(colon - name - 5))) ||

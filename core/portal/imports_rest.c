@@ -32,11 +32,9 @@ static int add_columns(struct value *map, struct ctx *ctx,
     struct value *columns = value_list(ctx->arena);
     struct value *settings = value_copy(ctx->arena, job->settings);
     struct import_preview preview;
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     size_t i, j;
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     if (!job->hash || import_preview(&preview, &quiet, job))
         return 0;
     import_plan_decimals(ctx, job->form, settings, preview.numbers,

@@ -61,10 +61,8 @@ bool records_may_create(struct ctx *ctx, const struct form *form)
 /* Asks without leaving a problem. */
 static bool may(struct ctx *ctx, const struct record *record, enum right right)
 {
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     return record_may(&quiet, record, right) == 0;
 }
 

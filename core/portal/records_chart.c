@@ -192,8 +192,7 @@ static bool add_test(struct work *work, struct filter *filter, const char *key,
     struct ctx *ctx = work->ctx, quiet = *ctx;
     struct filter_test test = { .key = key, .op = filter_op_named(op) };
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
+    ctx_clear(&quiet);
     if (value) {
         test.values = arena_array(ctx->arena, 1, sizeof *test.values);
         test.values[0] = value;

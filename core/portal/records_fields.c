@@ -56,13 +56,11 @@ void records_fill(struct ctx *ctx, struct value *map, const struct field *field,
                   const struct value *value)
 {
     struct value *more = value_map(ctx->arena);
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     size_t i;
 
     if (!field->type->fill)
         return;
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     if (field->type->fill(&quiet, more, field, value)) {
         log_ctx(ctx, LOG_WARN, "field.fill_failed", "type", field->type->name,
                 "error", ctx_error(&quiet), NULL);

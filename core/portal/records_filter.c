@@ -170,10 +170,8 @@ static void take_view(struct records_filter *filter, struct ctx *ctx)
     const struct value *content = filter->view->content;
     const char *sort = value_get_text(content, "sort");
     struct filter *of_view;
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     if (filter_read(&of_view, &quiet, filter->form,
                     value_get(content, "filter"), "")) {
         of_view = arena_alloc(ctx->arena, sizeof *of_view);
@@ -213,14 +211,12 @@ struct value *records_filter_json(struct ctx *ctx,
 static int compile(struct records_filter *filter, struct ctx *ctx)
 {
     const struct value *json = records_filter_json(ctx, filter);
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
 
     if (!json)
         return 0;
     if (filter->edited || !filter->view)
         return record_condition(&filter->where, ctx, filter->form, json);
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     if (record_condition(&filter->where, &quiet, filter->form, json)) {
         filter->where = NULL;
         filter->stale = true;

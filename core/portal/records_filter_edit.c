@@ -185,7 +185,7 @@ int records_filter_add(struct records_filter *filter, struct ctx *ctx,
     const char *to = request_query(request, "add.to");
     const struct form *form = filter->form;
     struct filter_test test = { .key = key };
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     struct filter *own;
     int64_t part;
     int rc;
@@ -201,8 +201,6 @@ int records_filter_add(struct records_filter *filter, struct ctx *ctx,
         filter->redirect = records_filter_url(ctx, filter, NULL, NULL);
         return 0;
     }
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     if (try_it(&quiet, form, &test)) {
         keep_sent(filter, ctx, &quiet);
         return 0;

@@ -153,11 +153,9 @@ static int show(struct ctx *ctx, struct request *request,
 /* Defaults of a new record, as if somebody had typed them. */
 static const struct record *blank(struct ctx *ctx, const struct form *form)
 {
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     struct record *record = NULL;
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     record_check(&record, &quiet, form, NULL);
     return record;
 }
@@ -169,11 +167,9 @@ static const struct value *filled(struct ctx *ctx,
                                   const struct form *form)
 {
     struct value *typed = value_map(ctx->arena), *value;
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     size_t i;
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     for (i = 0; i < form->field_count; i++) {
         const struct field *field = form->fields[i];
         const char *text = request_query(request, field->key);
@@ -335,10 +331,8 @@ static int save(struct record **out, struct ctx *ctx, struct request *request,
  * somebody else by that and is out of sight now. */
 static const char *place_after(struct ctx *ctx, const struct record *record)
 {
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     return record_may(&quiet, record, RIGHT_READ)
                ? records_path(ctx, record->form)
                : record_path(ctx, record);

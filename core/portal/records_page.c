@@ -40,11 +40,9 @@ static const char *human_json(struct ctx *ctx, const struct form *form,
                               const char *key, const struct value *json)
 {
     const struct field *field = form_field(form, key);
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     struct value *value = NULL;
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     if (strcmp(key, "state") == 0)
         return value_is_empty(json)
                    ? ""
@@ -312,10 +310,8 @@ static struct value *add_action(struct ctx *ctx, struct value *actions,
 
 static bool may_delete(struct ctx *ctx, const struct record *record)
 {
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     if (record->form->closed &&
         !access_form(ctx, record->form->name, RIGHT_DESIGN))
         return false;

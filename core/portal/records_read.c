@@ -181,7 +181,7 @@ static int read_uploads(struct ctx *ctx, struct request *request,
                               : upload->field;
         const struct field *field = form_field(form, key);
         struct attachment *file;
-        struct ctx own = *ctx;
+        struct ctx own = ctx_apart(ctx);
         struct value *list;
         int bad;
 
@@ -192,8 +192,6 @@ static int read_uploads(struct ctx *ctx, struct request *request,
             !text_equal(dot, ".upload"))
             return fail_at(ctx, E_INVALID, upload->field, "form.unknown_field",
                            "there is no field %s", upload->field);
-        own.problems = own.last_problem = NULL;
-        own.problem_count = 0;
         bad = attachment_add(&file, &own, upload->name, upload->fd);
         if (bad) {
             rc = fail_at(ctx, bad, key, "form.message", "%s",

@@ -71,7 +71,7 @@ static const char *human_value(struct ctx *ctx, const struct form *form,
 {
     const struct field *field = form_field(form, key);
     int class = filter_class_of(form, key);
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     struct value *value = NULL;
     const char *day = NULL, *human;
 
@@ -93,8 +93,6 @@ static const char *human_value(struct ctx *ctx, const struct form *form,
     if (class == CLASS_INSTANT &&
         date_parse(&(int){ 0 }, &(int){ 0 }, &(int){ 0 }, text))
         return date_human(ctx, text);
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     if (field_input(&value, &quiet, field, key, value_text(ctx->arena, text)) ||
         value_is_empty(value))
         return text;

@@ -69,11 +69,9 @@ static const char *address_of(struct ctx *ctx, const struct task *task)
 /* What kind of application it is; "" where the form's module is off. */
 static const char *form_title(struct ctx *ctx, const char *name)
 {
-    struct ctx quiet = *ctx;
+    struct ctx quiet = ctx_apart(ctx);
     const struct form *form;
 
-    quiet.problems = quiet.last_problem = NULL;
-    quiet.problem_count = 0;
     if (form_find(&form, &quiet, name))
         return "";
     return locale_pick(ctx, form->title);

@@ -129,11 +129,9 @@ int blob_size(int64_t *size, struct ctx *ctx, const char *hash)
 
 bool blob_there(struct ctx *ctx, const char *hash)
 {
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
     int64_t size;
 
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     return blob_size(&size, &own, hash) == 0;
 }
 

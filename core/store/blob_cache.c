@@ -135,12 +135,10 @@ void cache_add(struct ctx *ctx, const char *hash,
     /* Of this process; a first addition looks at once. */
     static int64_t added = INT64_MAX / 2;
     int64_t most = ctx->site->settings.files_cache_max;
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
 
     if (content->size > most / 2)
         return;
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     make_root(ctx);
     if (folder_put(&own, root_of(ctx), hash, content)) {
         log_ctx(ctx, LOG_WARN, "blob.cache_failed", "error", ctx_error(&own),

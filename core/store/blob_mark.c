@@ -120,8 +120,7 @@ int blob_mark_check(struct ctx *ctx, const struct blob_place *place)
 
     if (place->own || good)
         return 0;
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
+    ctx_clear(&own);
     rc = compare(&own, place, false);
     good = rc == 0;
     if (!rc)

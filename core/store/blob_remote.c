@@ -53,10 +53,8 @@ static int may_ask(struct ctx *ctx)
 /* A context for one question: what it says is looked at before it is told. */
 static struct ctx ask_of(const struct ctx *ctx)
 {
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
 
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     return own;
 }
 

@@ -221,8 +221,7 @@ void copy_tell(struct copy *copy)
     to->problems = from->problems;
     to->last_problem = from->last_problem;
     to->problem_count = from->problem_count;
-    from->problems = from->last_problem = NULL;
-    from->problem_count = 0;
+    ctx_clear(from);
 }
 
 static int told(struct copy *copy, int rc)

@@ -234,10 +234,8 @@ static int find_site(struct db *db, struct ctx *ctx)
 /* For what must not disturb the problems that the caller has found. */
 struct ctx pg_apart(const struct ctx *ctx)
 {
-    struct ctx own = *ctx;
+    struct ctx own = ctx_apart(ctx);
 
-    own.problems = own.last_problem = NULL;
-    own.problem_count = 0;
     return own;
 }
 
