@@ -17,6 +17,7 @@
 #include "base/site.h"
 #include "base/str.h"
 #include "base/value.h"
+#include "form/form.h"
 #include "notify/notify.h"
 #include "org/org.h"
 #include "plugin/module.h"
@@ -141,14 +142,18 @@ static int notify_administrators(struct ctx *ctx,
     return rc;
 }
 
-static int write_state(struct ctx *ctx, const struct tn_module *module,
-                       const char *required, const char *heard)
+static int write_state(struct ctx *ctx, const struct module_row *row,
+                       const struct tn_module *module, const char *required,
+                       const char *heard)
 {
     int rc = db_exec(ctx,
                      "UPDATE module SET required = ?2, problem = ?3,"
                      " heard = ?4 WHERE id = ?1",
                      "ssss", module->id, required, module->reason, heard);
 
+    /* Another version, which hears of nothing any more. */
+    if (!rc && !text_equal(heard, row->heard) && text_equal(heard, "[]"))
+        rc = form_forget_hearer(ctx, module->id);
     if (!rc)
         rc = db_exec(ctx,
                      "UPDATE module SET incident = ?2 WHERE id = ?1"
@@ -174,7 +179,7 @@ int row_tell(struct ctx *ctx, const struct module_row *row,
     rc = tx_begin(ctx, "plugin.state");
     if (rc)
         return rc;
-    return tx_end(ctx, write_state(ctx, module, required, heard));
+    return tx_end(ctx, write_state(ctx, row, module, required, heard));
 }
 
 /* ---- quarantine ---- */

@@ -2,11 +2,14 @@
 // and what one costs that crashes, hangs or says nonsense (F14, S56).
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { appendFileSync, cpSync, existsSync, readFileSync, readdirSync }
-  from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync,
+  readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, demoSite, run, slow, sleep, until } from '../lib/server.mjs';
+import { build, demoSite, newSite, run, slow, sleep, until }
+  from '../lib/server.mjs';
+import { addUser, password } from '../lib/client.mjs';
 import { signedIn } from '../lib/person.mjs';
+import { sql } from '../lib/store.mjs';
 
 // Puts modules of the tests into a site's folder.
 function put(site, ...ids) {
@@ -393,5 +396,92 @@ describe('a module that misbehaves', () => {
     assert.match((await admin.get('/admin/modules')).text,
       /on purpose, while starting/);
     assert.ok(readdirSync(join(site.folder, 'run')).includes('control.sock'));
+  });
+});
+
+describe('what a module is to be told while it does not load', () => {
+  let site, admin;
+  const folder = () => join(site.folder, 'scripts/hearer');
+  const hears = `local tenon = require "tenon"
+tenon.on { form = "hearer.note", when = "committed", call = function(ctx, note)
+  ctx.records.create("hearer.told", { name = note.name })
+end }
+`;
+  // A version of it, and a generation that tries to load that.
+  const become = async (version, text) => {
+    writeFileSync(join(folder(), 'plugin.cfg'), `id = "hearer";
+version = "${version}";
+sdk = "1.0";
+title = { en = "Hearer"; };
+entry = { lua = "init.lua"; };
+`);
+    writeFileSync(join(folder(), 'init.lua'), text);
+    const { length } = site.log('generation.complete');
+    await site.control({ do: 'reload' });
+    await until(() => site.log('generation.complete').length > length,
+      'the generation', 30000 * slow);
+  };
+  const say = async (name) => assert.equal((await admin.post(
+    '/api/v1/records/hearer.note', { values: { name } })).status, 201);
+  const count = (table) => Number(sql(site, `SELECT count(*) FROM ${table}`));
+  const held = () => Number(/wait for it: (\d+)/.exec(
+    plugin(site, 'list').out)?.[1] ?? 0);
+
+  before(async () => {
+    site = await newSite();
+    await addUser(site, 'root', '--role', 'administrators');
+    mkdirSync(join(folder(), 'forms'), { recursive: true });
+    for (const name of ['note', 'told'])
+      writeFileSync(join(folder(), `forms/${name}.json`), JSON.stringify({
+        title: { en: name },
+        fields: [{ key: 'name', type: 'text', title: { en: 'Name' } }],
+        grants: ['read', 'create'].map((right) =>
+          ({ who: 'everyone', right, scope: 'all' })) }));
+    admin = await signedIn(site, 'root', password);
+    await become('1.0.0', hears);
+    const enabled = plugin(site, 'enable', 'hearer');
+    assert.equal(enabled.code, 0, enabled.err);
+    await site.whole();
+  });
+  after(async () => site && site.stop());
+
+  test('it is told of what is committed, and of no other form', async () => {
+    await say('a');
+    await until(() => count('r_hearer_told') === 1, 'the first');
+    await until(() => count('event_outbox') === 0, 'an empty outbox');
+  });
+
+  test('what is held, the next version that hears is told', async () => {
+    await become('1.0.1', 'this is no Lua');
+    assert.equal(state(site, 'hearer'), 'failed');
+    await say('b');
+    await say('c');
+    await until(() => held() === 2, 'two that wait');
+    assert.match((await admin.get('/admin/modules')).text,
+      /Changes that wait for it: 2/);
+    await become('1.0.2', hears);
+    await until(() => count('r_hearer_told') === 3, 'all three');
+    await until(() => count('event_outbox') === 0, 'an empty outbox');
+    assert.equal(held(), 0);
+  });
+
+  test('one that hears no more is told nothing, and nothing stays', async () => {
+    await become('1.0.3', 'this is no Lua');
+    await say('d');
+    await until(() => held() === 1, 'one that waits');
+    await become('1.0.4', '');
+    await until(() => count('event_outbox') === 0, 'an empty outbox');
+    await say('e');
+    assert.equal(count('event_outbox'), 0, 'nobody hears of it');
+    assert.equal(count('r_hearer_told'), 3);
+  });
+
+  test('who switches it off drops what waits', async () => {
+    await become('1.0.5', hears);
+    await become('1.0.6', 'this is no Lua');
+    await say('f');
+    await until(() => held() === 1, 'one that waits');
+    assert.equal(plugin(site, 'disable', 'hearer').code, 0);
+    assert.equal(count('event_delivery') + count('event_outbox'), 0);
   });
 });
