@@ -21,6 +21,8 @@ int db_fail(struct db *db, struct ctx *ctx, int rc, const char *sql);
 /* Runs one of the driver's own statements (BEGIN, PRAGMA, …); returns
  * SQLite's code. */
 int db_run(struct db *db, const char *sql);
+/* What sqlite_snapshot and sqlite_begin have prepared. */
+void sqlite_forget_words(struct db *db);
 
 /* Makes our functions known to a new connection; SQLite's code. */
 int functions_add(sqlite3 *sql);

@@ -442,6 +442,7 @@ void sqlite_close_site(struct db *db)
     settle(db);
     if (db->folder)
         checkpoint_unkept(db);
+    sqlite_forget_words(db);
     sqlite3_close_v2(db->sql);
     db->sql = NULL;
 }

@@ -17,26 +17,76 @@
 
 enum { LARGE_ROWS = 300 }; /* whose pages take some milliseconds to write */
 
-/* Ending takes memory: what could not be ended must not stand in the way of
- * all that comes after it. */
+/* ---- the words of a transaction ---- */
+
+/* They come with every request, and ending a transaction is to ask for as
+ * little memory as may be: prepared once, all of them before the first. */
+enum word { BEGIN, BEGIN_IMMEDIATE, COMMIT, ROLLBACK, WORDS };
+
+static const char *const words[WORDS] = { "BEGIN", "BEGIN IMMEDIATE", "COMMIT",
+                                          "ROLLBACK" };
+
+static int prepare_words(struct db *db)
+{
+    int i, rc = SQLITE_OK;
+
+    for (i = 0; i < WORDS && rc == SQLITE_OK; i++)
+        if (!db->words[i])
+            rc = sqlite3_prepare_v3(db->sql, words[i], -1,
+                                    SQLITE_PREPARE_PERSISTENT, &db->words[i],
+                                    NULL);
+    return rc;
+}
+
+/* SQLite's code. */
+static int say(struct db *db, enum word word)
+{
+    bool before = db->internal;
+    int rc = SQLITE_OK;
+
+    db->internal = true;
+    if (!db->words[WORDS - 1])
+        rc = prepare_words(db);
+    if (rc == SQLITE_OK) {
+        sqlite3_step(db->words[word]); /* asks the authorizer, too, at times */
+        rc = sqlite3_reset(db->words[word]);
+    }
+    db->internal = before;
+    return rc == SQLITE_OK ? rc : sqlite3_extended_errcode(db->sql);
+}
+
+void sqlite_forget_words(struct db *db)
+{
+    int i;
+
+    for (i = 0; i < WORDS; i++) {
+        sqlite3_finalize(db->words[i]);
+        db->words[i] = NULL;
+    }
+}
+
+/* Ending takes memory all the same: what could not be ended must not stand in
+ * the way of all that comes after it. */
 static void end_rest(struct db *db)
 {
     if (!sqlite3_get_autocommit(db->sql))
-        db_run(db, "ROLLBACK");
+        say(db, ROLLBACK);
 }
+
+/* ---- transactions ---- */
 
 int sqlite_snapshot(struct db *db, struct ctx *ctx)
 {
     int rc;
 
     end_rest(db);
-    rc = db_run(db, "BEGIN");
+    rc = say(db, BEGIN);
     return rc == SQLITE_OK ? 0 : db_fail(db, ctx, rc, "BEGIN");
 }
 
 void sqlite_snapshot_end(struct db *db)
 {
-    db_run(db, "COMMIT");
+    say(db, COMMIT);
     end_rest(db);
 }
 
@@ -55,7 +105,7 @@ int sqlite_begin(struct db *db, struct ctx *ctx, const char *purpose,
     if (rc)
         return rc;
     end_rest(db);
-    rc = db_run(db, "BEGIN IMMEDIATE");
+    rc = say(db, BEGIN_IMMEDIATE);
     db->changed = sqlite3_total_changes64(db->sql);
     if (rc == SQLITE_OK)
         return 0;
@@ -103,7 +153,7 @@ int sqlite_commit(struct db *db, struct ctx *ctx)
     }
     lock_state(&db->lock, LOCK_COMMITTING);
     begun = atomic_fetch_add(&page->begun, 1) + 1;
-    rc = db_run(db, "COMMIT");
+    rc = say(db, COMMIT);
     atomic_store(&page->done, begun);
     slot_pop();
     if (rc != SQLITE_OK)
