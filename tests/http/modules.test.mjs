@@ -420,6 +420,7 @@ entry = { lua = "init.lua"; };
     await site.control({ do: 'reload' });
     await until(() => site.log('generation.complete').length > length,
       'the generation', 30000 * slow);
+    await site.whole(); // the old ones still hear
   };
   const say = async (name) => assert.equal((await admin.post(
     '/api/v1/records/hearer.note', { values: { name } })).status, 201);
