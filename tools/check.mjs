@@ -230,11 +230,14 @@ const steps = [
   // The same tests on the other store.
   { name: 'modules-pg', run: onPostgresql(modules('debug')) },
   { name: 'unit-pg', run: onPostgresql(unit('debug')) },
-  { name: 'http-pg', run: onPostgresql(node('tests/http', 'debug')) },
+  // Two such suites at a time on two cores: what is timed is given twice.
+  { name: 'http-pg', run: onPostgresql(node('tests/http', 'debug',
+    { TENON_SLOW: '2' })) },
   { name: 'browser-pg', long: true, run: onPostgresql(node('tests/browser',
     'debug', { TENON_SLOW: '3' }, 2)) },
-  { name: 'http', long: true, run: node('tests/http', 'debug') },
-  { name: 'faults', run: node('tests/faults', 'debug') },
+  { name: 'http', long: true, run: node('tests/http', 'debug',
+    { TENON_SLOW: '2' }) },
+  { name: 'faults', run: node('tests/faults', 'debug', { TENON_SLOW: '2' }) },
   { name: 'browser', run: node('tests/browser', 'debug',
     { TENON_SLOW: '3' }, 2) },
   { name: 'build-asan', run: build('asan') },
