@@ -179,17 +179,20 @@ const fuzz = (seconds) => async (log) => {
 const modules = (preset) => async (log) => {
   const results = [];
   // Folders of modules, where the build puts them, tests that all share.
-  for (const [from, to, shared] of [['.', 'share/tenon'],
-    ['tests', 'test-plugins'],
-    ['sdk/examples', 'sdk-examples', 'sdk/examples/tests']])
-    for (const [kind, id] of ['plugins', 'scripts'].flatMap((kind) =>
-      readdirSync(join(from, kind)).map((id) => [kind, id]))) {
-      const tests = shared ?? join(from, kind, id, 'tests');
-      if (!existsSync(tests)) continue;
+  const all = [['.', 'share/tenon'], ['tests', 'test-plugins'],
+    ['sdk/examples', 'sdk-examples', 'sdk/examples/tests']]
+    .flatMap(([from, to, shared]) => ['plugins', 'scripts'].flatMap((kind) =>
+      readdirSync(join(from, kind)).map((id) => ({ id,
+        tests: shared ?? join(from, kind, id, 'tests'),
+        folder: `build/${preset}/${to}/${kind}/${id}` }))))
+    .filter(({ tests }) => existsSync(tests));
+  const next = async () => {
+    for (let one; (one = all.shift()) !== undefined;) {
+      const { id, tests, folder } = one;
       const own = log.replace(/\.log$/, `-${id}.log`);
       writeFileSync(own, '');
       const code = await run(own, `build/${preset}/tenon`, ['plugin', 'test',
-        '--tests', tests, `build/${preset}/${to}/${kind}/${id}`]);
+        '--tests', tests, folder]);
       const text = readFileSync(own, 'utf8');
       const count = (pattern) => [...text.matchAll(pattern)].length;
       const result = { passed: count(/^ok \d/gm),
@@ -198,6 +201,8 @@ const modules = (preset) => async (log) => {
       if (result.failed) console.log(`  ${tests} failed: ${own}`);
       results.push(result);
     }
+  };
+  await Promise.all([next(), next()]);
   return sum(results);
 };
 
