@@ -244,8 +244,8 @@ const others = [
   ['form.health.import_row', true, [
     "INSERT INTO import_row (import, line, state, cells) VALUES " +
       "(42, 1, 0, '[]')"]],
-  ['plugin.health.away', false, ["INSERT INTO module VALUES ('ghost', '1.0', " +
-    "'x', 'lua', 1, '[]', NULL, NULL, 1)"]],
+  ['plugin.health.away', false, ['INSERT INTO module (id, version, hash, ' +
+    "kind, enabled, changed_at) VALUES ('ghost', '1.0', 'x', 'lua', 1, 1)"]],
   ['plugin.health.changed', false, [
     "UPDATE module SET hash = 'other' WHERE id = 'vehicle'"]],
   ['plugin.health.problem', false, [
