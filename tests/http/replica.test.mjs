@@ -104,8 +104,20 @@ async function exported() {
   return text.trim().split('\n').length - 1;
 }
 
+// What the jobs worker has seen of the primary, the replica is to have as well
+// before it stands still.
+async function replayed() {
+  const position = primary.admin('SELECT pg_current_wal_lsn()', 'tenon');
+  await until(() => {
+    wake();
+    return replica.admin(`SELECT pg_last_wal_replay_lsn() >= '${position}'`,
+      'tenon') === 't';
+  }, 'the replay');
+}
+
 test('an export too', async () => {
   await exported();
+  await replayed();
   await standsStill();
   assert.equal(await exported(), count - 1);
   goOn();
