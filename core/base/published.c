@@ -17,6 +17,11 @@
 #include "base/str.h"
 #include "base/value.h"
 
+struct published {
+    struct value *hashes; /* by file */
+    bool changed;
+};
+
 enum { PUBLISHED_MAX = 4 * 1024 * 1024 };
 
 static const char *path_of(struct ctx *ctx)
@@ -24,42 +29,51 @@ static const char *path_of(struct ctx *ctx)
     return arena_printf(ctx->arena, "%s/published.json", ctx->site->folder);
 }
 
-struct value *published_read(struct ctx *ctx)
+struct published *published_read(struct ctx *ctx)
 {
+    struct published *out = arena_alloc(ctx->arena, sizeof *out);
     struct ctx own = ctx_apart(ctx);
-    struct value *out;
     const char *text;
     size_t length;
 
-    if (ctx->site &&
-        !file_read(&text, &length, &own, path_of(ctx), PUBLISHED_MAX) &&
-        !json_parse(&out, &own, text, length) && value_kind(out) == VALUE_MAP)
-        return out;
-    return value_map(ctx->arena);
+    out->changed = false;
+    if (!ctx->site ||
+        file_read(&text, &length, &own, path_of(ctx), PUBLISHED_MAX) ||
+        json_parse(&out->hashes, &own, text, length) ||
+        value_kind(out->hashes) != VALUE_MAP)
+        out->hashes = value_map(ctx->arena);
+    return out;
 }
 
-bool published_may_be_old(const struct value *published, const char *name,
+bool published_may_be_old(const struct published *published, const char *file,
                           const char *hash)
 {
-    const char *known = value_get_text(published, name);
+    const char *known;
 
+    if (!published)
+        return false;
+    known = value_get_text(published->hashes, file);
     return !known || text_equal(known, hash);
 }
 
-bool published_set(struct value *published, const char *name, const char *hash)
+void published_set(struct published *published, const char *file,
+                   const char *hash)
 {
-    if (text_equal(value_get_text(published, name), hash))
-        return false;
-    value_set_text(published, name, hash);
-    return true;
+    if (!published || text_equal(value_get_text(published->hashes, file), hash))
+        return;
+    value_set_text(published->hashes, file, hash);
+    published->changed = true;
 }
 
-void published_write(struct ctx *ctx, const struct value *published)
+void published_write(struct ctx *ctx, const struct published *published)
 {
-    const char *text = json_text(ctx->arena, published);
     struct ctx own = ctx_apart(ctx);
+    const char *text;
 
-    if (ctx->site && file_write(&own, path_of(ctx), text, strlen(text), 0600))
+    if (!published || !published->changed || !ctx->site)
+        return;
+    text = json_text(ctx->arena, published->hashes);
+    if (file_write(&own, path_of(ctx), text, strlen(text), 0600))
         log_event(LOG_WARN, "site.published_not_written", "error",
                   ctx_error(&own), NULL);
 }

@@ -10,23 +10,25 @@
 #include <stdbool.h>
 
 struct ctx;
-struct value;
+struct published; /* in the arena */
 
 /* What is remembered; nothing of it where the file is missing or damaged. */
-struct value *published_read(struct ctx *ctx);
+struct published *published_read(struct ctx *ctx);
 
 /*
- * Whether `name` ("forms/leave.json") may be as old as it is here: it has not
+ * Whether the file ("forms/leave.json") may be as old as it is here: it has not
  * changed since this host published it, or this host has never published it.
- * `hash` is of its content now.
+ * `hash` is of its content now. Here and below, NULL stands for files that are
+ * not the site's: of them nothing is remembered.
  */
-bool published_may_be_old(const struct value *published, const char *name,
+bool published_may_be_old(const struct published *published, const char *file,
                           const char *hash);
 
-/* Remembers it; true where that was not known. */
-bool published_set(struct value *published, const char *name, const char *hash);
+void published_set(struct published *published, const char *file,
+                   const char *hash);
 
-/* What can't be written is logged: the next start publishes as the first. */
-void published_write(struct ctx *ctx, const struct value *published);
+/* Writes what has changed. What can't be written is logged: the next start
+ * publishes as the first. */
+void published_write(struct ctx *ctx, const struct published *published);
 
 #endif

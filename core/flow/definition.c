@@ -436,7 +436,7 @@ static int is_process(const struct dirent *entry)
 }
 
 /* published: of the site's own files, what this host remembers. */
-static int deploy_file(bool *changed, struct ctx *ctx, struct value *published,
+static int deploy_file(struct ctx *ctx, struct published *published,
                        const char *folder, const char *name, const char *module)
 {
     const char *known = arena_printf(ctx->arena, "flows/%s", name);
@@ -446,13 +446,13 @@ static int deploy_file(bool *changed, struct ctx *ctx, struct value *published,
                        arena_printf(ctx->arena, "%s/%s", folder, name),
                        XML_BYTES_MAX);
 
-    if (rc)
-        return rc;
+    if (rc) /* a link to nowhere is a bad file, too */
+        return rc == E_NOT_FOUND ? E_IO : rc;
     hash = hash_of(ctx, text, length);
     rc = deploy(ctx, name, module, text, length,
-                published && published_may_be_old(published, known, hash));
-    if (!rc && published && published_set(published, known, hash))
-        *changed = true;
+                published_may_be_old(published, known, hash));
+    if (!rc)
+        published_set(published, known, hash);
     return rc;
 }
 
@@ -475,21 +475,20 @@ int flow_deploy_folder(struct ctx *ctx, const char *folder, const char *module)
 {
     struct dirent **entries = NULL;
     int count = scandir(folder, &entries, is_process, alphasort);
-    struct value *published = module ? NULL : published_read(ctx);
-    bool changed = false;
+    struct published *published;
     int i, refused = 0, rc = 0;
 
     if (count < 0)
         return errno == ENOENT ? 0
                                : fail(ctx, E_IO, "flow.file", "%s: %s", folder,
                                       strerrordesc_np(errno));
+    published = module ? NULL : published_read(ctx);
     for (i = 0; i < count; i++) {
         if (rc >= 0) {
             struct ctx own = ctx_apart(ctx);
-            int one;
+            int one = deploy_file(&own, published, folder, entries[i]->d_name,
+                                  module);
 
-            one = deploy_file(&changed, &own, published, folder,
-                              entries[i]->d_name, module);
             if (one == E_INVALID || one == E_LIMIT || one == E_CONFLICT ||
                 one == E_IO) {
                 tell_refused(ctx, &own, entries[i]->d_name);
@@ -502,7 +501,6 @@ int flow_deploy_folder(struct ctx *ctx, const char *folder, const char *module)
         free(entries[i]);
     }
     free(entries);
-    if (changed)
-        published_write(ctx, published);
+    published_write(ctx, published);
     return rc ? rc : refused;
 }

@@ -48,7 +48,7 @@ static int read_texts(const char **text, size_t *length, const char **logic,
 }
 
 /* published: of the site's own files, what this host remembers. */
-static int publish_file(bool *changed, struct ctx *ctx, struct value *published,
+static int publish_file(struct ctx *ctx, struct published *published,
                         const char *folder, const char *file,
                         const char *module)
 {
@@ -71,10 +71,9 @@ static int publish_file(bool *changed, struct ctx *ctx, struct value *published,
         return rc;
     hash = hash_of(ctx, text, logic);
     rc = form_publish_from(ctx, name, module, definition, logic,
-                           published &&
-                               published_may_be_old(published, known, hash));
-    if (!rc && published && published_set(published, known, hash))
-        *changed = true;
+                           published_may_be_old(published, known, hash));
+    if (!rc)
+        published_set(published, known, hash);
     return rc;
 }
 
@@ -123,8 +122,7 @@ int form_publish_folder(struct ctx *ctx, const char *folder, const char *module)
     struct vector files;
     struct dirent *entry;
     DIR *dir = opendir(folder);
-    struct value *published = module ? NULL : published_read(ctx);
-    bool changed = false;
+    struct published *published;
     int refused = 0;
     size_t i;
 
@@ -132,6 +130,7 @@ int form_publish_folder(struct ctx *ctx, const char *folder, const char *module)
         return errno == ENOENT ? 0
                                : fail(ctx, E_IO, "form.file_unreadable",
                                       "%s can't be read", folder);
+    published = module ? NULL : published_read(ctx);
     vector_init(&files, ctx->arena);
     while ((entry = readdir(dir)))
         if (entry->d_name[0] != '.' && text_ends(entry->d_name, ".json"))
@@ -142,14 +141,12 @@ int form_publish_folder(struct ctx *ctx, const char *folder, const char *module)
     for (i = 0; i < files.count; i++) {
         struct ctx own = ctx_apart(ctx);
 
-        if (publish_file(&changed, &own, published, folder, files.items[i],
-                         module)) {
+        if (publish_file(&own, published, folder, files.items[i], module)) {
             name_problems(ctx, &own, folder, files.items[i]);
             refused++;
         }
     }
-    if (changed)
-        published_write(ctx, published);
+    published_write(ctx, published);
     tell_missing_targets(ctx);
     return refused;
 }

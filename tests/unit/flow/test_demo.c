@@ -157,6 +157,20 @@ static void names_in_the_picture_are_escaped(void **s)
     assert_non_null(strstr(svg, "&lt;script"));
 }
 
+static void a_link_to_nowhere_is_one_bad_file(void **s)
+{
+    struct fixture *f = *s;
+    char folder[] = "/tmp/tenon-flows-XXXXXX", path[64];
+
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/gone.bpmn", folder);
+    assert_int_equal(symlink("/nonexistent", path), 0);
+    as(f, 0);
+    assert_int_equal(flow_deploy_folder(&f->ctx, folder, NULL), 1);
+    unlink(path);
+    rmdir(folder);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, demo_up, site_down)
@@ -166,6 +180,7 @@ int main(void)
         CASE(a_negative_price_stands_at_its_field),
         CASE(the_picture_marks_where_it_stands_and_has_no_style),
         CASE(names_in_the_picture_are_escaped),
+        CASE(a_link_to_nowhere_is_one_bad_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
