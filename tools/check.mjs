@@ -54,6 +54,9 @@ const sum = (parts) => parts.reduce((a, b) => ({
   passed: a.passed + b.passed, failed: a.failed + b.failed,
   skipped: (a.skipped || 0) + (b.skipped || 0),
 }), { passed: 0, failed: 0, skipped: 0 });
+// As many takers of one list of work as there are processors, `most` at most.
+const atOnce = (most, next) => Promise.all(Array.from(
+  { length: Math.min(most, cores) }, next));
 const one = (code) => code === 0 ? { passed: 1, failed: 0 }
   : { passed: 0, failed: 1 };
 
@@ -146,7 +149,7 @@ const node = (folder, build, environment = {}, atATime = 2) => async (log) => {
       results.push(result);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(atATime, cores) }, next));
+  await atOnce(atATime, next);
   return sum(results);
 };
 
@@ -171,7 +174,7 @@ const fuzz = (seconds) => async (log) => {
       results.push(one(code));
     }
   };
-  await Promise.all(Array.from({ length: Math.min(2, cores) }, next));
+  await atOnce(2, next);
   return sum(results);
 };
 
@@ -202,7 +205,7 @@ const modules = (preset) => async (log) => {
       results.push(result);
     }
   };
-  await Promise.all([next(), next()]);
+  await atOnce(2, next);
   return sum(results);
 };
 
@@ -235,7 +238,7 @@ const steps = [
   // The same tests on the other store.
   { name: 'modules-pg', run: onPostgresql(modules('debug')) },
   { name: 'unit-pg', run: onPostgresql(unit('debug')) },
-  // Two such suites at a time on two cores: what is timed is given twice.
+  // Two files at a time, on a server of theirs: twice the time for what has one.
   { name: 'http-pg', run: onPostgresql(node('tests/http', 'debug',
     { TENON_SLOW: '2' })) },
   { name: 'browser-pg', long: true, run: onPostgresql(node('tests/browser',
@@ -296,7 +299,8 @@ for (const step of steps) {
   const seconds = ((Date.now() - begun) / 1000).toFixed(0).padStart(4);
   const skipped = result.skipped ? `, ${result.skipped} skipped` : '';
   console.log(`${step.name.padEnd(16)}${seconds} s  ` +
-    `${busy.toFixed(0).padStart(3)} % busy  ${result.passed} passed, ${result.failed} failed${skipped}`);
+    `${busy.toFixed(0).padStart(3)} % busy  ${result.passed} passed, ` +
+    `${result.failed} failed${skipped}`);
   if (result.failed) {
     const end = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-25);
     for (const line of end) console.log(`    ${line}`);

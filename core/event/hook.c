@@ -65,8 +65,10 @@ static bool is_checked(enum hook_when when)
     return when == HOOK_BEFORE_SAVE || when == HOOK_BEFORE_DELETE;
 }
 
-/* One that is required stands for all that are asked before a change. */
-static const struct missing *find_missing(enum hook_when when, const char *form)
+/* One that is required stands for all that are asked before a change. Of the
+ * module; NULL: of any. */
+static const struct missing *find_missing(const char *module,
+                                          enum hook_when when, const char *form)
 {
     size_t i;
 
@@ -75,7 +77,8 @@ static const struct missing *find_missing(enum hook_when when, const char *form)
     for (i = 0; i < missing.count; i++) {
         const struct missing *entry = missing.items[i];
 
-        if (entry->when == when && matches(entry->form, form))
+        if (entry->when == when && matches(entry->form, form) &&
+            (!module || strcmp(entry->module, module) == 0))
             return entry;
     }
     return NULL;
@@ -85,7 +88,7 @@ bool hook_any(enum hook_when when, const char *form, const char *flow)
 {
     size_t i;
 
-    if (find_missing(when, form))
+    if (find_missing(NULL, when, form))
         return true;
     for (i = 0; i < hooks.count; i++) {
         const struct hook *hook = hooks.items[i];
@@ -154,21 +157,14 @@ bool hook_of(const char *module, enum hook_when when, const char *form)
             matches(hook->form, form))
             return true;
     }
-    for (i = 0; i < missing.count; i++) {
-        const struct missing *entry = missing.items[i];
-
-        if (entry->when == when && strcmp(entry->module, module) == 0 &&
-            matches(entry->form, form))
-            return true;
-    }
-    return false;
+    return find_missing(module, when, form);
 }
 
 /* A required hook that is not there must not be passed by. */
 static int check_missing(struct ctx *ctx, enum hook_when when, const char *form)
 {
     const struct missing *entry =
-        is_checked(when) ? find_missing(when, form) : NULL;
+        is_checked(when) ? find_missing(NULL, when, form) : NULL;
 
     if (!entry)
         return 0;
@@ -226,8 +222,8 @@ bool hook_hears(const char *form, const char *flow)
     return !complete || hook_any(HOOK_COMMITTED, form, flow);
 }
 
-static int run(struct ctx *ctx, const char *module, enum hook_when when,
-               const char *form, struct record *record)
+int hook_run_of(struct ctx *ctx, const char *module, enum hook_when when,
+                const char *form, struct record *record)
 {
     size_t i;
     int rc = check_missing(ctx, when, form);
@@ -245,11 +241,5 @@ static int run(struct ctx *ctx, const char *module, enum hook_when when,
 int hook_run(struct ctx *ctx, enum hook_when when, const char *form,
              struct record *record)
 {
-    return run(ctx, NULL, when, form, record);
-}
-
-int hook_run_of(struct ctx *ctx, const char *module, enum hook_when when,
-                const char *form, struct record *record)
-{
-    return run(ctx, module, when, form, record);
+    return hook_run_of(ctx, NULL, when, form, record);
 }

@@ -44,7 +44,7 @@ void hook_add(const struct hook *hook);
 int hook_run(struct ctx *ctx, enum hook_when when, const char *form,
              struct record *record);
 
-/* The same with the hooks of one module only. */
+/* The same with the hooks of one module only (NULL: of all). */
 int hook_run_of(struct ctx *ctx, const char *module, enum hook_when when,
                 const char *form, struct record *record);
 

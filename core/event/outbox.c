@@ -36,17 +36,10 @@ const struct vector *outbox_subscribers(void)
 void outbox_subscribe(const struct outbox_subscriber *subscriber)
 {
     struct outbox_subscriber *copy;
-    size_t i;
 
     if (!registry) {
         registry = arena_new(0);
         vector_init(&subscribers, registry);
-    }
-    for (i = 0; i < subscribers.count; i++) {
-        copy = subscribers.items[i];
-        if (strcmp(copy->topic, subscriber->topic) == 0 &&
-            strcmp(copy->name, subscriber->name) == 0)
-            return;
     }
     copy = arena_memdup(registry, subscriber, sizeof *subscriber);
     copy->topic = arena_strdup(registry, subscriber->topic);
@@ -159,12 +152,12 @@ static bool wants(struct ctx *ctx, struct fresh *fresh,
                   const struct outbox_subscriber *subscriber)
 {
     if (!outbox_hears(subscriber, fresh->topic))
-        return 0;
+        return false;
     if (!subscriber->wants)
-        return 1;
+        return true;
     if (!fresh->parsed && work_data(&fresh->parsed, ctx, fresh->data)) {
         ctx_clear(ctx); /* its delivery will say so */
-        return 1;
+        return true;
     }
     return subscriber->wants(fresh->parsed, subscriber->payload);
 }

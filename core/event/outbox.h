@@ -31,7 +31,7 @@ struct outbox_subscriber {
     void *payload;
 };
 
-/* Copies the struct and its texts. The same topic and name again: ignored. */
+/* Copies the struct and its texts. */
 void outbox_subscribe(const struct outbox_subscriber *subscriber);
 
 /* Drops what waits for a subscriber, who will not come back. In a write

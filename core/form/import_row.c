@@ -70,7 +70,6 @@ int import_prepare(struct record_change **change, struct ctx *ctx,
         *change = NULL;
         return rc;
     }
-    (*change)->quiet = true;
     if (row->record && !record_change_any(*change))
         *change = NULL;
     return 0;

@@ -21,7 +21,7 @@ struct record_change {
     const char *held;      /* guards (record_guard.c) */
     bool again; /* the hooks run again under the lock: earlier rows of the
                    same transaction may matter to them */
-    bool quiet; /* of an import: no outbox row each, unless somebody listens */
+    bool quiet; /* of a command's import: no outbox row each */
 };
 
 /* record.c: as record_get_to_change, of any record. */

@@ -394,8 +394,6 @@ static int tell(struct ctx *ctx, const struct record_change *change)
 {
     const char *action = change->id ? "update" : "create";
     const struct record *record = change->record;
-    bool quiet = change->quiet && !hook_any(HOOK_COMMITTED, change->form->name,
-                                            change->form->flow);
     int rc = 0;
 
     if (!change->form->anonymous)
@@ -403,7 +401,7 @@ static int tell(struct ctx *ctx, const struct record_change *change)
                        action, changes_of(ctx, record, change->before));
     if (rc)
         return rc;
-    if (!quiet && !change->form->anonymous)
+    if (!change->quiet && !change->form->anonymous)
         return record_announce(ctx, record, action);
     record_announce_quietly(ctx, record);
     return 0;

@@ -262,25 +262,27 @@ static void wait_again(struct exchange *exchange)
         prepend(&front->queues[exchange->lane], exchange);
 }
 
+/* *held, where the worker has not taken it. */
+static void take_back(struct worker *worker, struct exchange **held,
+                      uint64_t id)
+{
+    struct exchange *exchange = *held;
+
+    if (!exchange || !slot_withdraw(worker->slot, id))
+        return;
+    *held = NULL;
+    wait_again(exchange);
+}
+
 void dispatch_take_back(struct worker *worker)
 {
-    struct exchange *exchange = worker->ahead;
-
-    if (!exchange || !slot_withdraw(worker->slot, worker->next_id))
-        return;
-    worker->ahead = NULL;
-    wait_again(exchange);
+    take_back(worker, &worker->ahead, worker->next_id);
 }
 
 void dispatch_inherit(struct worker *worker)
 {
-    struct exchange *exchange = worker->exchange;
-
     dispatch_take_back(worker);
-    if (!exchange || !slot_withdraw(worker->slot, worker->current))
-        return;
-    worker->exchange = NULL;
-    wait_again(exchange);
+    take_back(worker, &worker->exchange, worker->current);
 }
 
 /* From who is not quick. */

@@ -247,6 +247,7 @@ static void stand_in(struct candidate *candidate)
     miss(candidate, HOOK_COMMITTED, candidate->row->heard);
 }
 
+/* One subscriber, however many hooks it has. */
 static void let_hear(struct candidate *candidate)
 {
     const struct tn_module *module = candidate->module;
@@ -255,8 +256,10 @@ static void let_hear(struct candidate *candidate)
     for (i = 0; i < module->entries.count; i++) {
         const struct entry *entry = module->entries.items[i];
 
-        if (entry->kind == ENTRY_HOOK && entry->as.hook.when == TN_COMMITTED)
+        if (entry->kind == ENTRY_HOOK && entry->as.hook.when == TN_COMMITTED) {
             form_hears(&candidate->own, module->id, true);
+            return;
+        }
     }
 }
 

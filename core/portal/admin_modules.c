@@ -70,8 +70,7 @@ static void dress(struct ctx *ctx, struct value *row)
     }
     if (value_get(row, "held")) {
         value_set_int(args, "count", value_get_int(row, "held", 0));
-        value_set_text(row, "held_text",
-                       tr_with(ctx, "admin.modules.held", args));
+        value_set_text(row, "held_text", tr_with(ctx, "plugin.held", args));
     }
     if (*by) {
         value_set_text(args, "list", by);

@@ -187,7 +187,7 @@ struct db {
 
     /* The SQLite driver's own. */
     struct sqlite3 *sql;
-    struct sqlite3_stmt *words[4]; /* BEGIN, COMMIT, … (sqlite_tx.c) */
+    struct sqlite3_stmt *words[4]; /* sqlite_tx.c: BEGIN, COMMIT, … */
     const char *file;
     bool group; /* durability = "group" */
     int page_size;

@@ -23,6 +23,8 @@ enum { LARGE_ROWS = 300 }; /* whose pages take some milliseconds to write */
  * little memory as may be: prepared once, all of them before the first. */
 enum word { BEGIN, BEGIN_IMMEDIATE, COMMIT, ROLLBACK, WORDS };
 
+_Static_assert(WORDS == sizeof((struct db *)0)->words / sizeof(sqlite3_stmt *),
+               "a place for each word");
 static const char *const words[WORDS] = { "BEGIN", "BEGIN IMMEDIATE", "COMMIT",
                                           "ROLLBACK" };
 
