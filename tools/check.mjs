@@ -54,9 +54,10 @@ const sum = (parts) => parts.reduce((a, b) => ({
   passed: a.passed + b.passed, failed: a.failed + b.failed,
   skipped: (a.skipped || 0) + (b.skipped || 0),
 }), { passed: 0, failed: 0, skipped: 0 });
-// As many takers of one list of work as there are processors, `most` at most.
-const atOnce = (most, next) => Promise.all(Array.from(
-  { length: Math.min(most, cores) }, next));
+// So many take from one list of work.
+const atOnce = (takers, next) => Promise.all(Array.from(
+  { length: takers }, next));
+const pair = Math.min(2, cores);
 const one = (code) => code === 0 ? { passed: 1, failed: 0 }
   : { passed: 0, failed: 1 };
 
@@ -108,7 +109,7 @@ const reasons = (text) => text.split(/^(?=\s*(?:not )?ok \d)/m)
   });
 
 // node:test files of a folder, some at a time.
-const node = (folder, build, environment = {}, atATime = 2) => async (log) => {
+const node = (folder, build, environment = {}, takers = pair) => async (log) => {
   if (!existsSync(folder)) return { passed: 0, failed: 0 };
   // The largest first: what is left for the end is short.
   const size = (file) => statSync(join(folder, file)).size;
@@ -149,7 +150,7 @@ const node = (folder, build, environment = {}, atATime = 2) => async (log) => {
       results.push(result);
     }
   };
-  await atOnce(atATime, next);
+  await atOnce(takers, next);
   return sum(results);
 };
 
@@ -174,7 +175,7 @@ const fuzz = (seconds) => async (log) => {
       results.push(one(code));
     }
   };
-  await atOnce(2, next);
+  await atOnce(pair, next);
   return sum(results);
 };
 
@@ -205,7 +206,7 @@ const modules = (preset) => async (log) => {
       results.push(result);
     }
   };
-  await atOnce(2, next);
+  await atOnce(pair, next);
   return sum(results);
 };
 
@@ -242,12 +243,14 @@ const steps = [
   { name: 'http-pg', run: onPostgresql(node('tests/http', 'debug',
     { TENON_SLOW: '2' })) },
   { name: 'browser-pg', long: true, run: onPostgresql(node('tests/browser',
-    'debug', { TENON_SLOW: '3' }, 2)) },
+    'debug', { TENON_SLOW: '3' })) },
   { name: 'http', long: true, run: node('tests/http', 'debug',
     { TENON_SLOW: '2' }) },
-  { name: 'faults', run: node('tests/faults', 'debug', { TENON_SLOW: '2' }) },
+  // They wait for what they have killed: one more than there are processors.
+  { name: 'faults', run: node('tests/faults', 'debug', { TENON_SLOW: '3' },
+    pair + 1) },
   { name: 'browser', run: node('tests/browser', 'debug',
-    { TENON_SLOW: '3' }, 2) },
+    { TENON_SLOW: '3' }) },
   { name: 'build-asan', run: build('asan') },
   { name: 'unit-asan', run: unit('asan') },
   { name: 'http-asan', run: node('tests/http', 'asan',

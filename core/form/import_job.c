@@ -102,23 +102,34 @@ int import_job_load(struct import_job **out, struct ctx *ctx, int64_t id)
     return find_form(&(*out)->form, ctx, form);
 }
 
-/* A job that failed for good, or was discarded, leaves its import where it
- * was: that is then over, and what is in can be undone. */
-static int see_to_job(struct ctx *ctx, struct import_job *job)
+static bool runs(const struct import_job *job)
 {
-    bool checking = strcmp(job->state, "checking") == 0;
+    return strcmp(job->state, "checking") == 0 ||
+           strcmp(job->state, "importing") == 0 ||
+           strcmp(job->state, "undoing") == 0;
+}
+
+/* A job that failed for good, or was discarded, leaves its import where it
+ * was: that is then over, and what is in can be undone. One that has ended
+ * since the import was read has changed it before. */
+static int see_to_job(struct import_job **out, struct ctx *ctx)
+{
+    struct import_job *job = *out;
     int64_t found;
     int rc;
 
-    if (!checking && strcmp(job->state, "importing") != 0 &&
-        strcmp(job->state, "undoing") != 0)
+    if (!runs(job))
         return 0;
     rc = db_int(&found, ctx,
                 "SELECT 1 FROM event_job WHERE id = ?1 AND state < 2", "i",
                 job->job);
     if (rc != E_NOT_FOUND)
         return rc;
-    job->state = checking ? "failed" : "done";
+    rc = import_job_load(out, ctx, job->id);
+    if (rc || !runs(*out) || (*out)->job != job->job)
+        return rc;
+    job = *out;
+    job->state = strcmp(job->state, "checking") == 0 ? "failed" : "done";
     if (!job->finished)
         job->finished = clock_now();
     return 0;
@@ -132,7 +143,7 @@ int import_find(struct import_job **out, struct ctx *ctx, int64_t id)
     if (!rc && !ctx->system && (*out)->person != ctx->person->id)
         rc = absent(ctx);
     if (!rc)
-        rc = see_to_job(ctx, *out);
+        rc = see_to_job(out, ctx);
     if (rc || !(*out)->problem)
         return rc;
     problems = import_problems_read(ctx, (*out)->problem);

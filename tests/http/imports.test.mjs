@@ -129,6 +129,22 @@ test('an export comes back without a change, as CSV and as XLSX', async () => {
   }
 });
 
+test('who looks at the moment it ends sees what it has done', async () => {
+  for (let n = 1; n <= 8; n += 1) {
+    const made = await upload(person, `Code,Name\nL${n},Larch\n`);
+    const path = `/api/v1/imports/${made.body.id}`;
+    assert.equal((await person.post(`${path}/run`)).status, 202);
+    const ends = await Promise.all(Array.from({ length: 4 }, async () => {
+      for (let tries = 0; tries < 4000 * slow; tries += 1) {
+        const { body } = await person.get(path);
+        if (!/ing$/.test(body.state)) return [body.state, body.created];
+      }
+      return 'no end';
+    }));
+    assert.deepEqual(ends, Array(4).fill(['done', 1]));
+  }
+});
+
 test('refused rows come back with reasons at their cells, to be mended',
   async () => {
     const done = await imported(person, 'Code,Name,Since,Keeper\n' +

@@ -63,9 +63,21 @@ export async function signIn(page, login, password = 'tenon-demo') {
   ]);
 }
 
+// Who has signed in on a site once brings the session along the next time,
+// unless it has ended.
+const sessions = new WeakMap();
+
 export async function as(browser, site, login, options) {
   const page = await visitor(browser, site, options);
+  const known = sessions.get(site) ?? new Map();
+  sessions.set(site, known);
+  if (known.has(login)) {
+    await page.context().addCookies(known.get(login));
+    await page.goto('/');
+    if (!new URL(page.url()).pathname.startsWith('/sign-in')) return page;
+  }
   await signIn(page, login);
+  known.set(login, await page.context().cookies());
   return page;
 }
 
