@@ -108,6 +108,8 @@ static int fill(struct job_order *out, struct ctx *ctx,
     return 0;
 }
 
+/* One with the same key that waits is written as it is: nobody begins it before
+ * this transaction has ended, so that it sees what is saved here. */
 int job_order(int64_t *id, struct ctx *ctx, const struct job_order *order)
 {
     const struct job_kind *kind = job_kind_find(order->kind);
@@ -118,21 +120,15 @@ int job_order(int64_t *id, struct ctx *ctx, const struct job_order *order)
     assert(tx_active(ctx));
     if (rc)
         return rc;
-    *id = id_next();
-    rc = db_exec(ctx,
-                 "INSERT INTO event_job (id, kind, module, data, key, due, "
-                 "priority, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
-                 "ON CONFLICT (kind, key) WHERE state = 0 AND key IS NOT NULL "
-                 "DO NOTHING",
-                 "issssiii", *id, full.kind, kind ? kind->module : NULL,
-                 full.data ? json_text(ctx->arena, full.data) : NULL,
-                 full.unique, full.due ? full.due : now + full.delay,
-                 (int64_t)full.priority, now);
-    if (!rc && db_changes(ctx) == 0)
-        rc = db_int(id, ctx,
-                    "SELECT id FROM event_job WHERE kind = ?1 AND key = ?2 "
-                    "AND state = 0",
-                    "ss", full.kind, full.unique);
+    rc = db_int(id, ctx,
+                "INSERT INTO event_job (id, kind, module, data, key, due, "
+                "priority, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
+                "ON CONFLICT (kind, key) WHERE state = 0 AND key IS NOT NULL "
+                "DO UPDATE SET key = excluded.key RETURNING id",
+                "issssiii", id_next(), full.kind, kind ? kind->module : NULL,
+                full.data ? json_text(ctx->arena, full.data) : NULL,
+                full.unique, full.due ? full.due : now + full.delay,
+                (int64_t)full.priority, now);
     if (!rc)
         live_wake_jobs(ctx);
     return rc;

@@ -152,20 +152,32 @@ static int go_on(struct ctx *ctx, struct batch *batch, int64_t until)
                                      : batch_release(ctx, batch);
 }
 
+struct end {
+    struct batch *batch;
+    const struct outcome *out;
+    int at;
+    int64_t until;
+};
+
+static int write_end(struct ctx *ctx, void *argument)
+{
+    const struct end *end = argument;
+    bool lost;
+    int rc = 0;
+
+    end->batch->at = end->at;
+    if (end->out)
+        rc = settle(&lost, ctx, &end->batch->items[end->at], end->out);
+    return rc ? rc : go_on(ctx, end->batch, end->until);
+}
+
 /* The end of one and the beginning of the next. out: NULL where there is
  * nothing to say about that end. */
 static int end_attempt(struct ctx *ctx, struct batch *batch,
                        const struct outcome *out, int64_t until)
 {
-    const struct claimed *job = &batch->items[batch->at];
-    bool lost;
-    int rc = tx_begin_shared(ctx, "settle job");
-
-    if (rc)
-        return rc;
-    if (out)
-        rc = settle(&lost, ctx, job, out);
-    return tx_end(ctx, rc ? rc : go_on(ctx, batch, until));
+    return work_settle(ctx, "settle job", write_end,
+                       &(struct end){ batch, out, batch->at, until });
 }
 
 static void log_failure(struct ctx *ctx, const struct claimed *job,

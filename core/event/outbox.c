@@ -125,7 +125,8 @@ static int hold(struct ctx *ctx, const struct fresh *fresh,
  * to claim it would cost as much as writing it. */
 static int add_delivery(struct vector *list, struct ctx *ctx,
                         const struct fresh *fresh,
-                        const struct outbox_subscriber *subscriber)
+                        const struct outbox_subscriber *subscriber,
+                        int64_t lease)
 {
     struct delivery *delivery = arena_alloc(ctx->arena, sizeof *delivery);
 
@@ -133,6 +134,7 @@ static int add_delivery(struct vector *list, struct ctx *ctx,
         .id = id_next(),
         .outbox = fresh->id,
         .subject = fresh->subject,
+        .lease = lease,
         .attempt = 1,
         .subscriber = subscriber->name,
         .topic = fresh->topic,
@@ -144,8 +146,7 @@ static int add_delivery(struct vector *list, struct ctx *ctx,
                    "state, attempt, lease, owner, host) "
                    "VALUES (?1, ?2, ?3, ?4, 1, 1, ?5, ?6, ?7)",
                    "iisiiis", delivery->id, fresh->id, subscriber->name,
-                   db_now(ctx), db_now(ctx) + WORK_SECONDS * 1000,
-                   (int64_t)getpid(), work_host());
+                   db_now(ctx), lease, (int64_t)getpid(), work_host());
 }
 
 static bool wants(struct ctx *ctx, struct fresh *fresh,
@@ -163,7 +164,8 @@ static bool wants(struct ctx *ctx, struct fresh *fresh,
 }
 
 /* Returns how many hear of it, or negative. */
-static int spread(struct vector *list, struct ctx *ctx, struct fresh *fresh)
+static int spread(struct vector *list, struct ctx *ctx, struct fresh *fresh,
+                  int64_t lease)
 {
     size_t i, before = list->count;
     int hearing = 0, rc = 0;
@@ -174,8 +176,9 @@ static int spread(struct vector *list, struct ctx *ctx, struct fresh *fresh)
         if (!wants(ctx, fresh, subscriber))
             continue;
         hearing++;
-        rc = subscriber->call ? add_delivery(list, ctx, fresh, subscriber)
-                              : hold(ctx, fresh, subscriber);
+        rc = subscriber->call
+                 ? add_delivery(list, ctx, fresh, subscriber, lease)
+                 : hold(ctx, fresh, subscriber);
     }
     if (rc)
         return rc;
@@ -190,10 +193,11 @@ static int spread_each(struct vector *list, struct ctx *ctx,
     int64_t *heard = arena_array(ctx->arena, (size_t)count, sizeof *heard);
     int64_t *unheard = arena_array(ctx->arena, (size_t)count, sizeof *unheard);
     size_t hearing = 0, others = 0;
+    int64_t lease = db_now(ctx) + WORK_LEASE_MS;
     int i, rc = 0;
 
     for (i = 0; i < count; i++) {
-        rc = spread(list, ctx, &fresh[i]);
+        rc = spread(list, ctx, &fresh[i], lease);
         if (rc < 0)
             return rc;
         if (rc > 0)

@@ -165,7 +165,7 @@ typedef int (*reader)(struct vector *list, struct ctx *ctx, int most);
 static int claim(struct vector *list, struct ctx *ctx, asked any, reader read,
                  int most)
 {
-    int64_t lease = db_now(ctx) + WORK_SECONDS * 1000;
+    int64_t lease = db_now(ctx) + WORK_LEASE_MS;
     struct vector due;
     size_t i;
     int rc = any(ctx);
@@ -178,8 +178,9 @@ static int claim(struct vector *list, struct ctx *ctx, asked any, reader read,
     vector_init(&due, ctx->arena);
     rc = read(&due, ctx, most);
     for (i = 0; i < due.count && !rc; i++) {
-        const struct delivery *delivery = due.items[i];
+        struct delivery *delivery = due.items[i];
 
+        delivery->lease = lease;
         rc = db_post(ctx,
                      "UPDATE event_delivery SET state = 1, attempt = ?2, "
                      "lease = ?3, owner = ?4, host = ?5 WHERE id = ?1",
@@ -236,88 +237,129 @@ static void deliver(struct ctx *ctx, struct delivery *delivery)
     work_end(&own, false);
 }
 
-static int settle(struct ctx *ctx, const struct delivery *delivery)
-{
-    bool last = delivery->attempt >= WORK_ATTEMPTS;
-    int64_t locked;
-    int rc;
+/* Whether a delivery is this process's still: for what settles it. */
+#define OURS "state = 1 AND +lease = "
 
-    if (delivery->rc == 0) {
-        /* Two hosts may each settle one of the last two: the second must
-         * see that the first is gone. */
-        rc = db_int(&locked, ctx,
+static int settle_done(struct ctx *ctx, const struct delivery *delivery)
+{
+    int64_t locked;
+    /* Two hosts may each settle one of the last two: the second must see that
+     * the first is gone. */
+    int rc = db_int(&locked, ctx,
                     "SELECT id FROM event_outbox WHERE id = ?1 FOR UPDATE", "i",
                     delivery->outbox);
-        if (!rc || rc == E_NOT_FOUND)
-            rc = db_post(ctx, "DELETE FROM event_delivery WHERE id = ?1", "i",
-                         delivery->id);
-        if (rc)
-            return rc;
-        return db_post(ctx,
-                       "DELETE FROM event_outbox WHERE id = ?1 AND NOT EXISTS "
-                       "(SELECT 1 FROM event_delivery WHERE outbox = ?1)",
-                       "i", delivery->outbox);
-    }
-    rc = db_post(ctx,
-                 "UPDATE event_delivery SET state = ?2, due = ?3, error = ?4 "
-                 "WHERE id = ?1",
-                 "iiis", delivery->id, (int64_t)(last ? 2 : 0),
-                 db_now(ctx) + (last ? 0 : work_wait(delivery->attempt)),
-                 delivery->error);
-    if (rc || !last)
+
+    if (!rc || rc == E_NOT_FOUND)
+        rc = db_post(ctx,
+                     "DELETE FROM event_delivery WHERE id = ?1 AND " OURS "?2",
+                     "ii", delivery->id, delivery->lease);
+    if (rc)
+        return rc;
+    return db_post(ctx,
+                   "DELETE FROM event_outbox WHERE id = ?1 AND NOT EXISTS "
+                   "(SELECT 1 FROM event_delivery WHERE outbox = ?1)",
+                   "i", delivery->outbox);
+}
+
+static int settle_failed(struct ctx *ctx, const struct delivery *delivery)
+{
+    bool last = delivery->attempt >= WORK_ATTEMPTS;
+    int rc =
+        db_exec(ctx,
+                "UPDATE event_delivery SET state = ?2, due = ?3, error = ?4 "
+                "WHERE id = ?1 AND " OURS "?5",
+                "iiisi", delivery->id, (int64_t)(last ? 2 : 0),
+                db_now(ctx) + (last ? 0 : work_wait(delivery->attempt)),
+                delivery->error, delivery->lease);
+
+    if (rc || !last || db_changes(ctx) == 0)
         return rc;
     return incident_of_delivery(ctx, delivery->id, delivery->subscriber,
                                 delivery->topic, delivery->error);
 }
 
-/* Events whose only delivery is done, with it. */
-static int settle_only(struct ctx *ctx, const struct vector *list)
+/* What was claimed and not told: anybody's, with all its attempts. */
+static int give_back(struct ctx *ctx, const struct delivery *delivery)
 {
-    int64_t *ids = arena_array(ctx->arena, list->count, sizeof *ids);
-    int64_t *events = arena_array(ctx->arena, list->count, sizeof *events);
+    return db_post(ctx,
+                   "UPDATE event_delivery SET state = 0, attempt = ?2 "
+                   "WHERE id = ?1 AND " OURS "?3",
+                   "iii", delivery->id, (int64_t)delivery->attempt - 1,
+                   delivery->lease);
+}
+
+/* Claimed together; the first `told` of them have been told. */
+struct round {
+    const struct vector *list;
+    size_t told;
+};
+
+/* Events whose only delivery is done, with it. */
+static int settle_only(struct ctx *ctx, const struct round *round)
+{
+    int64_t *ids = arena_array(ctx->arena, round->told, sizeof *ids);
+    int64_t *events = arena_array(ctx->arena, round->told, sizeof *events);
+    int64_t lease = 0;
     size_t i, count = 0;
     int rc;
 
-    for (i = 0; i < list->count; i++) {
-        const struct delivery *delivery = list->items[i];
+    for (i = 0; i < round->told; i++) {
+        const struct delivery *delivery = round->list->items[i];
 
         if (delivery->only && delivery->rc == 0) {
             ids[count] = delivery->id;
             events[count++] = delivery->outbox;
+            lease = delivery->lease;
         }
     }
-    rc = db_post_ids(ctx, "DELETE FROM event_delivery WHERE id IN " DB_IDS, ids,
-                     count, 0);
+    rc = db_post_ids(ctx,
+                     "DELETE FROM event_delivery WHERE id IN " DB_IDS
+                     " AND " OURS "?17",
+                     ids, count, lease);
     return rc ? rc
-              : db_post_ids(ctx, "DELETE FROM event_outbox WHERE id IN " DB_IDS,
+              : db_post_ids(ctx,
+                            "DELETE FROM event_outbox WHERE id IN " DB_IDS
+                            " AND NOT EXISTS (SELECT 1 FROM event_delivery "
+                            "WHERE outbox = event_outbox.id)",
                             events, count, 0);
 }
 
+static int settle_round(struct ctx *ctx, void *argument)
+{
+    const struct round *round = argument;
+    size_t i;
+    int rc = settle_only(ctx, round);
+
+    for (i = 0; i < round->list->count && !rc; i++) {
+        const struct delivery *delivery = round->list->items[i];
+
+        if (i >= round->told)
+            rc = give_back(ctx, delivery);
+        else if (delivery->rc)
+            rc = settle_failed(ctx, delivery);
+        else if (!delivery->only)
+            rc = settle_done(ctx, delivery);
+    }
+    return rc;
+}
+
+/* What takes long is not left until all of it is done: a process that is to
+ * end, or whose lease ends, would have told it for nothing. */
 static int deliver_all(struct ctx *ctx, const struct vector *list)
 {
-    size_t i;
-    int rc;
+    int64_t until = db_now(ctx) + WORK_TELLING_MS;
+    struct round round = { list, 0 };
 
-    for (i = 0; i < list->count; i++) {
-        struct delivery *delivery = list->items[i];
+    do {
+        struct delivery *delivery = list->items[round.told];
 
         deliver(ctx, delivery);
         if (delivery->rc)
             log_ctx(ctx, LOG_WARN, "outbox.failed", "subscriber",
                     delivery->subscriber, "topic", delivery->topic, "attempt",
                     log_int(delivery->attempt), "error", delivery->error, NULL);
-    }
-    rc = tx_begin_shared(ctx, "settle deliveries");
-    if (rc)
-        return rc;
-    rc = settle_only(ctx, list);
-    for (i = 0; i < list->count && !rc; i++) {
-        const struct delivery *delivery = list->items[i];
-
-        if (!delivery->only || delivery->rc)
-            rc = settle(ctx, delivery);
-    }
-    return tx_end(ctx, rc);
+    } while (++round.told < list->count && db_now(ctx) < until);
+    return work_settle(ctx, "settle deliveries", settle_round, &round);
 }
 
 int outbox_deliver(struct ctx *ctx, int most)

@@ -14,6 +14,7 @@ struct vector;
 
 struct delivery {
     int64_t id, outbox, subject;
+    int64_t lease; /* whose it is: who takes it over has a later one */
     int attempt;
     bool only; /* the event has no other */
     const char *subscriber, *topic, *data;

@@ -19,6 +19,7 @@
 
 enum { FIRST_MS = 5000, FACTOR = 4, LONGEST_MS = 3600 * 1000 };
 enum { ERROR_BYTES = 500, OWNERS_MAX = 64 };
+enum { SETTLE_MS = 20 * 1000, SETTLE_WAIT_MS = 500 };
 
 void work_begin(struct ctx *own, const struct ctx *ctx, const char *module,
                 int seconds)
@@ -39,6 +40,31 @@ void work_end(struct ctx *own, bool inside)
             tx_rollback(own);
     }
     arena_free(own->arena);
+}
+
+static int settle_once(struct ctx *ctx, const char *purpose,
+                       int (*call)(struct ctx *ctx, void *argument),
+                       void *argument)
+{
+    int rc = tx_begin_shared(ctx, purpose);
+
+    return rc ? rc : tx_end(ctx, call(ctx, argument));
+}
+
+int work_settle(struct ctx *ctx, const char *purpose,
+                int (*call)(struct ctx *ctx, void *argument), void *argument)
+{
+    int64_t until = clock_monotonic() + SETTLE_MS;
+    int rc;
+
+    while ((rc = settle_once(ctx, purpose, call, argument)) != 0 &&
+           (rc == E_UNAVAILABLE || rc == E_BUSY) && clock_monotonic() < until) {
+        log_ctx(ctx, LOG_WARN, "work.settle", "purpose", purpose, "error",
+                ctx_error(ctx), NULL);
+        ctx_clear(ctx);
+        usleep(SETTLE_WAIT_MS * 1000);
+    }
+    return rc;
 }
 
 int64_t work_wait(int attempt)

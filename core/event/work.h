@@ -22,12 +22,26 @@ struct value;
 
 enum { WORK_ATTEMPTS = 5, WORK_SECONDS = 60 };
 
+/* So long deliveries are begun before what is done of them is written down; a
+ * lease ends after the last of them. ms. */
+enum { WORK_TELLING_MS = 10000 };
+enum { WORK_LEASE_MS = WORK_SECONDS * 1000 + WORK_TELLING_MS + 5000 };
+
 /* A context for one piece of work: own arena, no problems, a deadline. */
 void work_begin(struct ctx *own, const struct ctx *ctx, const char *module,
                 int seconds);
 /* Undoes what the work left open; `inside`: it ran in a transaction of the
  * caller's, which stays. Its problems are read before. */
 void work_end(struct ctx *own, bool inside);
+
+/*
+ * Writes down what has been done: `call` in a transaction of its own, again
+ * for some 20 s where the store was away or busy, since what was done would be
+ * done twice otherwise. `call` writes only what is this process's still: after
+ * a commit of which nothing was heard it is called once more.
+ */
+int work_settle(struct ctx *ctx, const char *purpose,
+                int (*call)(struct ctx *ctx, void *argument), void *argument);
 
 /* How long to wait after attempt 1, 2, …: 5 s, 20 s, 80 s … at most an hour,
  * with up to a quarter more by chance, so that what failed together does not

@@ -41,6 +41,26 @@ static int hear(struct ctx *ctx, const char *key, const char *topic,
     return 0;
 }
 
+/* Takes six seconds. */
+static int hear_slowly(struct ctx *ctx, const char *key, const char *topic,
+                       int64_t subject, const struct value *data, void *payload)
+{
+    clock_set(clock_now() + 6000);
+    return hear(ctx, key, topic, subject, data, payload);
+}
+
+/* Takes so long that another process has the delivery when it is done. */
+static int hear_too_late(struct ctx *ctx, const char *key, const char *topic,
+                         int64_t subject, const struct value *data,
+                         void *payload)
+{
+    assert_int_equal(tx_begin(ctx, "test"), 0);
+    assert_int_equal(
+        db_exec(ctx, "UPDATE event_delivery SET lease = lease + 75000", ""), 0);
+    assert_int_equal(tx_commit(ctx), 0);
+    return hear(ctx, key, topic, subject, data, payload);
+}
+
 static int work(struct ctx *ctx, const struct job *job)
 {
     (void)ctx;
@@ -88,6 +108,11 @@ static int set_up(void **state)
         subscribe("other", "lonely", hear);
         subscribe("away", "gone", NULL);
         subscribe("back", "here", hear);
+        subscribe("slow", "slow", hear_slowly);
+        subscribe("late", "late", hear_too_late);
+        subscribe("later", "flaky", hear_too_late);
+        subscribe("both", "late one", hear_too_late);
+        subscribe("both", "other one", hear);
         outbox_subscribe(&(struct outbox_subscriber){ .topic = "chosen",
                                                       .name = "chooser",
                                                       .call = hear,
@@ -180,6 +205,42 @@ static void a_failed_delivery_repeats_alone_after_a_while(void **state)
     assert_int_equal(outbox_deliver(ctx, 10), 1);
     assert_string_equal(notes, "steady:saved:7:a flaky:saved:7:a ");
     assert_int_equal(number(ctx, "SELECT count(*) FROM event_outbox"), 0);
+}
+
+static void what_takes_long_is_settled_before_all_of_it_is_told(void **state)
+{
+    struct ctx *ctx = &((struct fixture *)*state)->ctx;
+
+    put(ctx, "slow", "a", true);
+    put(ctx, "slow", "b", true);
+    put(ctx, "slow", "c", true);
+    outbox_deliver(ctx, 10);
+    assert_string_equal(notes, "slow:slow:7:a slow:slow:7:b ");
+    assert_int_equal(number(ctx, "SELECT count(*) FROM event_delivery"), 1);
+    assert_int_equal(number(ctx, "SELECT count(*) FROM event_delivery WHERE "
+                                 "state = 0 AND attempt = 0"),
+                     1);
+    assert_int_equal(outbox_deliver(ctx, 10), 1);
+    assert_string_equal(notes, "slow:slow:7:a slow:slow:7:b slow:slow:7:c ");
+    assert_int_equal(number(ctx, "SELECT count(*) FROM event_outbox"), 0);
+}
+
+static void what_another_process_took_over_is_that_ones_to_settle(void **state)
+{
+    struct ctx *ctx = &((struct fixture *)*state)->ctx;
+    static const char *const topics[] = { "late", "later", "both" };
+    size_t i;
+
+    for (i = 0; i < sizeof topics / sizeof topics[0]; i++) {
+        failures = 1; /* of the one that is flaky */
+        put(ctx, topics[i], "a", true);
+        outbox_deliver(ctx, 10);
+        assert_int_equal(number(ctx, "SELECT count(*) FROM event_delivery "
+                                     "WHERE state = 1 AND attempt = 1"),
+                         i + 1 + (i == 2));
+        assert_int_equal(number(ctx, "SELECT count(*) FROM event_outbox"),
+                         i + 1);
+    }
 }
 
 static void a_delivery_that_never_succeeds_is_an_incident(void **state)
@@ -540,6 +601,8 @@ int main(void)
         event_test(what_was_rolled_back_is_told_to_nobody),
         event_test(a_topic_that_nobody_hears_leaves_no_row),
         event_test(a_failed_delivery_repeats_alone_after_a_while),
+        event_test(what_takes_long_is_settled_before_all_of_it_is_told),
+        event_test(what_another_process_took_over_is_that_ones_to_settle),
         event_test(a_delivery_that_never_succeeds_is_an_incident),
         event_test(a_subscriber_is_told_of_what_it_wants),
         event_test(what_is_for_one_who_is_away_is_held),
