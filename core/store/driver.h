@@ -194,6 +194,7 @@ struct db {
     int busy_ms; /* how long SQLite's own locks are waited for */
     int64_t busy_since;
     int log_frames;  /* of the log after the last commit */
+    bool wrote;      /* whether that one had any */
     int64_t changed; /* rows of the connection before the transaction */
 
     /* The PostgreSQL driver's own. */

@@ -248,6 +248,7 @@ static int on_log(void *payload, sqlite3 *sql, const char *name, int frames)
     (void)sql;
     (void)name;
     db->log_frames = frames;
+    db->wrote = true;
     return SQLITE_OK;
 }
 

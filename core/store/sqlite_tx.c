@@ -155,13 +155,15 @@ int sqlite_commit(struct db *db, struct ctx *ctx)
     }
     lock_state(&db->lock, LOCK_COMMITTING);
     begun = atomic_fetch_add(&page->begun, 1) + 1;
+    db->wrote = !db->folder;
     rc = say(db, COMMIT);
     atomic_store(&page->done, begun);
     slot_pop();
     if (rc != SQLITE_OK)
         return db_fail(db, ctx, rc, "COMMIT");
-    /* Its own sync has taken all earlier frames of the log along. */
-    if (!db->group)
+    /* Its own sync has taken all earlier frames of the log along: there was
+     * one only where it had something to write. */
+    if (!db->group && db->wrote)
         lock_publish(page, begun);
     atomic_store(&page->log_bytes, (int64_t)db->log_frames * db->page_size);
     changes_publish(db);

@@ -123,6 +123,30 @@ static void the_pages_of_a_large_commit_are_written_before(void **state)
     disconnect(&ctx);
 }
 
+/* A command's: it syncs what it has written, and nothing where that is
+ * nothing. */
+static void an_empty_commit_makes_nothing_durable(void **state)
+{
+    struct fixture *fixture = *state;
+    struct site site = { .folder = fixture->folder,
+                         .settings = { .durability = "group" } };
+    const struct lock_page *page = fixture->ctx.db->lock.page;
+    struct ctx ctx;
+    uint64_t durable;
+
+    ctx_init(&ctx, arena_new(0));
+    ctx.site = &site;
+    assert_int_equal(db_open(&ctx, fixture->folder, DB_WORKER | DB_SERVED), 0);
+    durable = atomic_load(&page->durable);
+    assert_int_equal(insert(&ctx, 1), 0);
+    assert_int_equal(tx_begin(&fixture->ctx, "test"), 0);
+    assert_int_equal(tx_commit(&fixture->ctx), 0);
+    assert_int_equal(atomic_load(&page->durable), durable);
+    assert_int_equal(insert(&fixture->ctx, 2), 0);
+    assert_int_equal(atomic_load(&page->durable), atomic_load(&page->begun));
+    disconnect(&ctx);
+}
+
 static void what_could_not_be_ended_is_ended_by_what_comes_next(void **state)
 {
     struct fixture *fixture = *state;
@@ -190,6 +214,8 @@ static int group_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_empty_commit_makes_nothing_durable,
+                                        setup_site, teardown),
         cmocka_unit_test_setup_teardown(
             what_could_not_be_ended_is_ended_by_what_comes_next, setup_site,
             teardown),
