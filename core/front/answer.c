@@ -117,6 +117,12 @@ static void begin(struct worker *worker, struct exchange *exchange)
     worker->exchange = exchange;
     worker->soft = false;
     supervise_busy(worker->front);
+}
+
+void worker_give(struct worker *worker, struct exchange *exchange)
+{
+    send_request(worker, exchange, 0);
+    begin(worker, exchange);
     if (!exchange->ask) {
         free(exchange->body);
         exchange->body = NULL;
@@ -124,12 +130,7 @@ static void begin(struct worker *worker, struct exchange *exchange)
     }
 }
 
-void worker_give(struct worker *worker, struct exchange *exchange)
-{
-    send_request(worker, exchange, 0);
-    begin(worker, exchange);
-}
-
+/* Its body is kept: it may have to be given to another. */
 bool worker_give_ahead(struct worker *worker, struct exchange *exchange)
 {
     if (!slot_offer(worker->slot, worker->next_id + 1))

@@ -255,6 +255,26 @@ describe('generations', () => {
     await site.stop();
   });
 
+  test('what lies ready at a worker that ends is done by another, whole',
+    async () => {
+      const site = await stubSite({ page_workers: 3 });
+      await site.whole();
+      const post = (path, body) => get(site, path, { method: 'POST', body });
+      for (let i = 0; i < 6; i += 1) {
+        const [last, ...others] = await Promise.all([post('/last-words?6', 'x'),
+          post('/echo', 'first words'), post('/echo', 'other words')]);
+        assert.equal(last.status, 200);
+        // What it was given as it ended may be lost with it, and says so.
+        const done = others.filter(({ status }) => status === 200);
+        assert.ok(done.length, JSON.stringify(others));
+        for (const { body } of done)
+          assert.match(body, /\[(first|other) words\]/);
+        await until(() => site.log('worker.died').length === i + 1, 'its end');
+        await site.whole();
+      }
+      await site.stop();
+    });
+
   test('the first that fails keeps the generation in force', async () => {
     const site = await stubSite(quick);
     await site.whole();

@@ -247,6 +247,24 @@ static void on_garbage(struct stub *stub, const struct call *call,
     sleep(30);
 }
 
+static bool dying;
+
+/* Answers after some milliseconds, and then ends. */
+static void on_last_words(struct stub *stub, const struct call *call,
+                          struct give *give)
+{
+    usleep((useconds_t)number_of(call, 5) * 1000);
+    on_hello(stub, call, give);
+    dying = true;
+}
+
+static void done(void *self)
+{
+    (void)self;
+    if (dying)
+        _exit(1);
+}
+
 /* Frames that are well formed but come out of turn. */
 static void on_out_of_turn(struct stub *stub, const struct call *call,
                            struct give *give)
@@ -405,6 +423,7 @@ static const struct {
     { "/memory", on_memory, "bad", 0 },
     { "/garbage", on_garbage, "bad", 0 },
     { "/turn", on_out_of_turn, "bad", 0 },
+    { "/last-words", on_last_words, "", 0 },
     { "/split", on_split, "bad", 0 },
     { "/close", on_close, "bad", 0 },
     { "/descriptors", on_descriptors, "bad", 0 },
@@ -504,7 +523,7 @@ int main(int argc, char **argv)
 {
     static struct stub stub;
     struct worker_program program = {
-        &stub, start, handle, NULL, NULL, command, .told = NULL,
+        &stub, start, handle, done, NULL, command, .told = NULL,
     };
     int64_t number;
     int i;
