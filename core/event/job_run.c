@@ -4,8 +4,8 @@
  * A job is claimed in one small transaction (with others of its batch), run
  * outside of any, and settled in another, in which the next of the batch
  * begins: one commit a job. A process that dies in between leaves a lease
- * that runs out, or that the next process of the lane on this host ends at
- * once. An attempt is counted when it begins, so that a job that kills its
+ * that runs out, or that another process of the lane on this host ends
+ * soon. An attempt is counted when it begins, so that a job that kills its
  * process comes to its end as well.
  */
 #include "base/banned.h"
@@ -316,14 +316,12 @@ static int run_ticks(struct ctx *ctx, int64_t *next_due)
 
 int job_run_due(struct ctx *ctx, int most, int64_t *next_due)
 {
-    static bool freed;
+    static int64_t free_at;
     int64_t due;
-    int count = 0, ran = 0, rc = 0;
+    int count = 0, ran = 0, rc;
 
     *next_due = INT64_MAX;
-    if (!freed)
-        rc = work_free_dead(ctx, "event_job");
-    freed = true;
+    rc = work_free_dead(ctx, "event_job", &free_at);
     if (!rc)
         rc = incident_collect(ctx);
     if (rc >= 0)

@@ -364,13 +364,10 @@ static int deliver_all(struct ctx *ctx, const struct vector *list)
 
 int outbox_deliver(struct ctx *ctx, int most)
 {
-    static bool freed;
+    static int64_t free_at;
     struct vector list;
-    int count = 0, rc = 0;
+    int count = 0, rc = work_free_dead(ctx, "event_delivery", &free_at);
 
-    if (!freed)
-        rc = work_free_dead(ctx, "event_delivery");
-    freed = true;
     /* Repetitions go one by one: one that kills its process must not count
      * as an attempt of the others. */
     while (!rc && count < most) {

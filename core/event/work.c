@@ -20,6 +20,7 @@
 enum { FIRST_MS = 5000, FACTOR = 4, LONGEST_MS = 3600 * 1000 };
 enum { ERROR_BYTES = 500, OWNERS_MAX = 64 };
 enum { SETTLE_MS = 20 * 1000, SETTLE_WAIT_MS = 500 };
+enum { FREE_EVERY_MS = 30 * 1000 };
 
 void work_begin(struct ctx *own, const struct ctx *ctx, const char *module,
                 int seconds)
@@ -109,13 +110,16 @@ static bool alive(int64_t pid)
     return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
-int work_free_dead(struct ctx *ctx, const char *table)
+int work_free_dead(struct ctx *ctx, const char *table, int64_t *at)
 {
     bool jobs = strcmp(table, "event_job") == 0;
     int64_t dead[OWNERS_MAX];
     struct query *query;
     int count = 0, i, rc;
 
+    if (clock_monotonic() < *at)
+        return 0;
+    *at = clock_monotonic() + FREE_EVERY_MS;
     rc = db_query(&query, ctx,
                   jobs ? "SELECT DISTINCT owner FROM event_job "
                          "WHERE state = 1 AND host = ?1"

@@ -51,9 +51,10 @@ int64_t work_wait(int attempt);
 /* What names this machine as far as its processes' numbers mean the same. */
 const char *work_host(void);
 
-/* Once in a process: the leases of this machine's processes that are no more
- * end now. `table` is event_job or event_delivery. */
-int work_free_dead(struct ctx *ctx, const char *table);
+/* At the begin of a round, where this process has nothing in hand: the leases
+ * of this machine's processes that are no more end now. `table` is event_job or
+ * event_delivery. *at: when to look again, 0 at first (clock_monotonic()). */
+int work_free_dead(struct ctx *ctx, const char *table, int64_t *at);
 
 /* The first problem as text for an administrator, at most 500 bytes. */
 const char *work_error(const struct ctx *own, struct ctx *ctx);

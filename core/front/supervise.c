@@ -530,6 +530,21 @@ static bool starts_too_long(struct worker *worker)
     return worker->front->now > worker->start_by;
 }
 
+/* A job takes the time that it may (own_deadline), unless the service ends. */
+static bool drains_too_long(struct worker *worker)
+{
+    const struct front *front = worker->front;
+    struct slot_copy slot;
+
+    if (!worker->retiring || !worker->retire_at ||
+        front->now <= worker->retire_at)
+        return false;
+    if (worker->seat->lane != LANE_JOBS || front->stopping)
+        return true;
+    slot_copy(&slot, worker->slot);
+    return !slot.busy;
+}
+
 void supervise_tick(struct front *front)
 {
     struct worker *worker;
@@ -539,8 +554,7 @@ void supervise_tick(struct front *front)
         if (worker->state == WORKER_STARTING && !worker->kill_stage &&
             starts_too_long(worker))
             worker_end(worker, "start");
-        if (worker->retiring && worker->retire_at &&
-            front->now > worker->retire_at)
+        if (drains_too_long(worker))
             worker_end(worker, "drain");
         if (worker->seat->lane >= LANE_JOBS || worker->kill_stage)
             supervise_busy(front);

@@ -14,7 +14,7 @@
 
 enum {
     LOCK_PAGE_MAGIC = 0x4b4c4e54, /* "TNLK" */
-    LOCK_PAGE_VERSION = 5,
+    LOCK_PAGE_VERSION = 6,
     LOCK_PROCESS_MAX = 32,
     LOCK_PURPOSE_MAX = 96,
     LOCK_COUNTERS = 1024,
@@ -30,7 +30,9 @@ enum lock_state { LOCK_FREE, LOCK_WRITING, LOCK_COMMITTING, LOCK_LONG };
 struct lock_page {
     _Atomic uint32_t magic; /* written last */
     uint32_t version;
-    uint64_t size; /* of this structure */
+    uint64_t size;      /* of this structure */
+    uint64_t processes; /* inode of the namespace of its processes
+                           (pid_namespaces(7)) */
 
     pthread_mutex_t mutex; /* process-shared, robust, priority inheritance */
 

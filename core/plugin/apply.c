@@ -43,11 +43,11 @@ static int run_hook(struct ctx *ctx, struct record *record, void *payload)
     /* Switched off, and this worker has not been replaced yet. */
     if (!access_module_on(ctx, entry->module->id))
         return 0;
-    if (hook->when == TN_COMMITTED && (rc = call_settle(ctx, entry->module)))
-        return rc;
     call_begin(&call, ctx, entry->module, true);
     call.reading = is_before(hook);
     rc = call_check(&call);
+    if (!rc && hook->when == TN_COMMITTED)
+        rc = call_outward(&call);
     if (!rc)
         rc = hook->call(&call, &handle, hook->data);
     return call_end(&call, rc, entry->name);
@@ -86,15 +86,15 @@ static int run_route(struct ctx *ctx, struct request *request,
     struct tn_ctx call;
     struct tn_request asked = { &call, request };
     struct tn_answer answer = { &call, request, response, false };
-    int64_t deadline;
-    int rc = route->network ? call_settle(ctx, entry->module) : 0;
+    int64_t deadline = call_shorten(ctx, entry->module);
+    int rc = 0;
 
-    if (rc)
-        return rc;
-    deadline = call_shorten(ctx, entry->module);
     call_begin(&call, ctx, entry->module, false);
     slot_push(entry->module->id, entry->name);
-    rc = route->call(&call, &asked, &answer, route->data);
+    if (route->network)
+        rc = call_outward(&call);
+    if (!rc)
+        rc = route->call(&call, &asked, &answer, route->data);
     slot_unwind(depth);
     ctx->deadline = deadline;
     rc = call_end(&call, rc, entry->name);

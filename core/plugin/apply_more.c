@@ -78,14 +78,14 @@ static int run_job(struct ctx *ctx, const struct job *job)
     if (!access_module_on(ctx, entry->module->id))
         return fail(ctx, E_UNAVAILABLE, "plugin.off",
                     "the module %s is switched off", entry->module->id);
-    rc = call_settle(ctx, entry->module);
-    if (rc)
-        return rc;
     if (job_person())
         speak_as(ctx, job_person());
     call_begin(&call, ctx, entry->module, true);
     call.job = true;
-    rc = entry->as.job.call(&call, value_out(job->data), entry->as.job.extra);
+    rc = call_outward(&call);
+    if (!rc)
+        rc = entry->as.job.call(&call, value_out(job->data),
+                                entry->as.job.extra);
     return call_end(&call, rc, entry->name);
 }
 

@@ -17,11 +17,6 @@
 static struct tn_ctx *running;
 static uint64_t last_serial;
 
-int call_settle(struct ctx *ctx, const struct tn_module *module)
-{
-    return manifest_may(module->manifest, "network") ? db_settle(ctx) : 0;
-}
-
 void call_begin(struct tn_ctx *call, struct ctx *ctx, struct tn_module *module,
                 bool as_module)
 {
@@ -35,6 +30,15 @@ void call_begin(struct tn_ctx *call, struct ctx *ctx, struct tn_module *module,
     running = call;
 }
 
+int call_outward(struct tn_ctx *call)
+{
+    if (!manifest_may(call->module->manifest, "network"))
+        return 0;
+    call->reaches = true;
+    call->outward = db_outward(call->ctx, true);
+    return db_settle(call->ctx);
+}
+
 static bool is_code(int rc)
 {
     return rc <= TN_E_INVALID && rc >= TN_E_UNAVAILABLE;
@@ -45,6 +49,8 @@ int call_end(struct tn_ctx *call, int rc, const char *entry)
     struct ctx *ctx = call->ctx;
 
     running = call->outer;
+    if (call->reaches)
+        db_outward(ctx, call->outward);
     if (rc == TN_OK)
         return 0;
     if (!is_code(rc)) {

@@ -12,9 +12,9 @@ enum { NESTING_MAX = 8 };
 /* A call begins: who, with which context. as_module: hooks and services. */
 void call_begin(struct tn_ctx *call, struct ctx *ctx, struct tn_module *module,
                 bool as_module);
-/* Before a call that may reach other machines by itself (capability
- * "network"): what it may read and tell them is made durable first. */
-int call_settle(struct ctx *ctx, const struct tn_module *module);
+/* In a call that may reach other machines by itself (capability "network"):
+ * what it has, reads and saves, and may tell them, is durable first. */
+int call_outward(struct tn_ctx *call);
 /* It is over. Turns what it returned into one of our codes, with a problem
  * where the module left none. */
 int call_end(struct tn_ctx *call, int rc, const char *entry);

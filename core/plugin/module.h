@@ -132,6 +132,8 @@ struct tn_ctx {
     const struct tn_module *actor;
     bool reading; /* a before-hook: writes nothing */
     bool job;     /* has progress */
+    bool outward; /* what the store had before (call_outward); see call_end */
+    bool reaches; /* whether it has been called */
     int status;   /* of the last fail() */
     int problems, depth;
     int transactions;   /* that it has begun */

@@ -147,8 +147,19 @@ static int take_bytes(struct archive_in *in, void *out, size_t size)
 /* Only a program of ours has written it; but it may have had faults. */
 static bool name_good(const char *name, size_t length)
 {
-    return length > 0 && strlen(name) == length && *name != '/' &&
-           !strstr(name, "..") && !strstr(name, "//");
+    const char *part = name;
+
+    if (!length || strlen(name) != length)
+        return false;
+    for (;;) {
+        size_t end = strcspn(part, "/");
+
+        if (end == 0 || (end <= 2 && strspn(part, ".") >= end))
+            return false; /* empty, "." or ".." */
+        if (!part[end])
+            return true;
+        part += end + 1;
+    }
 }
 
 static int give_file(struct archive_in *in, const struct archive_take *taker,

@@ -128,8 +128,7 @@ void checkpoint_unkept(struct db *db)
     if (!page || atomic_load(&page->failed) || checkpoint_keep(&fd, db->folder))
         return;
     /* Only when nobody is in the way: somebody who writes now does it. */
-    if (pthread_mutex_trylock(&page->mutex) == 0) {
-        db->lock.held = true;
+    if (lock_try(&db->lock, "checkpoint")) {
         lock_state(&db->lock, LOCK_LONG);
         move(db, true);
         lock_give(&db->lock);

@@ -46,6 +46,9 @@ void db_close(struct db *db);
  * "store.sync_failed" where the disk failed.
  */
 int db_settle(struct ctx *ctx);
+/* While it is set, what is read or committed is settled as it is: for code that
+ * may reach other machines by itself. Returns what was set before. */
+bool db_outward(struct ctx *ctx, bool outward);
 
 /*
  * Prepares (cached) and binds. Parameters are ?1, ?2, … or, in generated SQL,

@@ -195,6 +195,7 @@ struct db {
     int64_t busy_since;
     int log_frames;  /* of the log after the last commit */
     bool wrote;      /* whether that one had any */
+    bool outward;    /* db.h, db_outward */
     int64_t changed; /* rows of the connection before the transaction */
 
     /* The PostgreSQL driver's own. */

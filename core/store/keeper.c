@@ -44,6 +44,8 @@ enum {
     OPTIMIZE_EVERY_MS = 3600 * 1000,
     WORK_LIMIT_MS = 60 * 1000,
     CHECK_LIMIT_MS = 600 * 1000,
+    KEEP_WAIT_MS = 3000, /* for a command that does the keeper's work */
+    KEEP_LOOK_MS = 50,
 };
 
 struct keeper {
@@ -299,9 +301,14 @@ static void forget_cached(const char *folder)
 static int begin(struct keeper *keeper, const struct keeper_link *link)
 {
     struct ctx *ctx = keeper->ctx;
-    int64_t ms;
-    int rc = checkpoint_keep(&keeper->flock, ctx->site->folder);
+    int64_t ms, until = clock_monotonic() + KEEP_WAIT_MS;
+    int rc;
 
+    /* A command may do the keeper's work just now. */
+    while ((rc = checkpoint_keep(&keeper->flock, ctx->site->folder)) ==
+               E_BUSY &&
+           clock_monotonic() < until)
+        usleep(KEEP_LOOK_MS * 1000);
     if (rc == E_BUSY)
         return fail(ctx, rc, "store.keeper", "this site has a keeper already");
     if (!rc)
@@ -355,6 +362,15 @@ int keeper_run(struct ctx *ctx, const struct keeper_link *link)
     return rc;
 }
 
+/* The limit is for what gets no further. */
+static void still_copying(void *payload, int64_t done, int64_t total)
+{
+    (void)payload;
+    (void)done;
+    (void)total;
+    slot_begin("backup", CHECK_LIMIT_MS);
+}
+
 void keeper_command(struct value **answer, struct ctx *ctx,
                     const struct value *command)
 {
@@ -368,8 +384,9 @@ void keeper_command(struct value **answer, struct ctx *ctx,
         rc = fail(ctx, E_BAD_REQUEST, "store.failed",
                   "the keeper knows no such command");
     } else {
-        slot_begin("backup", CHECK_LIMIT_MS);
-        rc = backup_make(ctx, to, &(struct backup_options){ 0 });
+        still_copying(NULL, 0, 0);
+        rc = backup_make(ctx, to,
+                         &(struct backup_options){ .progress = still_copying });
         slot_finish();
     }
     value_set_bool(said, "ok", rc == 0);

@@ -69,6 +69,14 @@ static bool page_good(const struct lock_page *page)
            page->version == LOCK_PAGE_VERSION && page->size == sizeof *page;
 }
 
+/* In which namespace numbers of processes mean what they mean here. */
+static uint64_t processes(void)
+{
+    struct stat info;
+
+    return stat("/proc/self/ns/pid", &info) == 0 ? info.st_ino : 0;
+}
+
 /* Wipes and fills the page. The turn of node numbers goes on, so that a
  * number rests for long before it is given again. So do the commits' numbers:
  * a front that outlived its workers still holds answers by them, and what was
@@ -76,8 +84,10 @@ static bool page_good(const struct lock_page *page)
 static int make_page(struct lock_page *page, struct ctx *ctx)
 {
     bool good = page_good(page);
+    /* Beyond all that another version may have reached. */
+    uint64_t first = (uint64_t)clock_now() << 10;
     uint32_t next = good ? atomic_load(&page->next_node) : 0;
-    uint64_t begun = good ? atomic_load(&page->begun) : 0;
+    uint64_t begun = good ? atomic_load(&page->begun) : first;
     uint64_t durable = good ? atomic_load(&page->durable) : 0;
     int rc;
 
@@ -90,6 +100,7 @@ static int make_page(struct lock_page *page, struct ctx *ctx)
     atomic_store(&page->done, begun);
     atomic_store(&page->durable, durable < begun ? durable : begun);
     random_bytes(page->meter_key, sizeof page->meter_key);
+    page->processes = processes();
     rc = make_mutex(&page->mutex);
     if (rc)
         return fail(ctx, E_IO, "store.lock_page",
@@ -189,6 +200,12 @@ static int map_page(struct lock *lock, struct ctx *ctx, bool *alone)
         return fail(ctx, E_UNAVAILABLE, "store.other_version",
                     "another version of the program has this site open; "
                     "stop it first");
+    /* The mutex and the leases of node numbers name processes. */
+    if (lock->page->processes != processes())
+        return fail(ctx, E_UNAVAILABLE, "store.other_processes",
+                    "the site is open in another container, whose processes "
+                    "cannot be seen from here; run this there, as in: docker "
+                    "exec CONTAINER tenon ...");
     return 0;
 }
 
@@ -336,6 +353,39 @@ static int refuse(struct lock *lock, struct ctx *ctx, const char *purpose)
                 "another change takes long; try again in a moment");
 }
 
+static void holder_died(struct lock_page *page)
+{
+    take_over(page);
+    log_event(LOG_WARN, "store.holder_died", "pid",
+              log_int(atomic_load(&page->holder)), NULL);
+}
+
+static void have(struct lock *lock, const char *purpose)
+{
+    struct lock_page *page = lock->page;
+
+    lock->held = true;
+    atomic_store(&page->since, clock_monotonic());
+    snprintf(page->process, sizeof page->process, "%s", log_process_name());
+    snprintf(page->purpose, sizeof page->purpose, "%s", purpose);
+    atomic_store(&page->state, LOCK_WRITING);
+    atomic_store(&page->holder, (int32_t)getpid());
+    slot_lock_taken();
+}
+
+bool lock_try(struct lock *lock, const char *purpose)
+{
+    int rc = pthread_mutex_trylock(&lock->page->mutex);
+
+    assert(!lock->held);
+    if (rc == EOWNERDEAD)
+        holder_died(lock->page);
+    else if (rc)
+        return false;
+    have(lock, purpose);
+    return true;
+}
+
 int lock_take(struct lock *lock, struct ctx *ctx, const char *purpose,
               int64_t deadline)
 {
@@ -351,9 +401,7 @@ int lock_take(struct lock *lock, struct ctx *ctx, const char *purpose,
         slot_pop();
     }
     if (rc == EOWNERDEAD) {
-        take_over(page);
-        log_event(LOG_WARN, "store.holder_died", "pid",
-                  log_int(atomic_load(&page->holder)), NULL);
+        holder_died(page);
         rc = 0;
     }
     if (rc == ETIMEDOUT)
@@ -361,13 +409,7 @@ int lock_take(struct lock *lock, struct ctx *ctx, const char *purpose,
     if (rc)
         return fail(ctx, E_INTERNAL, "store.lock_page",
                     "the writer lock is broken (%s)", strerrordesc_np(rc));
-    lock->held = true;
-    atomic_store(&page->since, clock_monotonic());
-    snprintf(page->process, sizeof page->process, "%s", log_process_name());
-    snprintf(page->purpose, sizeof page->purpose, "%s", purpose);
-    atomic_store(&page->state, LOCK_WRITING);
-    atomic_store(&page->holder, (int32_t)getpid());
-    slot_lock_taken();
+    have(lock, purpose);
     return 0;
 }
 

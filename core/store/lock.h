@@ -35,6 +35,8 @@ void lock_close(struct lock *lock);
 int lock_take(struct lock *lock, struct ctx *ctx, const char *purpose,
               int64_t deadline);
 void lock_give(struct lock *lock);
+/* Takes it where nobody has it, or who had it has died. */
+bool lock_try(struct lock *lock, const char *purpose);
 
 /* Looks whether the holder has died, and takes the lock's affairs over: what
  * it had begun counts as done. True where it had. Any thread may. */

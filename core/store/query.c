@@ -340,6 +340,9 @@ int query_next(struct query *query)
     query->spent += nanoseconds() - start;
     if (rc < 0)
         return query_fail(query, rc);
+    /* Once it has been read: what is committed meanwhile it does not see. */
+    if (db->outward && !query->rows && db_settle(query->ctx))
+        return E_STORE;
     query->rows += rc;
     return rc;
 }

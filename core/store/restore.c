@@ -280,12 +280,15 @@ static int swap(struct ctx *ctx, const char *folder, const char *staged)
         rc = keep_own(ctx, folder, staged);
     if (!rc)
         rc = tree_rename(ctx, before, replaced);
-    if (!rc)
-        rc = tree_sync(ctx, folder);
     if (rc) {
         backup_recover(ctx, folder);
         return rc;
     }
+    /* The new site stands. As long as that may not be on the disk, the old one
+     * is left for the next start to remove. */
+    rc = tree_sync(ctx, folder);
+    if (rc)
+        return rc;
     tree_remove(ctx, staged);
     return tree_remove(ctx, replaced);
 }

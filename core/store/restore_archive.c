@@ -53,12 +53,30 @@ static void tell(struct looking *looking, size_t size)
 
 /* ---- looking ---- */
 
+/* What a backup holds, and nothing else: not run/, not site.key. */
+static bool belongs(const char *name)
+{
+    const char *slash = strchr(name, '/');
+    const char *const *folder;
+
+    if (!slash)
+        return text_equal(name, "tenon.db") || text_equal(name, "tenon.cfg") ||
+               text_equal(name, BACKUP_LIST) ||
+               text_equal(name, "manifest.json");
+    for (folder = backup_folders; *folder; folder++)
+        if (strlen(*folder) == (size_t)(slash - name) &&
+            strncmp(name, *folder, (size_t)(slash - name)) == 0)
+            return true;
+    return false;
+}
+
 static int look_begin(struct ctx *ctx, void *payload, const char *name,
                       int64_t size)
 {
     struct looking *looking = payload;
 
-    (void)ctx;
+    if (!belongs(name))
+        return bad(ctx, "a file has a strange name");
     snprintf(looking->name, sizeof looking->name, "%s", name);
     looking->size = size;
     crypto_generichash_init(&looking->state, NULL, 0, HASH_SIZE);
@@ -155,22 +173,6 @@ static int io_error(struct ctx *ctx, const char *path)
         return fail(ctx, E_FULL, "store.full",
                     "there is no room left on the disk for %s", path);
     return fail(ctx, E_IO, "store.io", "%s: %s", path, strerrordesc_np(error));
-}
-
-/* What a backup holds, and nothing else: not run/, not site.key. */
-static bool belongs(const char *name)
-{
-    const char *slash = strchr(name, '/');
-    const char *const *folder;
-
-    if (!slash)
-        return text_equal(name, "tenon.db") || text_equal(name, "tenon.cfg") ||
-               text_equal(name, "manifest.json");
-    for (folder = backup_folders; *folder; folder++)
-        if (strlen(*folder) == (size_t)(slash - name) &&
-            strncmp(name, *folder, (size_t)(slash - name)) == 0)
-            return true;
-    return false;
 }
 
 static int make_parents(struct ctx *ctx, const char *to, const char *name)

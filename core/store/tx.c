@@ -340,7 +340,7 @@ static int commit_outermost(struct ctx *ctx)
     db->committed++;
     finish(db, ctx);
     run_after(db, ctx);
-    return 0;
+    return db->outward ? db_settle(ctx) : 0;
 }
 
 int tx_commit(struct ctx *ctx)
@@ -375,6 +375,15 @@ void tx_rollback(struct ctx *ctx)
     drop(&db->before, db->depth);
     drop(&db->after, db->depth);
     end_level(db, ctx, false);
+}
+
+bool db_outward(struct ctx *ctx, bool outward)
+{
+    bool before = ctx->db && ctx->db->outward;
+
+    if (ctx->db)
+        ctx->db->outward = outward;
+    return before;
 }
 
 bool tx_active(const struct ctx *ctx)

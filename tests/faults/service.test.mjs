@@ -2,8 +2,9 @@
 // back after a kill -9 of anything, whole after it (F01, S46).
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { long, newSite, processExists, run, slow, sleep, until }
+import { long, newSite, processExists, run, slow, sleep, tenon, until }
   from '../lib/server.mjs';
 
 let site;
@@ -59,6 +60,19 @@ test('F01_ the service is back after a kill -9 of everything', async () => {
   const { code, out, err } = run('doctor', site.folder);
   assert.notEqual(code, 1, out + err);
 });
+
+// As in another container: the writer lock names processes.
+const apart = ['unshare', ...(process.getuid() === 0 ? [] : ['-Ur']), '--pid',
+  '--fork'];
+test('a command that cannot see the service\'s processes is refused',
+  { skip: spawnSync(apart[0], [...apart.slice(1), 'true']).status !== 0 &&
+    'this user may not have processes of his own' }, async () => {
+    const { status: code, stderr } = spawnSync(apart[0], [...apart.slice(1),
+      tenon, 'user', 'list', '--site', site.folder], { encoding: 'utf8' });
+    assert.notEqual(code, 0);
+    assert.match(stderr, /another container.*docker exec/);
+    assert.equal(run('user', 'list', '--site', site.folder).code, 0);
+  });
 
 test('SIGHUP reads the definitions again; nobody waits', async () => {
   const before = await site.whole();

@@ -67,6 +67,8 @@ static const char *make(struct ctx *ctx)
     assert_int_equal(tree_make(ctx, beside(ctx, "/forms")), 0);
     assert_int_equal(
         file_write(ctx, beside(ctx, "/forms/a.json"), "{}", 2, 0600), 0);
+    assert_int_equal(
+        file_write(ctx, beside(ctx, "/forms/a..b.json"), "{}", 2, 0600), 0);
     assert_int_equal(tx_begin(ctx, "test"), 0);
     assert_int_equal(
         db_exec(ctx, "INSERT INTO thing (number, note) VALUES (1, 'one')", ""),
@@ -102,6 +104,22 @@ static void what_goes_in_comes_out(void **state)
     assert_false(tree_exists(arena_printf(ctx->arena, "%s/tenon.db", from)));
     assert_false(tree_exists(arena_printf(ctx->arena, "%s/run/backup-%d",
                                           ctx->site->folder, (int)getpid())));
+}
+
+static void what_names_its_files_only_comes_back_too(void **state)
+{
+    struct ctx *ctx = &((struct fixture *)*state)->ctx;
+    const struct backup_options options = { .key = &key };
+    const char *from, *other = beside(ctx, ".other");
+
+    site.settings.backup.list_files = true;
+    from = make(ctx);
+    site.settings.backup.list_files = false;
+    assert_int_equal(verify(ctx, from, &key), 0);
+    assert_int_equal(backup_restore(ctx, from, other, &options), 0);
+    assert_true(
+        tree_exists(arena_printf(ctx->arena, "%s/forms/a..b.json", other)));
+    assert_false(tree_exists(arena_printf(ctx->arena, "%s/files", other)));
 }
 
 static void refused(struct ctx *ctx, const char *from,
@@ -252,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         archive_test(what_goes_in_comes_out),
+        archive_test(what_names_its_files_only_comes_back_too),
         archive_test(another_key_is_told_from_damage),
         archive_test(a_changed_byte_is_found_wherever_it_is),
         archive_test(an_end_that_was_cut_off_is_found),

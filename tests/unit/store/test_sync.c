@@ -147,6 +147,32 @@ static void an_empty_commit_makes_nothing_durable(void **state)
     disconnect(&ctx);
 }
 
+/* A module that may reach other machines by itself. */
+static void what_may_leave_is_durable_when_it_is_read_or_saved(void **state)
+{
+    struct fixture *fixture = *state;
+    struct site site = { .folder = fixture->folder,
+                         .settings = { .durability = "group" } };
+    const struct lock_page *page = fixture->ctx.db->lock.page;
+    struct ctx ctx;
+
+    ctx_init(&ctx, arena_new(0));
+    ctx.site = &site;
+    assert_int_equal(db_open(&ctx, fixture->folder, DB_WORKER | DB_SERVED), 0);
+    assert_int_equal(insert(&ctx, 1), 0);
+    assert_int_equal(count_things(&ctx), 1);
+    assert_true(atomic_load(&page->durable) < atomic_load(&page->begun));
+    assert_false(db_outward(&ctx, true));
+    assert_int_equal(count_things(&ctx), 1);
+    assert_int_equal(atomic_load(&page->durable), atomic_load(&page->begun));
+    assert_int_equal(insert(&ctx, 2), 0);
+    assert_int_equal(atomic_load(&page->durable), atomic_load(&page->begun));
+    assert_true(db_outward(&ctx, false));
+    assert_int_equal(insert(&ctx, 3), 0);
+    assert_true(atomic_load(&page->durable) < atomic_load(&page->begun));
+    disconnect(&ctx);
+}
+
 static void what_could_not_be_ended_is_ended_by_what_comes_next(void **state)
 {
     struct fixture *fixture = *state;
@@ -216,6 +242,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_empty_commit_makes_nothing_durable,
                                         setup_site, teardown),
+        cmocka_unit_test_setup_teardown(
+            what_may_leave_is_durable_when_it_is_read_or_saved, setup_site,
+            teardown),
         cmocka_unit_test_setup_teardown(
             what_could_not_be_ended_is_ended_by_what_comes_next, setup_site,
             teardown),
