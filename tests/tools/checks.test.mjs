@@ -3,7 +3,8 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync }
+  from 'node:fs';
 import { dirname, join } from 'node:path';
 import { tmpdir } from 'node:os';
 
@@ -219,3 +220,71 @@ test('format: what clang-format would write otherwise is named', () => {
   accepted('format', { ...style, 'a.c': 'int a;\n' });
   refused('format', { ...style, 'a.c': 'int b;\nint  a;\n' }, /a\.c:2: /);
 });
+
+// ---- check.mjs itself ----
+
+// One step of it in a folder with these files and programs. Each notes that
+// it was run: { code, runs, text }.
+function runStep(step, files, programs = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'tenon-check-'));
+  try {
+    mkdirSync(join(folder, 'tools'));
+    copyFileSync(join(tools, 'check.mjs'), join(folder, 'tools/check.mjs'));
+    for (const [file, text] of Object.entries({ ...files, ...programs })) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      writeFileSync(join(folder, file), text,
+        { mode: file in programs ? 0o755 : 0o644 });
+    }
+    const runs = join(folder, 'runs');
+    writeFileSync(runs, '');
+    const run = spawnSync(process.execPath, [join(folder, 'tools/check.mjs'),
+      step], { encoding: 'utf8', env: { ...process.env, RUNS: runs,
+      PATH: `${folder}/bin:${process.env.PATH}`, NODE_TEST_CONTEXT: '' } });
+    return { code: run.status, text: run.stdout + run.stderr,
+      runs: readFileSync(runs, 'utf8').length };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+// A test that fails for the first time only, with this message.
+const once = (message) => ({ 'tests/tools/one.test.mjs': `
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { appendFileSync, readFileSync } from 'node:fs';
+test('one', () => {
+  appendFileSync(process.env.RUNS, '.');
+  assert.deepEqual(readFileSync(process.env.RUNS, 'utf8'), '..',
+    ${JSON.stringify(message)});
+});
+` });
+
+test('check: what fails is tried once more, but not where something was lost',
+  () => {
+    const slow = runStep('tools', once('waited in vain'));
+    assert.deepEqual([slow.code, slow.runs], [0, 2], slow.text);
+    assert.match(slow.text, /failed at the first try[^]*\n1 passed, 0 failed/);
+    const loss = runStep('tools', once('Not tried again: note 7'));
+    assert.deepEqual([loss.code, loss.runs], [1, 1], loss.text);
+    assert.match(loss.text, /note 7[^]*\n0 passed, 1 failed/);
+  });
+
+// What ctest says of a program that fails once and passes then.
+const ctest = (error, file) => ({ 'bin/ctest': `#!/bin/sh
+echo . >> "$RUNS"
+cat <<'END'
+3: [  ERROR   ] --- ${error}
+3: [   LINE   ] --- /x/tests/unit/store/${file}:7: error: Failure!
+3: [  FAILED  ] 1 test(s), listed below:
+3: [  PASSED  ] 5 test(s).
+END
+` });
+
+test('check: a program that has lost something does not pass by a second try',
+  () => {
+    const passed = (error, file) => runStep('unit', {}, ctest(error, file)).code;
+    assert.equal(passed('0x1 != 0', 'test_query.c'), 0);
+    assert.equal(passed('0x1 != 0', 'test_crash.c'), 1);
+    assert.equal(passed('2300 is not within the range 0-2000',
+      'test_lock_death.c'), 0);
+  });
