@@ -26,6 +26,7 @@
 #include "plugin/plugin.h"
 #include "portal/portal.h"
 #include "store/db.h"
+#include "store/dialect.h"
 #include "view/view.h"
 #include "web/request.h"
 #include "web/router.h"
@@ -83,13 +84,36 @@ static int load_texts(struct ctx *ctx)
     return is_folder(folder) ? catalog_load(ctx, folder, NULL) : 0;
 }
 
+/* Of what a newer version has made of the tables this one knows nothing.
+ * Where several hosts may share them those are replaced one after the other,
+ * and a version's migrations suit the version before: who is still to be
+ * replaced goes on. */
+static int refuse_newer(struct ctx *ctx)
+{
+    const char *newer;
+    int rc = schema_newer(&newer, ctx);
+
+    if (rc || !newer)
+        return rc;
+    log_event(LOG_WARN, "store.newer", "migration", newer, NULL);
+    if (db_dialect(ctx) != DB_SQLITE)
+        return 0;
+    return fail(ctx, E_UNSUPPORTED, "store.newer",
+                "the site was served by a newer version of this program (%s); "
+                "install that one again, or restore a backup from before the "
+                "update",
+                newer);
+}
+
 /* Host frames: a large table takes its time, and nobody is to blame. */
 static int migrate_all(struct ctx *ctx)
 {
     int rc;
 
     slot_push_host("migrate");
-    rc = schema_migrate(ctx);
+    rc = refuse_newer(ctx);
+    if (!rc)
+        rc = schema_migrate(ctx);
     slot_pop();
     return rc;
 }
