@@ -6,11 +6,13 @@
 import { afterEach, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { Load, Table, lacking, loadSite, toldAll, verify }
+import { person } from '../lib/client.mjs';
+import { Load, Table, lacking, loadSite, notAgain, sql, toldAll, verify }
   from '../lib/load.mjs';
 import { Power, seeded } from '../lib/power.mjs';
-import { Site, long, processExists, sleep, slow, until }
+import { Site, long, processExists, run, sleep, slow, until }
   from '../lib/server.mjs';
 
 const skip = lacking;
@@ -36,6 +38,9 @@ afterEach(() => {
 const readyAgain = (site) => until(async () =>
   (await get(site, '/readyz'))?.status === 200, 'readiness', 20000);
 
+// Both kinds of durability, on the same tests: of one site after the other.
+const kindOf = (number) => (number % 2 ? 'full' : 'group');
+
 // Modules that were blamed for a death: none of these was a module's fault.
 const blamed = (site) => site.log('worker.died').filter((death) =>
   death.module).length;
@@ -47,14 +52,19 @@ async function checked(place, loads, table, site) {
   const { lost, half, wrong } = verify(place, loads);
   table.lost += lost;
   table.half += half;
-  assert.deepEqual(wrong, [], `seed ${seed}`);
+  assert.deepEqual(wrong, [], notAgain(`${wrong.join('; ')} (seed ${seed})`));
 }
 
-function count(table, load) {
+// `restart`: ms from a death of everything until it served again; 0: it went on.
+function count(table, load, restart = 0) {
   table.repetitions += 1;
   table.acknowledged += load.acknowledged;
   table.outage = Math.max(table.outage, load.outage());
+  table.restart = Math.max(table.restart, restart);
 }
+
+const nothingLost = (table) => assert.equal(table.lost + table.half, 0,
+  notAgain(String(table)));
 
 // ---- F01 ----
 
@@ -78,7 +88,7 @@ const kill = (pid) => {
   try { process.kill(pid, 'SIGKILL'); } catch { /* it ended by itself */ }
 };
 
-// Kills; returns what was killed and how many requests may be lost with it.
+// Kills; returns what was killed, when, and who worked until then.
 async function strike(site, random) {
   const workers = await pidsOf(site);
   const victim = ['pages', 'keeper', 'jobs', 'front', 'all'][
@@ -86,6 +96,7 @@ async function strike(site, random) {
   await sleep(random() * 300);
   const chosen = workers.filter(({ name }) => victim === 'all' ||
     name.split('-')[0] === victim);
+  const at = performance.now();
   if (victim === 'all') {
     // In any order.
     for (const { pid } of chosen.sort(() => random() - 0.5))
@@ -94,52 +105,56 @@ async function strike(site, random) {
     kill(chosen[Math.floor(random() * chosen.length)].pid);
   }
   if (victim === 'front' || victim === 'all') site.child.kill('SIGKILL');
-  return { victim, dies: victim === 'front' || victim === 'all', workers };
+  return { victim, dies: victim === 'front' || victim === 'all', workers, at };
+}
+
+// A site that works on in its folder after each death; the last one serves.
+async function kills(place, random, { repetitions, table, loads, starts }) {
+  let site = await serve(place);
+  await site.whole();
+  for (let i = 0; i < repetitions; i += 1) {
+    const load = new Load(place, site).start();
+    loads.push(load);
+    await sleep(100 + random() * 200);
+    const { victim, dies, workers, at } = await strike(site, random);
+    if (!dies) {
+      await sleep(300);
+      await load.stop();
+      // A killed page worker costs its own request; nobody else's.
+      assert.ok(load.failed.length <= (victim === 'pages' ? 1 : 0),
+        `${victim}: ${JSON.stringify(load.failed.slice(0, 4))}`);
+      count(table, load);
+      await site.whole();
+      continue;
+    }
+    await site.ended;
+    await load.stop();
+    table.blamed += blamed(site);
+    await until(() => !workers.some(({ pid }) => processExists(pid)),
+      'the end of all processes');
+    const begun = performance.now();
+    site = await serve(place);
+    await readyAgain(site);
+    const ready = performance.now();
+    starts.push(ready - begun);
+    count(table, load, ready - at);
+  }
+  return site;
 }
 
 test('F01_ a kill of any process loses nothing that was told', { skip },
   async () => {
     const table = new Table('F01 kill -9');
     const random = seeded(seed);
-    let place, site, loads;
     const starts = [];
-    for (let i = 0; i < REPETITIONS; i += 1) {
-      if (i % A_SITE === 0) {
-        if (site) await checked(place, loads, table, site);
-        place = loadSite();
-        loads = [];
-        site = await serve(place);
-        await site.whole();
-      }
-      const load = new Load(place, site).start();
-      loads.push(load);
-      await sleep(100 + random() * 200);
-      const { victim, dies, workers } = await strike(site, random);
-      if (dies) {
-        await site.ended;
-        await load.stop();
-        table.blamed += blamed(site);
-        await until(() => !workers.some(({ pid }) => processExists(pid)),
-          'the end of all processes');
-        const begun = performance.now();
-        const next = await serve(place);
-        await readyAgain(next);
-        starts.push(performance.now() - begun);
-        site = next;
-      } else {
-        await sleep(300);
-        await load.stop();
-        // A killed page worker costs its own request; nobody else's.
-        assert.ok(load.failed.length <= (victim === 'pages' ? 1 : 0),
-          `${victim}: ${JSON.stringify(load.failed.slice(0, 4))}`);
-        count(table, load);
-        await site.whole();
-        continue;
-      }
-      table.repetitions += 1;
-      table.acknowledged += load.acknowledged;
+    const each = Math.min(A_SITE, Math.ceil(REPETITIONS / 2));
+    for (let done = 0; done < REPETITIONS; done += each) {
+      const place = loadSite({ durability: kindOf(done / each) });
+      const loads = [];
+      const site = await kills(place, random, { table, loads, starts,
+        repetitions: Math.min(each, REPETITIONS - done) });
+      await checked(place, loads, table, site);
     }
-    await checked(place, loads, table, site);
     if (REPETITIONS > 5) table.print();
     starts.sort((a, b) => a - b);
     const [median, slowest] = [starts[starts.length >> 1] || 0,
@@ -148,22 +163,63 @@ test('F01_ a kill of any process loses nothing that was told', { skip },
     assert.ok(median < 2000 * slow && slowest < 4000 * slow,
       `${median} ms until it is ready, ${slowest} at most`);
     assert.ok(table.acknowledged > REPETITIONS * 20, String(table));
-    assert.equal(table.lost + table.half, 0);
+    nothingLost(table);
   });
+
+const answersHeld = async (site) => Number(/answers_held (\d+)/.exec(
+  await (await get(site, '/metrics')).text())[1]);
+
+// Stops the keeper while it does not have the writer lock (it tidies up in
+// quiet moments), so that others go on writing. Returns how to let it go on.
+async function stopKeeper(place, site) {
+  const { pid } = (await pidsOf(site)).find(({ name }) => name === 'keeper');
+  for (;;) {
+    await stopped(pid);
+    const probe = fetch(new URL('/api/v1/records/note', site.url), {
+      method: 'POST', headers: { 'content-type': 'application/json',
+        authorization: `Bearer ${place.tokens.ann}` },
+      body: JSON.stringify({ values: { number: 0, text: 'a probe' } }),
+    }).catch(() => {});
+    const held = await until(() => answersHeld(site), 'an answer', 3000)
+      .catch(() => 0);
+    if (held) return () => process.kill(pid, 'SIGCONT');
+    process.kill(pid, 'SIGCONT');
+    await probe;
+  }
+}
+
+// The event stream of somebody new: { text, end() }.
+async function eventsOf(site, login) {
+  const stop = new AbortController();
+  const client = await person(site, login);
+  const answer = await fetch(new URL('/portal/events', site.url), {
+    signal: stop.signal, headers: { cookie: client.cookie() } });
+  assert.equal(answer.status, 200);
+  const stream = { text: '', end: () => stop.abort() };
+  (async () => {
+    try {
+      for await (const part of answer.body)
+        stream.text += Buffer.from(part).toString('utf8');
+    } catch { /* it was ended */ }
+  })();
+  await until(() => stream.text.includes(': open'), 'the stream');
+  return stream;
+}
 
 test('F01_ while the keeper hangs nothing leaves that is not on the disk',
   { skip }, async () => {
     const place = loadSite();
     const site = await serve(place);
     await site.whole();
-    const [keeper] = (await pidsOf(site)).filter(({ name }) =>
-      name === 'keeper');
+    const stream = await eventsOf(site, 'eve');
+    const events = () => stream.text.match(/^event: records:note$/gm) || [];
     const ask = (method, path, body) => fetch(new URL(path, site.url),
       { method, body, headers: { 'content-type': 'application/json',
         authorization: `Bearer ${place.tokens.ann}` } });
     const before = await ask('GET', '/api/v1/records/note');
     assert.equal(before.status, 200);
-    await stopped(keeper.pid);
+    const goOn = await stopKeeper(place, site);
+    const [held, told] = [await answersHeld(site), events().length];
     const done = [];
     const note = (name) => (answer) => {
       done.push(name);
@@ -171,27 +227,93 @@ test('F01_ while the keeper hangs nothing leaves that is not on the disk',
     };
     const write = ask('POST', '/api/v1/records/note', JSON.stringify(
       { values: { number: 1, text: 'held' } })).then(note('write'));
-    await until(async () => /answers_held [1-9]/.test(
-      await (await get(site, '/metrics')).text()), 'a held answer');
+    await until(async () => await answersHeld(site) > held, 'a held answer');
     // Others have it in their lists now; they are not told before it is sure.
     const read = ask('GET', '/api/v1/records/note').then(note('read'));
+    // Nor is a browser told that there is something new: that went to the
+    // front before the answer did.
     await sleep(300);
     assert.deepEqual(done, []);
+    assert.equal(events().length, told);
     if (long) {
       const answers = await Promise.all([write, read]);
       for (const answer of answers) {
         assert.equal(answer.status, 503);
         assert.match((await answer.json()).title, /not known/);
       }
-      process.kill(keeper.pid, 'SIGCONT');
+      assert.equal(events().length, told);
+      goOn();
     } else {
-      process.kill(keeper.pid, 'SIGCONT');
+      goOn();
       assert.equal((await write).status, 201);
+      await until(() => events().length >= told + 2, 'the events');
     }
     const after = await (await ask('GET', '/api/v1/records/note')).json();
-    assert.deepEqual(after.records.map((one) => one.values.number), [1]);
+    assert.equal(after.records[0].values.number, 1);
     assert.ok((await read).status);
+    stream.end();
     assert.equal((await site.stop()).code, 0);
+  });
+
+// Hands mails over, of whom it is told at the moment of their last line.
+async function mailServer(t, taken) {
+  const sockets = new Set();
+  const server = createServer((socket) => {
+    let text = '', mail = null;
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.write('220 stub\r\n');
+    socket.on('data', (data) => {
+      text += data.toString('latin1');
+      for (let end; (end = text.indexOf('\r\n')) >= 0;) {
+        const line = text.slice(0, end);
+        text = text.slice(end + 2);
+        if (mail !== null && line !== '.') {
+          mail += `${line}\n`;
+          continue;
+        }
+        if (mail !== null) taken(mail);
+        mail = !mail && /^DATA/i.test(line) ? '' : null;
+        socket.write(mail === null ? '250 stub\r\n' : '354 go on\r\n');
+      }
+    });
+  });
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  return `smtp://127.0.0.1:${server.address().port}`;
+}
+
+test('F03_ what a mail tells of is on the disk before the mail leaves',
+  { skip }, async (t) => {
+    const mails = [];
+    const place = loadSite({ smtp_from: 'tenon@example.org',
+      smtp_url: await mailServer(t, (mail) => mails.push(mail)) });
+    const added = run('user', 'add', 'dan', '--site', place.folder, '--link',
+      '--mail', 'dan@example.org');
+    assert.equal(added.code, 0, added.err);
+    const bpmn = join(place.folder, 'flows/wish.bpmn');
+    writeFileSync(bpmn, readFileSync(bpmn, 'utf8').replaceAll('user="bob"',
+      'user="dan"'));
+    const power = new Power(place.folder);
+    const site = await serve(place, power);
+    await site.whole();
+    // Whoever lets a mail leave has to see to it himself.
+    await stopKeeper(place, site);
+    fetch(new URL('/api/v1/records/wish', site.url), { method: 'POST',
+      headers: { 'content-type': 'application/json',
+        authorization: `Bearer ${place.tokens.ann}` },
+      body: JSON.stringify({ values: { number: 1, text: 'by mail' } }),
+    }).catch(() => {}); // held until the end
+    await until(() => mails.length, 'the mail', 30000);
+    await cutPower(site);
+    power.cut(() => 0); // all that was not synced is lost
+    assert.match(mails[0], /<dan@example\.org>/);
+    assert.deepEqual(sql(place.folder, 'SELECT f_number FROM r_wish'), ['1'],
+      notAgain('the mail tells of a wish that is lost'));
+    power.remove();
   });
 
 test('F01_ answers that are held have a limit, and then nothing new is taken',
@@ -242,20 +364,29 @@ async function cutPower(site, load) {
   await site.ended;
   await until(() => !workers.some(({ pid }) => processExists(pid)),
     'the end of all processes');
-  await load.stop();
+  await load?.stop();
 }
 
+// A restart lasts from the cut to the first good answer; what the test does
+// to the disk meanwhile is no part of it.
 async function cuts(place, power, random, { repetitions, table, loads }) {
+  let dead = null;
   for (let i = 0; i < repetitions; i += 1) {
     power.set({ delay: Math.floor(random() * 4000) });
     const site = await serve(place, power);
     const load = new Load(place, site).start();
     loads.push(load);
     await sleep(250 + random() * 400);
+    const cutAt = performance.now();
     await cutPower(site, load);
+    const [first] = load.answers;
+    count(table, load, first && dead !== null ? first - dead : 0);
+    if (first || dead === null) dead = cutAt;
+    const begun = performance.now();
     power.cut(random);
-    count(table, load);
+    dead += performance.now() - begun;
   }
+  return dead;
 }
 
 test('F03_ a power cut takes back nothing that was told', { skip },
@@ -264,22 +395,22 @@ test('F03_ a power cut takes back nothing that was told', { skip },
     const random = seeded(seed);
     const each = Math.min(A_SITE, Math.ceil(CUTS / 2));
     for (let done = 0; done < CUTS; done += each) {
-      // Both kinds of durability, on the same test.
-      const place = loadSite({ durability: done / each % 2 ? 'full'
-        : 'group' });
+      const place = loadSite({ durability: kindOf(done / each) });
       const power = new Power(place.folder);
       const loads = [];
-      await cuts(place, power, random, { table, loads,
+      const dead = await cuts(place, power, random, { table, loads,
         repetitions: Math.min(each, CUTS - done) });
       power.set({ delay: 0 });
       const site = await serve(place, power);
+      await readyAgain(site);
+      table.restart = Math.max(table.restart, performance.now() - dead);
       await site.whole();
       await checked(place, loads, table, site);
       power.remove();
     }
     if (REPETITIONS > 5) table.print();
     assert.ok(table.acknowledged > CUTS * 10, String(table));
-    assert.equal(table.lost + table.half, 0);
+    nothingLost(table);
   });
 
 test('F03_ a disk that lies about its syncs is found out', { skip },

@@ -318,20 +318,24 @@ export async function toldAll(place, ms) {
   return false;
 }
 
-// One line of the table that a long run leaves.
+// One line of the table that a long run leaves. outage: the longest time
+// without a good answer while the service ran; restart: until it served again
+// where all of it had died.
 export class Table {
   constructor(name) {
     Object.assign(this, { name, repetitions: 0, acknowledged: 0, lost: 0,
-      half: 0, blamed: 0, outage: 0 });
+      half: 0, blamed: 0, outage: 0, restart: 0 });
   }
 
   toString() {
     return `| ${[this.name, this.repetitions, this.acknowledged, this.lost,
-      this.half, this.blamed, `${Math.round(this.outage)} ms`].join(' | ')} |`;
+      this.half, this.blamed, `${Math.round(this.outage)} ms`,
+      `${Math.round(this.restart)} ms`].join(' | ')} |`;
   }
 
   print() {
     console.log('| fault | repetitions | acknowledged | lost | half | ' +
-      `blamed | longest outage |\n${this}`);
+      'blamed | longest outage beside a running service | ' +
+      `longest until it serves after a whole restart |\n${this}`);
   }
 }
