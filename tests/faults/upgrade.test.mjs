@@ -78,8 +78,12 @@ test('F16_ an upgrade that is cut goes on', { skip }, async () => {
 const everything = (folder) => sql(folder, '.dump');
 
 async function refused(folder, pattern) {
-  const before = everything(folder);
-  await assert.rejects(new Site(folder, []).start(), pattern);
+  const before = everything(folder), site = new Site(folder, []);
+  try {
+    await assert.rejects(site.start(), pattern);
+  } finally {
+    site.child.kill('SIGKILL');
+  }
   assert.equal(everything(folder), before);
 }
 
