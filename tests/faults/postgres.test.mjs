@@ -1,7 +1,7 @@
 // postgres.test.mjs - F13: the database is killed, restarted, away; the line
 // is cut in the midst of a COMMIT; pgbouncer stands in front. What was
-// acknowledged is there once, what was not known is found out by the
-// idempotency key, and nobody starts Tenon again.
+// acknowledged is there once, what was read stays, what was not known is found
+// out by the idempotency key, and nobody starts Tenon again.
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -9,14 +9,15 @@ import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { addUser, password } from '../lib/client.mjs';
-import { founded, freePort } from '../lib/hosts.mjs';
+import { founded, freePort, joined, listen } from '../lib/hosts.mjs';
 import { signedIn } from '../lib/person.mjs';
 import { startPostgres } from '../lib/postgres.mjs';
-import { long, sleep, temporaryFolder, until } from '../lib/server.mjs';
+import { long, runBeside, sleep, temporaryFolder, until }
+  from '../lib/server.mjs';
 
 const NOBODY = 65534;
 
-const note = { title: { en: 'Notes' }, label: 'text',
+const form = { title: { en: 'Notes' }, label: 'text',
   fields: [{ key: 'text', type: 'text', max_length: 100 }],
   grants: ['read', 'create'].map((right) =>
     ({ who: 'everyone', right, scope: 'all' })) };
@@ -29,42 +30,58 @@ before(async () => {
   // One that keeps what it says it has.
   server = await startPostgres({ listen_addresses: '127.0.0.1', port,
     fsync: 'on' });
-  site = founded(`postgresql://tenon@127.0.0.1:${port}/tenon`,
-    { page_workers: 3 });
+  site = founded(at(port), { page_workers: 3 });
   mkdirSync(join(site.folder, 'forms'), { recursive: true });
-  writeFileSync(join(site.folder, 'forms/note.json'), JSON.stringify(note));
+  writeFileSync(join(site.folder, 'forms/note.json'), JSON.stringify(form));
   await addUser(site, 'root', '--role', 'administrators');
 });
 after(() => server?.remove());
 
-async function serve(port) {
+const at = (port) => `postgresql://tenon@127.0.0.1:${port}/tenon`;
+
+// Pages go to one port; what hosts tell each other to another, where named.
+function lead(port, direct) {
   const config = join(site.folder, 'tenon.cfg');
-  writeFileSync(config, readFileSync(config, 'utf8').replace(
-    /(tenon@127\.0\.0\.1:)\d+/, `$1${port}`));
+  writeFileSync(config, readFileSync(config, 'utf8')
+    .replace(/^\s*listen_url = .*\n/m, '').replace(/^(\s*url = ).*\n/m,
+      `$1"${at(port)}";\n${direct ? `listen_url = "${at(direct)}";\n` : ''}`));
+}
+
+async function serve(port, direct) {
+  lead(port, direct);
   site.text = '';
   await site.start();
   await site.whole();
 }
 
+// What may be answered while the database goes: nothing, where the line was
+// cut; that it took too long; and that one has to wait, how long and why.
+function note(log, answer) {
+  const status = answer?.status ?? 0;
+  assert.ok([0, 200, 201, 503, 504].includes(status),
+    `${status} ${answer?.text}`);
+  if (status === 200 || status === 201) log.taken++;
+  if (status === 503) {
+    assert.ok(Number(answer.headers.get('retry-after')) > 0, answer.text);
+    assert.match(answer.text,
+      /The database (cannot be reached|went away while this was being saved)/);
+    log.waits++;
+  }
+  return status;
+}
+
 // Writes until it is told to stop; each record with a key of its own, again
 // until it is acknowledged or refused.
 function writer(person, name) {
-  const log = { acknowledged: new Map(), answers: {}, waits: 0, over: false };
+  const log = { acknowledged: new Map(), taken: 0, waits: 0,
+    over: false };
   const write = async (text) => {
     for (let tries = 0; tries < 1000; tries++) {
       const answer = await person.post('/api/v1/records/note',
         { values: { text } }, { 'idempotency-key': text }).catch(() => null);
-      const status = answer?.status ?? 0;
-      log.answers[status] = (log.answers[status] || 0) + 1;
-      if (status === 201) {
+      if (note(log, answer) === 201) {
         log.acknowledged.set(text, answer.body.id);
         return;
-      }
-      assert.ok([0, 500, 503, 504].includes(status),
-        `${status} ${answer?.text}`);
-      if (status === 503) {
-        assert.ok(Number(answer.headers.get('retry-after')) > 0);
-        log.waits++;
       }
       await sleep(100);
     }
@@ -76,19 +93,48 @@ function writer(person, name) {
   return log;
 }
 
+// Reads the newest records, by the API and as a page in turn, and remembers
+// what it has read.
+function reader(person) {
+  const log = { read: new Map(), taken: 0, waits: 0, over: false };
+  const row = /href="\/records\/note\/(\d+)"><span[^>]*>([^<]+)</g;
+  const look = async (page) => {
+    const answer = await person.get(page ? '/records/note'
+      : '/api/v1/records/note?limit=50&sort=-created_at').catch(() => null);
+    if (note(log, answer) !== 200) return sleep(100);
+    for (const [id, text] of page
+      ? [...answer.text.matchAll(row)].map((found) => found.slice(1))
+      : answer.body.records.map(({ id, values }) => [id, values.text]))
+      log.read.set(id, text);
+    return null;
+  };
+  log.done = (async () => {
+    for (let i = 0; !log.over; i++) await look(i % 2);
+  })();
+  return log;
+}
+
 async function underLoad(name, fault, count = 4) {
   const person = await signedIn(site, 'root', password);
   const logs = Array.from({ length: count }, (_, i) =>
     writer(person, `${name} ${i}`));
-  await sleep(500);
+  logs.push(reader(person));
+  // Each has been busy before, and is again.
+  const busy = () => {
+    const from = logs.map((log) => log.taken);
+    return until(() => logs.every((log, i) => log.taken >= from[i] + 3),
+      'the writers and the reader', 30000);
+  };
+  await busy();
   await fault(logs);
-  await sleep(700);
+  await busy();
   for (const log of logs) log.over = true;
   await Promise.all(logs.map((log) => log.done));
   return logs;
 }
 
-// Each that was acknowledged is there, once, under the id that was told.
+// Each that was acknowledged is there, once, under the id that was told; so is
+// each that was read.
 function check(logs) {
   const table = server.admin("SELECT table_name FROM form WHERE name = 'note'",
     'tenon');
@@ -103,12 +149,15 @@ function check(logs) {
     rows.set(text, id);
   }
   let count = 0;
-  for (const log of logs)
-    for (const [text, id] of log.acknowledged) {
+  for (const { acknowledged = [], read = [] } of logs) {
+    for (const [text, id] of acknowledged) {
       assert.equal(rows.get(text), id, text);
       count++;
     }
-  assert.ok(count > 20, `${count} acknowledged`);
+    for (const [id, text] of read) assert.equal(rows.get(text), id, text);
+  }
+  assert.ok(count >= 6 * (logs.length - 1), `${count} acknowledged`);
+  assert.ok(logs.at(-1).read.size >= count / 2, 'most were read');
   assert.equal(site.child.exitCode, null);
   assert.deepEqual(site.log('worker.died'), []);
   return count;
@@ -273,7 +322,7 @@ describe('F13_ pgbouncer stands in front', () => {
   let pool;
   before(async () => {
     pool = await pooler();
-    await serve(pool.port);
+    await serve(pool.port, server.port);
   });
   after(async () => {
     await site.stop();
@@ -292,4 +341,35 @@ describe('F13_ pgbouncer stands in front', () => {
     });
     check(logs);
   });
+
+  // What listened through it would hear nothing now.
+  test('F13_ another host is heard past the pooler while that is away',
+    async () => {
+      const other = joined(at(server.port), { page_workers: 1 });
+      try {
+        await other.start();
+        await until(() => [site, other].every((host) =>
+          Number(host.log('hosts').at(-1)?.count) === 2), 'the hosts to meet');
+        const heard = await listen(await signedIn(site, 'root', password));
+        const person = await signedIn(other, 'root', password);
+        await pool.kill();
+        const answer = await person.post('/api/v1/records/note',
+          { values: { text: 'Past the pooler' } });
+        assert.equal(answer.status, 201, answer.text);
+        await until(() => /event: ?records/.test(heard.text), 'the event');
+        heard.stop();
+      } finally {
+        await other.stop();
+        await pool.start();
+      }
+      await until(async () => (await fetch(`${site.url}/readyz`)).ok &&
+        (await fetch(`${site.url}/sign-in`)).ok, 'the pooler');
+    });
+});
+
+test('F13_ in the end the doctor finds nothing wrong', async () => {
+  lead(server.port);
+  const said = await runBeside('doctor', '--verify', site.folder);
+  assert.equal(said.code, 0, said.out + said.err);
+  assert.match(said.out, /The database is whole\.[^]*Nothing is wrong\./);
 });

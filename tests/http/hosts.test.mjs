@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync }
   from 'node:fs';
 import { join } from 'node:path';
-import { balance, startHosts } from '../lib/hosts.mjs';
+import { balance, listen, startHosts } from '../lib/hosts.mjs';
 import { addUser, password } from '../lib/client.mjs';
 import { Person, signedIn } from '../lib/person.mjs';
 import { fakeClock, noFakeClock } from '../lib/clock.mjs';
@@ -45,24 +45,6 @@ function at(person, host) {
   Object.assign(other.client.cookies, person.cookies);
   other.csrf = person.csrf;
   return other;
-}
-
-// What an event stream has said so far.
-async function listen(person) {
-  const stop = new AbortController();
-  const stream = await fetch(new URL('/portal/events', person.client.site.url),
-    { signal: stop.signal, headers: { cookie: person.client.cookie() } });
-  assert.equal(stream.status, 200);
-  const heard = { text: '', ended: false, stop: () => stop.abort() };
-  (async () => {
-    try {
-      for await (const part of stream.body)
-        heard.text += Buffer.from(part).toString('utf8');
-    } catch { /* stopped */ }
-    heard.ended = true;
-  })();
-  await until(() => heard.text.includes('open'), 'the stream');
-  return heard;
 }
 
 describe('two hosts', () => {

@@ -5,6 +5,7 @@
 //   company.hosts[0].url, company.server.admin(sql, 'tenon')
 //   company.sql(text)
 //   await company.stop();
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { writeFileSync } from 'node:fs';
@@ -65,6 +66,24 @@ export async function startHosts(count, { settings = {}, server: own = {},
       await server.remove();
     },
   };
+}
+
+// What an event stream has said so far.
+export async function listen(person) {
+  const stop = new AbortController();
+  const stream = await fetch(new URL('/portal/events', person.client.site.url),
+    { signal: stop.signal, headers: { cookie: person.client.cookie() } });
+  assert.equal(stream.status, 200);
+  const heard = { text: '', ended: false, stop: () => stop.abort() };
+  (async () => {
+    try {
+      for await (const part of stream.body)
+        heard.text += Buffer.from(part).toString('utf8');
+    } catch { /* stopped */ }
+    heard.ended = true;
+  })();
+  await until(() => heard.text.includes('open'), 'the stream');
+  return heard;
 }
 
 // haproxy in front of the hosts; `options` of its backend.
