@@ -157,7 +157,7 @@ function check(logs) {
     for (const [id, text] of read) assert.equal(rows.get(text), id, text);
   }
   assert.ok(count >= 6 * (logs.length - 1), `${count} acknowledged`);
-  assert.ok(logs.at(-1).read.size >= count / 2, 'most were read');
+  assert.ok(logs.at(-1).read.size >= 10, `${logs.at(-1).read.size} read`);
   assert.equal(site.child.exitCode, null);
   assert.deepEqual(site.log('worker.died'), []);
   return count;

@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync }
   from 'node:fs';
 import { join } from 'node:path';
 import { balance, listen, startHosts } from '../lib/hosts.mjs';
-import { addUser, password } from '../lib/client.mjs';
+import { addUser, Client, password } from '../lib/client.mjs';
 import { Person, signedIn } from '../lib/person.mjs';
 import { fakeClock, noFakeClock } from '../lib/clock.mjs';
 import { build, processExists, run, sleep, slow, temporaryFolder, until }
@@ -25,6 +25,27 @@ function prepare(host) {
   cpSync(join(build, 'test-plugins/plugins/api_c'),
     join(host.folder, 'plugins/api_c'), { recursive: true });
 }
+
+// One step, for root.
+const errand = (step) => `<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
+    xmlns:tenon="urn:tenon:flow:1" id="errands"
+    targetNamespace="https://tenon.example/test">
+  <process id="errand" name="Errand" isExecutable="true" tenon:form="errand">
+    <startEvent id="start"/>
+    <sequenceFlow id="there" sourceRef="start" targetRef="${step}"/>
+    <userTask id="${step}" name="${step}"><extensionElements>
+      <tenon:participant user="root"/>
+    </extensionElements></userTask>
+    <sequenceFlow id="back" sourceRef="${step}" targetRef="end"/>
+    <endEvent id="end"/>
+  </process>
+</definitions>
+`;
+const errandForm = JSON.stringify({ title: { en: 'Errands' }, flow: 'errand',
+  fields: [{ key: 'name', type: 'text', required: true }],
+  grants: ['read', 'create'].map((right) =>
+    ({ who: 'everyone', right, scope: 'all' })) });
 
 // The second host believes that it is a minute later.
 function late(number) {
@@ -122,6 +143,22 @@ describe('two hosts', () => {
     assert.match((await li.get('/records/visitor/new')).text, /Number plate/);
   });
 
+  test('wrong passwords count wherever they were tried', async () => {
+    await addUser(one, 'victim');
+    const tries = async (host, count) => {
+      const answers = [];
+      for (let i = 0; i < count; i++)
+        answers.push((await new Client(host).signIn('victim', `x${i} wrong`))
+          .status);
+      return answers;
+    };
+    // Five are free: neither host has seen so many by itself.
+    assert.deepEqual(await tries(one, 4), [422, 422, 422, 422]);
+    const further = await tries(two, 4);
+    assert.equal(further[0], 422);
+    assert.ok(further.includes(429), `${further}`);
+  });
+
   test('a module that is switched on one host is on on both', async () => {
     const result = run('plugin', 'enable', one.folder, 'vehicle');
     assert.equal(result.code, 0, result.err);
@@ -138,6 +175,37 @@ describe('two hosts', () => {
     assert.ok([200, 303].includes(answer.status), answer.text);
     assert.equal((await li.get('/m/vehicle/day')).status, 404);
   });
+
+  test('a flow\'s new version is used by the host that did not publish it',
+    async () => {
+      // The second host has the files of neither version.
+      const publish = async (step, version) => {
+        mkdirSync(join(one.folder, 'flows'), { recursive: true });
+        writeFileSync(join(one.folder, 'forms/errand.json'), errandForm);
+        writeFileSync(join(one.folder, 'flows/errand.bpmn'), errand(step));
+        await one.control({ do: 'reload' });
+        await until(() => company.sql('SELECT max(version) FROM ' +
+          "flow_definition WHERE key = 'errand'") === String(version),
+        `version ${version}`);
+      };
+      // Several at once: all its workers begin some.
+      const begin = (step) => Promise.all([1, 2, 3, 4, 5, 6].map(async (i) => {
+        const answer = await li.post('/api/v1/records/errand',
+          { values: { name: `${step} ${i}` } });
+        assert.equal(answer.status, 201, answer.text);
+        return answer.body.id;
+      }));
+      const steps = async (ids) => (await at(root, two).get(
+        '/api/v1/tasks?limit=200')).body.tasks.filter((task) =>
+        ids.includes(task.record)).map((task) => task.step);
+      await publish('fetch', 1);
+      const first = await begin('fetch');
+      assert.deepEqual(await steps(first), first.map(() => 'fetch'));
+      await publish('carry', 2);
+      const second = await begin('carry');
+      assert.deepEqual(await steps(second), second.map(() => 'carry'));
+      assert.deepEqual(await steps(first), first.map(() => 'fetch'));
+    });
 
   test('one meter for both', async () => {
     // 120 at once, four a second.
