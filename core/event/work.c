@@ -139,8 +139,9 @@ int work_free_dead(struct ctx *ctx, const char *table, int64_t *at)
         return rc;
     for (i = 0; i < count && !rc; i++)
         rc = db_exec(ctx,
-                     jobs ? "UPDATE event_job SET lease = 0 WHERE state = 1 "
-                            "AND owner = ?1 AND host = ?2"
+                     /* It waits again, as what has not begun does. */
+                     jobs ? "UPDATE event_job SET lease = 0, begun = 0 WHERE "
+                            "state = 1 AND owner = ?1 AND host = ?2"
                           : "UPDATE event_delivery SET lease = 0 WHERE "
                             "state = 1 AND owner = ?1 AND host = ?2",
                      "is", dead[i], work_host());
