@@ -1,7 +1,8 @@
 // postgres.test.mjs - F13: the database is killed, restarted, away; the line
 // is cut in the midst of a COMMIT; pgbouncer stands in front. What was
 // acknowledged is there once, what was read stays, what was not known is found
-// out by the idempotency key, and nobody starts Tenon again.
+// out by the idempotency key, and nobody starts Tenon again. F04: its disk is
+// full.
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -199,6 +200,75 @@ describe('F13_ the server goes', () => {
     });
     check(logs);
   });
+});
+
+// What the server says when it lacks something: to who saves a note, at the
+// statement or not before the COMMIT.
+const LACKS = [
+  ['room on its disk', '53100', 'could not extend file', 507,
+    /There is no room left on the disk, so nothing was saved/],
+  ['memory', '53200', 'out of memory', 500, /our fault/i],
+  ['time to start', '57P03', 'the database system is starting up', 503,
+    /The database (cannot be reached|went away)/],
+];
+
+describe('F04_ the server lacks what it needs', () => {
+  let person, table;
+  before(async () => {
+    await serve(server.port);
+    person = await signedIn(site, 'root', password);
+    table = server.admin("SELECT table_name FROM form WHERE name = 'note'",
+      'tenon');
+  });
+  after(() => site.stop());
+
+  const lack = (state, said, when) => server.admin(`
+    CREATE FUNCTION lacks() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      RAISE EXCEPTION '${said}' USING ERRCODE = '${state}'; END $$;
+    CREATE CONSTRAINT TRIGGER lacks AFTER INSERT ON ${table} ${
+  when === 'COMMIT' ? 'DEFERRABLE INITIALLY DEFERRED' : ''}
+      FOR EACH ROW EXECUTE FUNCTION lacks()`, 'tenon');
+  const again = () => server.admin('DROP FUNCTION IF EXISTS lacks CASCADE',
+    'tenon');
+  const save = (text) => person.post('/api/v1/records/note',
+    { values: { text } }, { 'idempotency-key': text.replaceAll(' ', '-') });
+  const texts = async () => (await person.get('/api/v1/records/note' +
+    '?limit=200')).body.records.map((one) => one.values.text);
+
+  for (const [what, state, said, status, words] of LACKS)
+    for (const when of ['statement', 'COMMIT'])
+      test(`F04_ ${what}, at the ${when}`, async () => {
+        const [kept, refused, typed] = ['kept', 'refused', 'typed'].map((one) =>
+          `${one} ${state} ${when}`);
+        assert.equal((await save(kept)).status, 201);
+        lack(state, said, when);
+        try {
+          const answer = await save(refused);
+          assert.equal(answer.status, status, answer.text);
+          assert.match(answer.text, words);
+          if (status === 503)
+            assert.ok(Number(answer.headers.get('retry-after')) > 0);
+          // What was typed comes back with the reason.
+          const page = await person.form('/records/note', { text: typed },
+            { accept: 'text/html' });
+          assert.equal(page.status, status, page.text);
+          assert.match(page.text, words);
+          if (status === 507)
+            assert.match(page.text, new RegExp(`value="${typed}"`));
+          // Who reads is answered.
+          const there = await texts();
+          assert.ok(there.includes(kept));
+          assert.ok(!there.includes(refused) && !there.includes(typed));
+        } finally {
+          again();
+        }
+        const taken = await save(refused);
+        assert.equal(taken.status, 201, taken.text);
+        const there = await texts();
+        for (const text of [kept, refused])
+          assert.equal(there.filter((one) => one === text).length, 1, text);
+        assert.deepEqual(site.log('worker.died'), []);
+      });
 });
 
 // Between Tenon and the server; cuts the line at the COMMIT of what holds a text,
