@@ -108,7 +108,8 @@ const unit = (preset) => async (log) => {
 // What tries the front alone, with workers that are stand-ins, or starts the
 // servers that it needs, is the same whatever store the others have.
 const storeless =
-  /^(front|malformed|proxies|tls|s3|hosts|jobs_hosts|replica)\.test\.mjs$/;
+  new RegExp('^(front|malformed|proxies|tls|s3|hosts|jobs_hosts|replica|' +
+    'limits|network|processes|torture|postgres)\\.test\\.mjs$');
 
 // What failed in a file's TAP output, each with why and where: the files of a
 // machine that is gone cannot be asked. A suite that holds one says nothing.
@@ -268,6 +269,9 @@ const steps = [
   // They wait for what they have killed: one more than there are processors.
   { name: 'faults', run: node('tests/faults', 'debug', { TENON_SLOW: '3' },
     pair + 1) },
+  // The thousand deaths on SQLite are the step above's.
+  { name: 'faults-pg', long: true, run: onPostgresql(node('tests/faults',
+    'debug', { TENON_SLOW: '3', TENON_REPETITIONS: '200' })) },
   { name: 'browser', run: node('tests/browser', 'debug',
     { TENON_SLOW: '3' }) },
   { name: 'build-asan', run: build('asan') },

@@ -15,9 +15,12 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { build, configure, root, run, sleep, temporaryFolder, tenon }
   from './server.mjs';
+import { addressOf, copyDatabase, keepDatabase, newDatabase, onPostgresql,
+  sql as ask, storeMark } from './store.mjs';
 
-export const lacking = spawnSync('sqlite3', ['--version']).error &&
-  'sqlite3, the command, is missing';
+const program = onPostgresql ? 'psql' : 'sqlite3';
+export const lacking = spawnSync(program, ['--version']).error &&
+  `${program}, the command, is missing`;
 
 // The message of an assertion about what was saved: a machine that is slow
 // may fail a test, but it loses nothing. tools/check.mjs knows these words, and
@@ -37,7 +40,7 @@ function must(...words) {
 
 function makeTemplate(home) {
   const folder = join(home, 'site');
-  must('init', folder);
+  must('init', ...(onPostgresql ? ['--store', newDatabase()] : []), folder);
   for (const part of ['forms', 'flows'])
     cpSync(join(source, part), join(folder, part), { recursive: true });
   must('plugin', 'install', folder, join(source, 'told'));
@@ -50,15 +53,16 @@ function makeTemplate(home) {
       '--scopes', 'read,write,export');
   }
   rmSync(join(folder, 'run/ballast'), { force: true });
+  if (onPostgresql) keepDatabase(addressOf(folder));
   writeFileSync(join(home, 'tokens.json'), JSON.stringify(tokens));
 }
 
 // Made once for a build, copied by each who asks.
 export function loadSite(settings = {}) {
-  const home = join(build, 'test-load',
-    String(Math.round(statSync(tenon).mtimeMs)));
+  const homes = join(build, `test-load-${storeMark()}`);
+  const home = join(homes, String(Math.round(statSync(tenon).mtimeMs)));
   if (!existsSync(home)) {
-    const partial = join(build, 'test-load', `partial-${process.pid}`);
+    const partial = join(homes, `partial-${process.pid}`);
     rmSync(partial, { recursive: true, force: true });
     cpSync(source, join(partial, 'source'), { recursive: true });
     makeTemplate(partial);
@@ -70,12 +74,15 @@ export function loadSite(settings = {}) {
   }
   const folder = join(temporaryFolder('load'), 'site');
   cpSync(join(home, 'site'), folder, { recursive: true });
+  copyDatabase(folder);
   configure(folder, { connections_per_address: 1000, ...settings });
   return { folder, next: 1,
     tokens: JSON.parse(readFileSync(join(home, 'tokens.json'), 'utf8')) };
 }
 
 export function sql(folder, text) {
+  if (addressOf(folder))
+    return ask(folder, text).split('\n').filter(Boolean);
   const result = spawnSync('sqlite3', ['-readonly', '-cmd', '.timeout 5000',
     join(folder, 'tenon.db'), text], { encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024 });
