@@ -17,7 +17,12 @@
 
 extern const struct migration store_migrations[];
 
-enum { MANY = 60000, KILLED_AT = 55000, MANY_ORDERS = 1500 };
+enum {
+    MANY = 60000,
+    KILLED_AT = 55000,
+    MANY_ORDERS = 1500,
+    MANY_THINGS = 1500,
+};
 
 /* A store that a copy is made from or into. */
 struct place {
@@ -527,6 +532,64 @@ static void what_changed_in_between_is_copied_anew(void **state)
     assert_int_equal(number_of(b, "SELECT count(*) FROM r_order__items"), 2);
 }
 
+/* ---- what the target does to it ---- */
+
+/* A copy that ends when the rows of `thing` are there and noted. */
+static void copy_up_to_orders(struct copying *copying)
+{
+    add_many(&copying->a.ctx, MANY_THINGS);
+    add_many_orders(&copying->a.ctx);
+    kill_at = MANY_THINGS + MANY_ORDERS / 2;
+    copy_and_die(copying);
+    kill_at = KILLED_AT;
+    assert_int_equal(number_of(&copying->b.ctx, "SELECT count(*) FROM thing"),
+                     MANY_THINGS + 3);
+}
+
+/* The target is no site then; the next attempt copies this table anew. */
+static void check_found_and_copied_anew(struct copying *copying,
+                                        const char *damage)
+{
+    struct ctx *a = &copying->a.ctx, *b = &copying->b.ctx;
+    struct copy_report report;
+
+    order(b, damage);
+    assert_int_equal(copy_site(&report, b, a, &plain), E_STORE);
+    assert_string_equal(problem_key(b), "store.copy_differs");
+    assert_non_null(strstr(ctx_error(b), "table thing "));
+    disconnect(b);
+    assert_int_equal(open_place(&copying->b, DB_WORKER), E_UNAVAILABLE);
+    assert_string_equal(problem_key(b), "store.half_copy");
+    arena_free(b->arena);
+    assert_int_equal(open_place(&copying->b, DB_ALONE), 0);
+    copy(&copying->b, &copying->a);
+    assert_int_equal(number_of(b, "SELECT count(*) FROM thing"),
+                     MANY_THINGS + 3);
+    assert_int_equal(
+        number_of(b, "SELECT count(*) FROM thing WHERE note = 'a note'"),
+        MANY_THINGS);
+}
+
+static void a_value_that_is_another_is_found(void **state)
+{
+    copy_up_to_orders(*state);
+    check_found_and_copied_anew(
+        *state, "UPDATE thing SET note = 'a nota' WHERE id = 12");
+}
+
+static void a_row_that_is_gone_is_found(void **state)
+{
+    copy_up_to_orders(*state);
+    check_found_and_copied_anew(*state, "DELETE FROM thing WHERE id = 12");
+}
+
+static void a_row_that_nobody_copied_is_found(void **state)
+{
+    copy_up_to_orders(*state);
+    check_found_and_copied_anew(*state, "INSERT INTO thing (id, number)"
+                                        " VALUES (-1, -1)");
+}
+
 /* ---- only with PostgreSQL ---- */
 
 static void a_database_in_use_is_refused(void **state)
@@ -569,6 +632,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(half_a_copy_is_no_site, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_changed_in_between_is_copied_anew,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_value_that_is_another_is_found,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_row_that_is_gone_is_found, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_row_that_nobody_copied_is_found,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_database_in_use_is_refused, set_up,
                                         tear_down),
