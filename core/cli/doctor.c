@@ -128,7 +128,8 @@ static void check_room(struct doctor *doctor)
 
     say(doctor, room < 0 || room >= ROOM_LEAST ? GOOD : BAD, "room",
         arena_printf(ctx->arena, "%lld", (long long)(room >> 20)));
-    if (!tree_exists(site_path(ctx, ctx->site, "run/ballast")))
+    if (text_equal(ctx->site->settings.store.driver, "sqlite") &&
+        !tree_exists(site_path(ctx, ctx->site, "run/ballast")))
         say(doctor, NOTE, "ballast", NULL);
 }
 
