@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { configure, demoSite, long, run, runBeside, slow, temporaryFolder,
   until } from '../lib/server.mjs';
 import { signedIn } from '../lib/person.mjs';
-import { onPostgresql } from '../lib/store.mjs';
+import { sql } from '../lib/store.mjs';
 import { pdf } from '../lib/browser.mjs';
 import { objectStore } from '../lib/s3.mjs';
 
@@ -228,8 +228,7 @@ test('while the store hangs or fails, pages and sign-in go on, and files say ' +
   assert.equal((await upload('new.txt', 'new again')).status, 201);
 });
 
-test('a backup brings the files along, or names them', { skip: onPostgresql &&
-  'backed up by its server\'s tools' }, async () => {
+test('a backup brings the files along, or names them', async () => {
   const whole = `${site.folder}.backup`;
   const made = await runBeside('backup', site.folder, whole);
   assert.equal(made.code, 0, made.err);
@@ -250,6 +249,82 @@ test('a backup brings the files along, or names them', { skip: onPostgresql &&
   assert.equal(verified.code, 0, verified.out + verified.err);
   configure(site.folder, { backup: null });
 });
+
+// After a failure a worker asks the store no more for a few seconds.
+const works = (text) => until(async () =>
+  (await upload('taken.txt', text)).status === 201, 'the store', 30000);
+
+test('what the store refuses to take is refused, and leaves nothing',
+  async () => {
+    const rows = () => sql(site, 'SELECT count(*) FROM attachment');
+    for (const fault of ['fail', 'forbid', 'cut']) {
+      const before = rows(), data = `nobody takes this: ${fault}`;
+      store.requests.length = 0;
+      store.fault = ({ method }) => method === 'PUT' ? fault : undefined;
+      const refused = await upload('refused.txt', data);
+      assert.equal(refused.status, 503, `${fault}: ${refused.text}`);
+      assert.match(refused.headers.get('content-type'), /problem\+json/);
+      assert.match(refused.text, /cannot be used just now/);
+      assert.doesNotMatch(refused.text, /localhost|Internal|AccessDenied/);
+      assert.ok(store.requests.some(({ method }) => method === 'PUT'), fault);
+      assert.equal(rows(), before, fault);
+      assert.equal(objectOf(Buffer.from(data)), undefined, fault);
+      store.fault = null;
+      await works(`the store takes this after ${fault}`);
+      assert.equal(Number(rows()), Number(before) + 1);
+    }
+  });
+
+// The collector's round as of a night, twice: it deletes what it has known to
+// be nobody's for a day, and what nobody has put since.
+test('what no row names is deleted there after a day, and nothing else',
+  async () => {
+    const DAY = 86400000, before = Date.now() - 2 * DAY;
+    const admin = await signedIn(site, 'admin');
+    const put = async (text) => {
+      const { body } = await upload('kept.txt', text);
+      const [key, object] = objectOf(Buffer.from(text));
+      object.at = before;
+      return { ...body, key, hash: key.slice(5).replace('/', '') };
+    };
+    const used = await put('a row names this');
+    const unused = await put('no row names this');
+    const young = await put('no row names this either, since today');
+    for (const { id } of [unused, young])
+      sql(site, `DELETE FROM attachment WHERE id = ${id}`);
+    store.objects.get(young.key).at = Date.now();
+    sql(site, 'UPDATE store_blob SET put_at = 1');
+    const night = async () => {
+      store.requests.length = 0;
+      sql(site, "UPDATE event_job SET due = 1 WHERE kind = " +
+        "'form.collect_files'");
+      // Any new job makes the lane look at what is due.
+      assert.equal((await admin.post('/api/v1/exports', { form: 'budget',
+        format: 'csv' })).status, 202);
+      // Its last folder has been listed, and it waits for the next night.
+      await until(() => store.requests.some(({ query }) =>
+        query.get('prefix')?.endsWith('/ff/')) && sql(site, 'SELECT count(*) ' +
+        "FROM event_job WHERE kind = 'form.collect_files' AND state = 0 AND " +
+        'due > 1') === '1', 'the round', 60000);
+    };
+    const since = ({ hash }) => Number(sql(site, 'SELECT coalesce(max(' +
+      `unused_at), 0) FROM store_blob WHERE hash = '${hash}'`));
+    await night();
+    assert.ok(since(unused) > before, 'seen');
+    assert.equal(since(young), 0);
+    assert.ok(store.objects.has(unused.key), 'a day is left to it');
+    sql(site, `UPDATE store_blob SET unused_at = ${before} WHERE hash = '${
+      unused.hash}'`);
+    const others = [...store.objects.keys()].filter((key) =>
+      key !== unused.key);
+    await night();
+    assert.ok(!store.objects.has(unused.key), 'it is gone');
+    assert.deepEqual(store.requests.filter(({ method }) =>
+      method === 'DELETE').map(({ key }) => key), [unused.key]);
+    for (const key of others) assert.ok(store.objects.has(key), key);
+    emptyCache();
+    assert.equal((await zhang.get(used.url)).text, 'a row names this');
+  });
 
 test('another site\'s bucket is not used', async () => {
   const mark = store.objects.get('here/tenon-files');
