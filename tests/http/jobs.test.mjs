@@ -157,6 +157,40 @@ test('what has failed is told with its error, and written out', async () => {
   assert.equal(await state(id), 'cancelled');
 });
 
+test('buttons of pages try it again', async () => {
+  const id = await failed();
+  const row = (await jobs('state=failed&kind=api_c.count')).jobs
+    .find((job) => job.id === id);
+  assert.equal(row.attempt, 1);
+  const open = async () => (await admin.get('/api/v1/incidents')).body.incidents
+    .filter((one) => one.data.job === 'api_c.count').map((one) => one.id);
+  // Each time it fails anew, and that is a new incident.
+  const press = async (page, path) => {
+    const [before] = await open();
+    assert.ok((await admin.get(page)).text.includes(
+      `<form method="post" action="${path(before)}">`), path(before));
+    const stranger = await admin.fetch('POST', path(before), { headers:
+      { 'content-type': 'application/x-www-form-urlencoded' }, body: '' });
+    assert.equal(stranger.status, 403, 'without the token');
+    assert.deepEqual(await open(), [before]);
+    assert.equal((await person.form(path(before), {})).status, 403);
+    const pressed = await admin.form(path(before), {});
+    assert.equal(pressed.status, 303, pressed.text);
+    assert.equal(pressed.headers.get('location'), page);
+    await until(async () => {
+      const now = await open();
+      return now.length === 1 && now[0] !== before;
+    }, 'the next incident', 15000);
+    await reaches(id, 'failed');
+  };
+  await press('/admin/incidents', (one) => `/admin/incidents/${one}/retry`);
+  await press('/admin/jobs', () => `/admin/jobs/${id}/retry`);
+  assert.equal((await admin.form(`/admin/incidents/${(await open())[0]}/close`,
+    {})).status, 303);
+  assert.deepEqual(await open(), []);
+  assert.equal((await admin.form(`/admin/jobs/${id}/cancel`, {})).status, 303);
+});
+
 test('the command line does the same', async () => {
   const bad = await failed();
   const waits = await order({ job: 'api_c.count', delay: 3600 });

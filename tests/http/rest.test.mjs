@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { demoSite, until } from '../lib/server.mjs';
 import { signedIn } from '../lib/person.mjs';
+import { rows, sql } from '../lib/store.mjs';
 
 const people = {};
 let site;
@@ -184,6 +185,55 @@ describe('lists', () => {
     } while (cursor);
     assert.deepEqual(seen, Array.from({ length: 25 }, (_, i) => 24 - i));
   });
+
+  // Copies of what the product has made, past it: 48 templates, 25 times.
+  test('1,200 records with equal and empty values come by cursor, each once',
+    async () => {
+      const made = [];
+      for (let i = 0; i < 48; i += 1)
+        made.push((await create('huang.yan', { name: `Deep ${i}`,
+          seats: i % 6 ? i % 6 : null, rate: i % 4 ? String(i % 4) : null,
+          tags: i % 2 ? ['video'] : [] })).body.id);
+      const columns = Object.keys(rows(site, 'SELECT * FROM r_room WHERE id = ' +
+        made[0])[0]);
+      const other = { id: `id - k * ${60000 * 4194304}`, // minutes before
+        f_name: "f_name || ' ' || k" };
+      sql(site, `INSERT INTO r_room (${columns}) WITH RECURSIVE n (k) AS (
+        SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < 24) SELECT ${columns
+    .map((one) => other[one] || one)} FROM r_room, n WHERE id IN (${made})`);
+
+      const filter = encodeURIComponent('{"name":{"starts":"Deep"}}');
+      const all = new Set(rows(site, "SELECT id FROM r_room WHERE f_name LIKE " +
+        "'Deep%'").map(({ id }) => String(id)));
+      assert.equal(all.size, 1200);
+      for (const [sort, limit] of [['seats', 200], ['-seats', 37], ['rate', 50],
+        ['-rate', 200], ['until', 93], ['-updated_at', 200]]) {
+        const seen = [], values = [];
+        for (let cursor = ''; ;) {
+          const page = await people['huang.yan'].get(`${path}?limit=${limit}` +
+            `&sort=${sort}&filter=${filter}${cursor && `&cursor=${cursor}`}`);
+          assert.equal(page.status, 200, page.text);
+          for (const record of page.body.records) {
+            seen.push(record.id);
+            values.push(record.values[sort.replace('-', '')]);
+          }
+          cursor = page.body.cursor || '';
+          assert.equal(page.body.records.length,
+            cursor ? limit : 1200 % limit || limit, sort);
+          if (!cursor) break;
+        }
+        assert.equal(seen.length, 1200, sort);
+        assert.deepEqual(new Set(seen), all, sort);
+        if (!/seats|rate/.test(sort)) continue;
+        // Equal ones stand together, those without a value at one end.
+        const runs = values.filter((value, i) => !i || value !== values[i - 1]);
+        assert.equal(runs.length, new Set(values).size, `${sort}: ${runs}`);
+        const numbers = runs.filter((value) => value !== null).map(Number);
+        assert.deepEqual(numbers, [...numbers].sort((a, b) =>
+          sort.startsWith('-') ? b - a : a - b));
+        assert.ok(runs[0] === null || runs.at(-1) === null, `${sort}: ${runs}`);
+      }
+    });
 
   test('filters are trees of tests', async () => {
     const list = async (filter) => (await people['li.na'].get(

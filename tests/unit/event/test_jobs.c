@@ -9,6 +9,7 @@
 #include "base/value.h"
 #include "event/job.h"
 #include "event/progress.h"
+#include "event/work.h"
 #include "store/dialect.h"
 
 extern const struct migration event_migrations[];
@@ -268,6 +269,71 @@ static void a_slow_job_keeps_none_of_its_batch_waiting(void **state)
         number(ctx, "SELECT count(*) FROM event_job WHERE state = 0"), 5);
     run(ctx);
     assert_int_equal(number(ctx, "SELECT count(*) FROM event_job"), 0);
+}
+
+/* ---- trying again ---- */
+
+static int64_t wait_of(struct ctx *ctx, int64_t id)
+{
+    int64_t due = 0;
+
+    assert_int_equal(
+        db_int(&due, ctx, "SELECT due FROM event_job WHERE id = ?1", "i", id),
+        0);
+    return due - clock_now();
+}
+
+/* Four times as long each time, and up to a quarter more. */
+static void what_fails_waits_longer_each_time(void **state)
+{
+    static const int64_t waits[] = { 5000, 20000, 80000, 320000 };
+    struct ctx *ctx = &((struct fixture *)*state)->ctx;
+    int64_t id = ORDER(ctx, "plain", "a"), now = START;
+    size_t i;
+
+    fail_left = 4;
+    for (i = 0; i < sizeof waits / sizeof *waits; i++) {
+        run(ctx);
+        assert_in_range(wait_of(ctx, id), waits[i], waits[i] + waits[i] / 4);
+        assert_int_equal(next_due(ctx) - now, wait_of(ctx, id));
+        now += wait_of(ctx, id);
+        clock_set(now - 1);
+        assert_int_equal(run(ctx), 0);
+        clock_set(now);
+    }
+    run(ctx);
+    assert_string_equal(notes, "a ");
+}
+
+static void what_fails_together_does_not_come_back_together(void **state)
+{
+    enum { COUNT = 40 };
+    struct ctx *ctx = &((struct fixture *)*state)->ctx;
+    int64_t least = INT64_MAX, most = 0, ids[COUNT];
+    int i;
+
+    for (i = 0; i < COUNT; i++)
+        ids[i] = ORDER(ctx, "plain", "a");
+    fail_left = COUNT;
+    while (fail_left > 0)
+        run(ctx);
+    for (i = 0; i < COUNT; i++) {
+        int64_t wait = wait_of(ctx, ids[i]);
+
+        assert_in_range(wait, 5000, 6250);
+        least = wait < least ? wait : least;
+        most = wait > most ? wait : most;
+    }
+    assert_true(most - least > 400); /* not so once in 10^15 times */
+}
+
+static void no_wait_is_much_longer_than_an_hour(void **state)
+{
+    int attempt;
+
+    (void)state;
+    for (attempt = 6; attempt < 1000; attempt++)
+        assert_in_range(work_wait(attempt), 3600 * 1000, 4500 * 1000);
 }
 
 /* ---- leases ---- */
@@ -621,6 +687,9 @@ int main(void)
         JOB_TEST(a_priority_out_of_range_is_refused),
         JOB_TEST(a_new_priority_changes_the_order),
         JOB_TEST(a_slow_job_keeps_none_of_its_batch_waiting),
+        JOB_TEST(what_fails_waits_longer_each_time),
+        JOB_TEST(what_fails_together_does_not_come_back_together),
+        JOB_TEST(no_wait_is_much_longer_than_an_hour),
         JOB_TEST(what_was_claimed_but_did_not_begin_has_lost_no_attempt),
         JOB_TEST(what_ends_its_process_each_time_comes_to_its_end),
         JOB_TEST(a_lease_that_ends_wakes_the_lane),
