@@ -57,7 +57,8 @@ static struct {
     int64_t hosts;  /* that are there, this one too */
     int64_t counted, looked, exchanged;
     int64_t epoch;  /* of the modules, as this host has them; -1: unknown */
-    int64_t behind; /* since when it is an older one; 0: it is not */
+    int64_t behind; /* since when it is an older one; 0: it is not; 1: for
+                       certain, so that nobody waits */
     uint64_t counters[LOCK_COUNTERS]; /* as told or heard */
     uint32_t taken[LOCK_METERS];
 } now = { .text = "\n", .used = TEXT_START, .hosts = 1, .epoch = -1 };
@@ -226,7 +227,7 @@ static void hear_line(struct ctx *ctx, const char *line)
         break;
     case HOST_RELOAD:
         now.looked = 0;
-        now.behind = 1; /* for certain: at once */
+        now.behind = 1;
         break;
     case HOST_ANEW:
         ask_anew(ctx);
@@ -294,11 +295,28 @@ static int count_hosts(struct ctx *ctx)
     return 0;
 }
 
+/* The first look of a keeper. What meters gave before it is told to nobody; a
+ * page that knows the key had a keeper before: what has happened since that
+ * one heard its last word, nobody knows either. */
+static void begin(struct ctx *ctx, bool known)
+{
+    struct lock_page *page = page_of(ctx);
+    int i;
+
+    for (i = 0; i < LOCK_METERS; i++)
+        now.taken[i] = atomic_load(&page->taken[i]);
+    if (!known)
+        return;
+    now.listened = true;
+    now.behind = 1;
+}
+
 /* The key by which meters are numbered: alike on all hosts. */
 static int take_key(struct ctx *ctx)
 {
     static const char name[] = "meters";
     unsigned char key[SITE_KEY_SIZE], hash[HASH_SIZE];
+    unsigned char *there = page_of(ctx)->meter_key;
     int rc = db_table_exists(ctx, "store_fact");
 
     if (rc <= 0) /* the first worker of a new version is about to make it */
@@ -307,7 +325,9 @@ static int take_key(struct ctx *ctx)
     if (rc)
         return rc;
     hash_data(hash, name, strlen(name), key, sizeof key);
-    memcpy(page_of(ctx)->meter_key, hash, sizeof page_of(ctx)->meter_key);
+    if (!now.listened)
+        begin(ctx, memcmp(there, hash, LOCK_METER_KEY) == 0);
+    memcpy(there, hash, LOCK_METER_KEY);
     return 0;
 }
 
@@ -418,7 +438,7 @@ static int look_at_modules(struct ctx *ctx)
     if (rc)
         return rc;
     now.looked = time;
-    if (now.epoch < 0 || epoch == now.epoch) {
+    if (epoch == now.epoch || (now.epoch < 0 && !now.behind)) {
         now.epoch = epoch;
         now.behind = 0;
     } else if (!now.behind) {
