@@ -131,6 +131,7 @@ struct pg_statement {
     bool reads;
     bool kept;
     int generation; /* of the connection that has it prepared; 0: none */
+    bool stale;     /* it has it for other types, and not for these */
     char name[16];
     int count;     /* parameters */
     Oid *types;    /* as prepared; 0: PostgreSQL finds out */

@@ -76,16 +76,17 @@ int pg_prepare(void **handle, struct db *db, struct ctx *ctx, const char *sql,
     return 0;
 }
 
-/* The server's copy: nobody waits for its end. */
-static void deallocate(struct db *db, const struct pg_statement *statement)
+/* The server's copy: nobody waits for its end. False: there is none. */
+static bool deallocate(struct db *db, const struct pg_statement *statement)
 {
     char sql[48];
 
     if (!statement->kept || !db->pg->conn || !statement->generation ||
         statement->generation != db->pg->generation)
-        return;
+        return false;
     snprintf(sql, sizeof sql, "DEALLOCATE %s", statement->name);
     pg_queue(db, sql);
+    return true;
 }
 
 void pg_finalize(struct db *db, void *handle)
@@ -201,6 +202,17 @@ static void queue_prepare(struct db *db, struct pg_statement *statement)
     memcpy(statement->types, statement->wanted,
            (size_t)statement->count * sizeof *statement->types);
     statement->generation = db->pg->generation;
+    statement->stale = false;
+}
+
+/* The batch failed before the statement was prepared. Where it failed before
+ * the old copy's end, that one is still there. */
+static void not_prepared(const struct db *db, struct pg_statement *statement,
+                         bool had_copy, int prepared)
+{
+    statement->stale = had_copy && db->pg->failed_at < prepared;
+    if (!statement->stale)
+        statement->generation = 0;
 }
 
 static void queue_run(struct db *db, struct pg_statement *statement)
@@ -224,7 +236,7 @@ static bool is_prepared(const struct db *db,
                         const struct pg_statement *statement)
 {
     return statement->kept && statement->generation == db->pg->generation &&
-           suits(statement);
+           !statement->stale && suits(statement);
 }
 
 static int run_once(struct query *query)
@@ -232,6 +244,7 @@ static int run_once(struct query *query)
     struct db *db = query->db;
     struct pg_statement *statement = query->handle;
     int prepared = PG_NONE; /* where in the batch */
+    bool had_copy = false;
     PGresult *result;
     int rc = pg_ensure(db, query->ctx);
 
@@ -239,7 +252,7 @@ static int run_once(struct query *query)
         return rc;
     pg_enter(db, query->ctx);
     if (!is_prepared(db, statement)) {
-        deallocate(db, statement);
+        had_copy = deallocate(db, statement);
         prepared = db->pg->queued;
         queue_prepare(db, statement);
     }
@@ -247,7 +260,7 @@ static int run_once(struct query *query)
     rc = pg_collect(&result, db, query->ctx, query->sql);
     if (rc && prepared != PG_NONE && !db->pg->standby &&
         db->pg->failed_at <= prepared)
-        statement->generation = 0;
+        not_prepared(db, statement, had_copy, prepared);
     query->result = (struct pg_result *)result;
     query->row = -1;
     return rc;

@@ -347,6 +347,33 @@ static void a_statement_takes_values_of_another_kind(void **state)
                 "1,a,1 2,-,- 3,c,3 4,d,4");
 }
 
+/* What goes wrong before it in the same round trip spoils it for once only. */
+static void a_statement_outlives_what_failed_before_it(void **state)
+{
+    struct ctx *ctx = ctx_of(state);
+    static const char sql[] = "INSERT INTO same (id, number) VALUES (?1, ?2)",
+                      code[] = "INSERT INTO same (id, code) VALUES (?1, ?2)";
+
+    assert_int_equal(tx_begin(ctx, "test"), 0);
+    assert_int_equal(db_exec(ctx, sql, "ii", (int64_t)1, (int64_t)1), 0);
+    assert_int_equal(db_exec(ctx, code, "is", (int64_t)2, "taken"), 0);
+    assert_int_equal(tx_commit(ctx), 0);
+
+    assert_int_equal(tx_begin(ctx, "test"), 0);
+    /* At once where the store does not wait. */
+    if (db_post(ctx, code, "is", (int64_t)3, "taken") == 0)
+        assert_int_not_equal(db_exec(ctx, sql, "is", (int64_t)4, "4"), 0);
+    tx_rollback(ctx);
+    ctx_clear(ctx);
+
+    assert_int_equal(tx_begin(ctx, "test"), 0);
+    assert_int_equal(db_exec(ctx, sql, "id", (int64_t)4, 4.0), 0);
+    assert_int_equal(db_exec(ctx, sql, "ii", (int64_t)5, (int64_t)5), 0);
+    assert_int_equal(tx_commit(ctx), 0);
+    assert_told(ctx, "SELECT id, number FROM same ORDER BY id", 2,
+                "1,1 2,- 4,4 5,5");
+}
+
 static void rows_of_many_ids_change_with_few_statements(void **state)
 {
     struct ctx *ctx = ctx_of(state);
@@ -398,6 +425,7 @@ int main(void)
         SAME(periods_begin_where_the_zones_calendar_says),
         SAME(plain_parameters_are_taken_in_their_order),
         SAME(a_statement_takes_values_of_another_kind),
+        SAME(a_statement_outlives_what_failed_before_it),
         SAME(rows_of_many_ids_change_with_few_statements),
     };
 
