@@ -76,9 +76,10 @@ int blob_verify(struct ctx *ctx, const char *hash);
 
 /*
  * Is the place of the files this site's? A shared folder or a bucket bears a
- * mark; it is made with the first file. E_INVALID: it has none although the
- * site has put files already (a folder that is not mounted), or another
- * site's. `adopt`: make it this site's whatever it says.
+ * mark; it is made with the first file, or as files begin to move there.
+ * E_INVALID: it has none although it had one, or the site has put files
+ * already (a folder that is not mounted), or another site's. `adopt`: make it
+ * this site's whatever it says.
  */
 int blob_place_check(struct ctx *ctx, bool adopt);
 /* "folder /mnt/files", "s3 host/bucket/prefix", for messages. */

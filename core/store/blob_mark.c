@@ -81,20 +81,53 @@ static int site_mark(const char **out, bool *fresh, struct ctx *ctx)
     return rc ? rc : db_text(out, ctx, sql, "");
 }
 
+/* The places that have borne the mark: what is there without it is not what
+ * was there. */
+static int is_known(bool *known, struct ctx *ctx, const char *name)
+{
+    int64_t found;
+    int rc = db_int(&found, ctx, "SELECT 1 FROM store_fact WHERE name = ?1",
+                    "s", name);
+
+    *known = !rc;
+    return rc == E_NOT_FOUND ? 0 : rc;
+}
+
+static int remember(struct ctx *ctx, const char *name)
+{
+    int rc = tx_begin(ctx, "files.place");
+
+    if (rc)
+        return rc;
+    return tx_end(ctx, db_exec(ctx,
+                               "INSERT INTO store_fact (name, value) VALUES"
+                               " (?1, '1') ON CONFLICT (name) DO NOTHING",
+                               "s", name));
+}
+
 static int compare(struct ctx *ctx, const struct blob_place *place, bool adopt)
 {
     const struct files_settings *files = &ctx->site->settings.files;
     const char *there = NULL, *ours = NULL;
-    bool fresh;
+    const char *name = arena_printf(ctx->arena, "files_marked:%s",
+                                    blob_place_text(ctx, files));
+    bool moving = ctx->site->settings.files_before.where != NULL;
+    bool fresh, known;
     int rc = read_mark(&there, ctx, place);
 
     if (!rc)
         rc = site_mark(&ours, &fresh, ctx);
-    if (rc || text_equal(there, ours))
+    if (!rc)
+        rc = is_known(&known, ctx, name);
+    if (rc)
         return rc;
+    if (text_equal(there, ours))
+        return known ? 0 : remember(ctx, name);
     /* Who moves files from one place to another begins with an empty one. */
-    if (adopt || (!there && (fresh || ctx->site->settings.files_before.where)))
-        return write_mark(ctx, place, ours);
+    if (adopt || (!there && (fresh || (moving && !known)))) {
+        rc = write_mark(ctx, place, ours);
+        return rc || known ? rc : remember(ctx, name);
+    }
     if (there)
         return fail(ctx, E_INVALID, "store.files_other",
                     "%s holds the files of another site",

@@ -296,6 +296,39 @@ static void a_shared_folder_bears_the_sites_mark(void **s)
     assert_fails(ctx, blob_place_check(ctx, false), E_IO, "store.files_none");
 }
 
+static void while_files_move_a_place_is_marked_once(void **s)
+{
+    struct ctx *ctx = ctx_of(s);
+    const char *mark = arena_printf(ctx->arena, "%s/.tenon-files", shared);
+    char third[PATH_MAX];
+
+    site.settings.files_before = site.settings.files;
+    site.settings.files.path = third;
+    make_folder(third, NULL);
+    assert_int_equal(blob_place_check(ctx, false), 0); /* the site's first */
+    site.settings.files.path = shared;
+    assert_int_equal(blob_place_check(ctx, false), 0);
+    assert_true(file_exists(mark));
+    /* Not mounted: an empty folder is there instead. */
+    assert_int_equal(unlink(mark), 0);
+    assert_fails(ctx, blob_place_check(ctx, false), E_INVALID,
+                 "store.files_unmarked");
+    assert_false(file_exists(mark));
+    assert_int_equal(blob_place_check(ctx, true), 0);
+    /* A site of an older version has marked it and does not know so. */
+    assert_int_equal(tx_begin(ctx, "test"), 0);
+    assert_int_equal(
+        db_exec(ctx, "DELETE FROM store_fact WHERE name LIKE 'files_marked:%'",
+                ""),
+        0);
+    assert_int_equal(tx_commit(ctx), 0);
+    assert_int_equal(blob_place_check(ctx, false), 0);
+    assert_int_equal(unlink(mark), 0);
+    assert_fails(ctx, blob_place_check(ctx, false), E_INVALID,
+                 "store.files_unmarked");
+    remove_tree(third);
+}
+
 static int count_them(struct ctx *ctx, const char *hash, int64_t size,
                       int64_t modified, void *payload)
 {
@@ -380,6 +413,7 @@ int main(void)
         blob_test(what_somebody_else_is_deleting_is_left_to_him),
         blob_test(what_a_writer_left_who_died_goes_too),
         blob_test(a_shared_folder_bears_the_sites_mark),
+        blob_test(while_files_move_a_place_is_marked_once),
         blob_test(files_move_from_place_to_place),
         blob_test(a_backup_may_only_name_shared_files),
     };
