@@ -217,6 +217,7 @@ describe('lists', () => {
             seen.push(record.id);
             values.push(record.values[sort.replace('-', '')]);
           }
+          assert.ok(seen.length <= 1200, sort);
           cursor = page.body.cursor || '';
           assert.equal(page.body.records.length,
             cursor ? limit : 1200 % limit || limit, sort);
