@@ -6,11 +6,11 @@ import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build, demoFolder, demoSite, run, runBeside, temporaryFolder, tenon,
   until }
   from '../lib/server.mjs';
+import { oldServer } from '../lib/old_server.mjs';
 import { signedIn } from '../lib/person.mjs';
 import { newDatabase, onPostgresql, rows, shared, sql }
   from '../lib/store.mjs';
@@ -281,30 +281,6 @@ describe('cut off in the middle', { skip }, () => {
   });
 });
 
-// A server that is too old, as far as it gets: it says who it is.
-function oldServer(version) {
-  const message = (letter, ...parts) => {
-    const body = Buffer.concat(parts.map((part) => Buffer.from(part)));
-    const head = Buffer.alloc(5);
-    head.write(letter);
-    head.writeInt32BE(body.length + 4, 1);
-    return Buffer.concat([head, body]);
-  };
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.on('data', (data) => {
-      if (data.length === 8) return socket.write('N'); // no TLS, no GSS
-      socket.write(Buffer.concat([message('R', [0, 0, 0, 0]),
-        message('S', `server_version\0${version}\0`),
-        message('S', 'server_encoding\0UTF8\0'),
-        message('S', 'client_encoding\0UTF8\0'),
-        message('Z', 'I')]));
-    });
-  });
-  return new Promise((done) =>
-    server.listen(0, '127.0.0.1', () => done(server)));
-}
-
 describe('targets that do not suit', { skip }, () => {
   let folder;
   before(() => {
@@ -340,8 +316,7 @@ describe('targets that do not suit', { skip }, () => {
   test('a server that is too old', async () => {
     const server = await oldServer('13.9');
     try {
-      await refused(`postgresql://bob:s3cret@127.0.0.1:${
-        server.address().port}/x?sslmode=disable`, /13\.9/, /14/);
+      await refused(server.url, /13\.9/, /14/);
     } finally {
       server.close();
     }

@@ -5,8 +5,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync }
   from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { build, demoSite, run, sleep, temporaryFolder, tenon }
+import { after, before, describe, test } from 'node:test';
+import { oldServer } from '../lib/old_server.mjs';
+import { startPostgres, startReplica } from '../lib/postgres.mjs';
+import { build, demoSite, run, runBeside, sleep, temporaryFolder, tenon }
   from '../lib/server.mjs';
 import { onPostgresql } from '../lib/store.mjs';
 
@@ -157,4 +159,80 @@ test('S36 no message tells the password of a database', () => {
     assert.match(result.err, /cannot be reached/);
     assert.doesNotMatch(result.err + result.out, /s3/, address);
   }
+});
+
+// Of `init` and of `serve` alike, in one sentence without the password; what
+// `init` has made is gone again. Whatever store the other tests run on.
+describe('a PostgreSQL that does not suit is refused at the start', () => {
+  let server, folder;
+  before(async () => {
+    server = await startPostgres();
+    folder = join(temporaryFolder('unsuited'), 'site');
+    const made = run('init', '--store', server.url, folder);
+    assert.equal(made.code, 0, made.err);
+  });
+  after(() => server?.remove());
+
+  const of = (database, role = 'tenon') => server.database(database)
+    .replace('tenon@', `${role}:s3cret@`);
+
+  function inOneSentence(said, patterns) {
+    assert.equal(said.code, 1, said.err);
+    const lines = said.err.split('\n').filter((line) =>
+      line.startsWith('tenon: '));
+    assert.equal(lines.length, 1, said.err);
+    for (const pattern of patterns) assert.match(lines[0], pattern);
+    assert.doesNotMatch(said.err + said.out, /s3cret/);
+  }
+
+  async function refused(url, ...patterns) {
+    const fresh = join(temporaryFolder('fresh'), 'site');
+    for (const words of [[], ['--join']]) {
+      inOneSentence(await runBeside('init', '--store', url, ...words, fresh),
+        patterns);
+      assert.equal(existsSync(fresh), false);
+    }
+    const path = join(folder, 'tenon.cfg');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/^(\s*url = ).*;$/m,
+      `$1${JSON.stringify(url)};`));
+    inOneSentence(await runBeside('serve', '--listen', '127.0.0.1:0', folder),
+      patterns);
+  }
+
+  test('one that nobody answers for', () => refused(
+    'postgresql://bob:s3cret@127.0.0.1:1/none', /127\.0\.0\.1/, /bob/,
+    /refused/i));
+
+  test('one that is too old', async () => {
+    const old = await oldServer('13.9');
+    try {
+      await refused(old.url, /13\.9/, /14/);
+    } finally {
+      old.close();
+    }
+  });
+
+  test('a database in another encoding', async () => {
+    server.admin("CREATE DATABASE ascii TEMPLATE template0 ENCODING " +
+      "'SQL_ASCII' LOCALE 'C'");
+    await refused(of('ascii'), /SQL_ASCII/, /createdb -E UTF8/);
+  });
+
+  test('an account that may not make tables', async () => {
+    server.admin('CREATE ROLE guest LOGIN');
+    server.admin('CREATE DATABASE another');
+    for (const database of ['another', 'tenon'])
+      await refused(of(database, 'guest'),
+        /GRANT CREATE ON SCHEMA public TO guest/);
+  });
+
+  test('a standby', async () => {
+    const standby = await startReplica(server);
+    try {
+      await refused(standby.url.replace('tenon@', 'tenon:s3cret@'), /standby/,
+        /primary/);
+    } finally {
+      await standby.remove();
+    }
+  });
 });
