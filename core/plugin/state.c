@@ -142,6 +142,19 @@ static int notify_administrators(struct ctx *ctx,
     return rc;
 }
 
+/* Of many workers one tells it. Quarantine is a host's own: each adds its
+ * number to those of the others. */
+static int tell_incident(struct ctx *ctx, const struct tn_module *module)
+{
+    int rc = db_exec(ctx,
+                     "UPDATE module SET incident ="
+                     " coalesce(incident || ' ', '') || ?2 WHERE id = ?1"
+                     " AND coalesce(incident, '') NOT LIKE '%' || ?2 || '%'",
+                     "ss", module->id, module->incident);
+
+    return !rc && db_changes(ctx) ? notify_administrators(ctx, module) : rc;
+}
+
 static int write_state(struct ctx *ctx, const struct module_row *row,
                        const struct tn_module *module, const char *required,
                        const char *heard)
@@ -154,15 +167,12 @@ static int write_state(struct ctx *ctx, const struct module_row *row,
     /* Another version, which hears of nothing any more. */
     if (!rc && !text_equal(heard, row->heard) && text_equal(heard, "[]"))
         rc = form_forget_hearer(ctx, module->id);
-    if (!rc)
-        rc = db_exec(ctx,
-                     "UPDATE module SET incident = ?2 WHERE id = ?1"
-                     " AND incident IS DISTINCT FROM ?2",
-                     "ss", module->id, module->incident);
-    /* Of many workers one tells it. */
-    if (!rc && module->incident && db_changes(ctx))
-        rc = notify_administrators(ctx, module);
-    return rc;
+    return !rc && module->incident ? tell_incident(ctx, module) : rc;
+}
+
+static bool is_told_of(const struct module_row *row, const char *incident)
+{
+    return !incident || (row->incident && strstr(row->incident, incident));
 }
 
 int row_tell(struct ctx *ctx, const struct module_row *row,
@@ -174,7 +184,7 @@ int row_tell(struct ctx *ctx, const struct module_row *row,
 
     if (text_equal(required, row->required) && text_equal(heard, row->heard) &&
         text_equal(module->reason, row->problem) &&
-        text_equal(module->incident, row->incident))
+        is_told_of(row, module->incident))
         return 0;
     rc = tx_begin(ctx, "plugin.state");
     if (rc)

@@ -15,8 +15,10 @@ struct module_row {
     const char *id, *version, *hash, *kind;
     bool enabled;
     const char *required; /* JSON: list of forms */
-    const char *problem, *incident;
-    const char *heard; /* as required: whose changes it is told of */
+    const char *problem;
+    const char *incident; /* numbers of quarantines on all hosts, that
+                             administrators were told of */
+    const char *heard;    /* as required: whose changes it is told of */
 };
 
 /* E_NOT_FOUND, without a problem, where there is none. */

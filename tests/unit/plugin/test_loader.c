@@ -241,7 +241,7 @@ static void a_lua_hook_that_goes_wrong_refuses(void **state)
     ok(f, save_item(f, "good"));
 }
 
-static void put_away(struct fixture *f, const char *id)
+static void put_away_as(struct fixture *f, const char *id, const char *number)
 {
     struct tn_module *module;
 
@@ -249,9 +249,14 @@ static void put_away(struct fixture *f, const char *id)
     ok(f, module_read(&module, &f->ctx, id));
     put(f, arena_printf(f->arena, "run/quarantine/%s.json", id),
         arena_printf(f->arena,
-                     "{\"number\":\"7K3F9QXM\",\"module\":\"%s\","
+                     "{\"number\":\"%s\",\"module\":\"%s\","
                      "\"version\":\"%s\",\"hash\":\"%s\"}",
-                     id, module->manifest->version, module->hash));
+                     number, id, module->manifest->version, module->hash));
+}
+
+static void put_away(struct fixture *f, const char *id)
+{
+    put_away_as(f, id, "7K3F9QXM");
 }
 
 static void a_module_in_quarantine_answers_503_and_fails_closed(void **state)
@@ -282,6 +287,27 @@ static void a_module_in_quarantine_answers_503_and_fails_closed(void **state)
     as(f, f->li);
     ok(f, notify_list(&messages, &f->ctx, 10));
     assert_int_equal(value_count(messages), 0);
+}
+
+/* As two hosts of one store do, of which each loads the module in turn. */
+static void each_quarantine_of_each_host_is_told_once(void **state)
+{
+    struct fixture *f = *state;
+    struct value *messages;
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        put_away_as(f, "guard", "7K3F9QXM");
+        load(f);
+        put_away_as(f, "guard", "N0THER11");
+        load(f);
+        assert_int_equal(unlink(in_site(f, "run/quarantine/guard.json")), 0);
+        load(f);
+        assert_string_equal(state_of(f, "guard"), "on");
+    }
+    as(f, f->admin);
+    ok(f, notify_list(&messages, &f->ctx, 10));
+    assert_int_equal(value_count(messages), 2);
 }
 
 static void a_click_or_other_files_end_a_quarantine(void **state)
@@ -381,6 +407,7 @@ int main(void)
         cmocka_unit_test(a_module_touches_its_own_tables_only),
         /* Last: what fails closed stays so in this process. */
         cmocka_unit_test(a_module_in_quarantine_answers_503_and_fails_closed),
+        cmocka_unit_test(each_quarantine_of_each_host_is_told_once),
     };
 
     return cmocka_run_group_tests(tests, site_up, site_down);
