@@ -1,8 +1,9 @@
 /*
- * published.h - which files of the site's forms/ and flows/ this host has
- * published last (SITE/published.json), so that a file counts as changed where
- * it was changed. Hosts that share a database have folders of their own: an
- * old file of one must not take the place of what another has published since.
+ * published.h - which files of the site's forms/ and flows/, and of modules,
+ * this host has published last (SITE/published.json), so that a file counts as
+ * changed where it was changed. Hosts that share a database have folders of
+ * their own: an old file of one must not take the place of what another has
+ * published since.
  */
 #ifndef BASE_PUBLISHED_H
 #define BASE_PUBLISHED_H
@@ -16,10 +17,10 @@ struct published; /* in the arena */
 struct published *published_read(struct ctx *ctx);
 
 /*
- * Whether the file ("forms/leave.json") may be as old as it is here: it has not
- * changed since this host published it, or this host has never published it.
- * `hash` is of its content now. Here and below, NULL stands for files that are
- * not the site's: of them nothing is remembered.
+ * Whether the file ("forms/leave.json", "module/crm") may be as old as it is
+ * here: it has not changed since this host published it, or this host has never
+ * published it. `hash` is of its content now. Here and below, NULL stands for
+ * files that are not the site's: of them nothing is remembered.
  */
 bool published_may_be_old(const struct published *published, const char *file,
                           const char *hash);

@@ -4,7 +4,7 @@
  * The order is that of their requirements. One that fails is left out, with
  * a reason for administrators; what it declared as required then fails
  * closed. A module whose files have changed is installed anew by the first
- * worker that sees it.
+ * worker that sees it, on the host where they have changed.
  */
 #include "base/banned.h"
 
@@ -18,11 +18,13 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "base/published.h"
 #include "base/str.h"
 #include "base/value.h"
 #include "event/hook.h"
 #include "event/job.h"
 #include "form/form.h"
+#include "ipc/outlet.h"
 #include "plugin/apply.h"
 #include "plugin/check.h"
 #include "plugin/entry.h"
@@ -33,6 +35,12 @@
 #include "plugin/settings.h"
 #include "plugin/state.h"
 #include "store/db.h"
+#include "store/dialect.h"
+
+/* A module that is on and not here: what its row said of its hooks. */
+struct absent {
+    const char *id, *required, *heard;
+};
 
 /* What this process has; for ever. */
 static struct {
@@ -40,8 +48,11 @@ static struct {
     struct map *modules; /* id → struct tn_module */
     struct ready_mount *mounts;
     struct ready_module *list;
-    size_t mount_count, list_count;
+    struct absent *absent;
+    size_t mount_count, list_count, absent_count;
 } loaded;
+
+enum { ABSENT_MS = 1000 }; /* between two looks at those rows */
 
 const struct tn_module *module_loaded(const char *id)
 {
@@ -70,6 +81,7 @@ struct candidate {
     const struct module_row *row;
     struct tn_module *module;
     struct ctx own; /* its arena is the module's */
+    struct published *published;
     bool done;
 };
 
@@ -87,8 +99,24 @@ static void leave_out(struct candidate *candidate)
               own->problems ? own->problems->text : ctx_error(own), NULL);
 }
 
-/* Files that are newer than what was installed. */
-static int install_anew(struct candidate *candidate)
+/* Whether the same version on another host has files that differ a little (an
+ * object that was built there): those in force stay, or each start of a worker
+ * on either would install again. */
+static bool differs_elsewhere(const struct candidate *candidate,
+                              const char *file)
+{
+    const struct tn_module *module = candidate->module;
+
+    if (db_one_writer(&candidate->own) ||
+        version_compare(module->manifest->version, candidate->row->version) ||
+        !published_may_be_old(candidate->published, file, module->hash))
+        return false;
+    log_event(LOG_WARN, "module.files_differ", "module", module->id, "version",
+              module->manifest->version, NULL);
+    return true;
+}
+
+static int install_changed(struct candidate *candidate)
 {
     const struct module_row *row = candidate->row;
     struct tn_module *module = candidate->module;
@@ -96,8 +124,6 @@ static int install_anew(struct candidate *candidate)
     struct module_row now;
     int rc;
 
-    if (text_equal(row->hash, module->hash))
-        return 0;
     if (version_compare(module->manifest->version, row->version) < 0)
         return fail(own, E_INVALID, "plugin.older",
                     "%s %s is older than the installed %s; switch it off and "
@@ -116,8 +142,25 @@ static int install_anew(struct candidate *candidate)
     return tx_end(own, rc);
 }
 
+/* Files that are newer than what was installed. */
+static int install_anew(struct candidate *candidate)
+{
+    const char *hash = candidate->module->hash;
+    const char *file =
+        arena_printf(candidate->own.arena, "module/%s", candidate->row->id);
+    int rc = 0;
+
+    if (!text_equal(candidate->row->hash, hash) &&
+        !differs_elsewhere(candidate, file))
+        rc = install_changed(candidate);
+    if (!rc)
+        published_set(candidate->published, file, hash);
+    return rc;
+}
+
 static void read_candidate(struct candidate *candidate, struct ctx *ctx,
-                           const struct module_row *row)
+                           const struct module_row *row,
+                           struct published *published)
 {
     struct ctx *own = &candidate->own;
 
@@ -126,6 +169,7 @@ static void read_candidate(struct candidate *candidate, struct ctx *ctx,
     own->module = NULL;
     own->system = true;
     candidate->row = row;
+    candidate->published = published;
     if (module_read(&candidate->module, own, row->id)) {
         leave_out(candidate);
         return;
@@ -243,8 +287,14 @@ static void miss(struct candidate *candidate, enum hook_when when,
 /* Of a module that is not here: required hooks, and what it would be told. */
 static void stand_in(struct candidate *candidate)
 {
-    miss(candidate, HOOK_BEFORE_SAVE, candidate->row->required);
-    miss(candidate, HOOK_COMMITTED, candidate->row->heard);
+    const struct module_row *row = candidate->row;
+
+    miss(candidate, HOOK_BEFORE_SAVE, row->required);
+    miss(candidate, HOOK_COMMITTED, row->heard);
+    loaded.absent[loaded.absent_count++] =
+        (struct absent){ arena_strdup(loaded.arena, row->id),
+                         arena_strdup(loaded.arena, row->required),
+                         arena_strdup(loaded.arena, row->heard) };
 }
 
 /* One subscriber, however many hooks it has. */
@@ -321,8 +371,34 @@ static int schedule_tick(struct ctx *ctx, int64_t *next_due)
     return rc;
 }
 
+/* Another host may have loaded for the first time what is not here, and only
+ * then said what its hooks are. */
+static int absent_tick(struct ctx *ctx, int64_t *next_due)
+{
+    size_t i;
+    int rc = 0;
+
+    if (!loaded.absent_count || db_one_writer(ctx))
+        return 0;
+    for (i = 0; !rc && i < loaded.absent_count; i++) {
+        const struct absent *then = &loaded.absent[i];
+        struct module_row row;
+
+        rc = row_find(&row, ctx, then->id);
+        if (rc || (text_equal(row.required, then->required) &&
+                   text_equal(row.heard, then->heard)))
+            continue;
+        log_event(LOG_INFO, "module.hooks_elsewhere", "module", row.id, NULL);
+        outlet_reload();
+        loaded.absent_count = 0; /* once is enough */
+    }
+    *next_due = db_now(ctx) + ABSENT_MS;
+    return rc == E_NOT_FOUND ? 0 : rc;
+}
+
 int plugins_load(struct ctx *ctx)
 {
+    struct published *published = published_read(ctx);
     struct module_row **rows;
     struct candidate *all;
     size_t count = 0, i;
@@ -336,18 +412,21 @@ int plugins_load(struct ctx *ctx)
     loaded.modules = map_new(loaded.arena);
     loaded.mounts = arena_array(loaded.arena, count + 1, sizeof *loaded.mounts);
     loaded.list = arena_array(loaded.arena, count + 1, sizeof *loaded.list);
-    loaded.mount_count = loaded.list_count = 0;
+    loaded.absent = arena_array(loaded.arena, count + 1, sizeof *loaded.absent);
+    loaded.mount_count = loaded.list_count = loaded.absent_count = 0;
     all = arena_array(ctx->arena, count + 1, sizeof *all);
     for (i = 0, count = 0; rows[i]; i++)
         if (rows[i]->enabled)
-            read_candidate(&all[count++], ctx, rows[i]);
+            read_candidate(&all[count++], ctx, rows[i], published);
     settings_tell_forms();
     start_all(all, count);
+    published_write(ctx, published);
     for (i = 0; !rc && i < count; i++)
         rc = take_over(ctx, &all[i]);
     if (rc)
         return rc;
     hook_complete();
     job_tick_register("plugin.schedule", schedule_tick);
+    job_tick_register("plugin.absent", absent_tick);
     return 0;
 }

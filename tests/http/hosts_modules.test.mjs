@@ -2,12 +2,31 @@
 // while its keeper is away, and what each has that the others have not.
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { startHosts } from '../lib/hosts.mjs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { joined, startHosts } from '../lib/hosts.mjs';
 import { addUser, password } from '../lib/client.mjs';
 import { signedIn } from '../lib/person.mjs';
 import { run, until } from '../lib/server.mjs';
 
 const enter = (host, login) => signedIn(host, login, password);
+
+// A module whose hook refuses the name "bad"; `note` makes other files of it.
+function putGuard(host, note = '') {
+  const folder = join(host.folder, 'scripts/guard');
+  mkdirSync(join(folder, 'forms'), { recursive: true });
+  writeFileSync(join(folder, 'plugin.cfg'), `id = "guard"; version = "1.0.0";
+    sdk = "1.0"; entry = { lua = "init.lua"; };`);
+  writeFileSync(join(folder, 'init.lua'), `local tenon = require "tenon"
+    tenon.on { form = 'guard.item', when = 'before_save', required = true,
+      call = function(ctx, item) if item.name == 'bad' then
+        return ctx:fail('invalid', 'guard.bad', 'bad name') end end }
+    -- ${note}\n`);
+  writeFileSync(join(folder, 'forms/item.json'), JSON.stringify({
+    title: `Item ${note}`, fields: [{ key: 'name', type: 'text' }],
+    grants: ['read', 'create'].map((right) =>
+      ({ who: 'everyone', right, scope: 'all' })) }));
+}
 
 const keeper = async (host) => (await host.control({ do: 'status' })).workers
   .find(({ name }) => name === 'keeper').pid;
@@ -71,4 +90,69 @@ describe('a keeper that died', () => {
     clearInterval(timer);
     assert.deepEqual([...new Set(await ask(there, 5))], [200]);
   });
+});
+
+describe('a module that is not on all hosts', () => {
+  let company, one, two, there;
+  before(async () => {
+    company = await startHosts(2,
+      { prepare: (host, number) => number || putGuard(host) });
+    [one, two] = company.hosts;
+    await addUser(one, 'li.na');
+    there = await enter(two, 'li.na');
+    await company.whole();
+    await one.whole();
+    await two.whole();
+  });
+  after(() => company?.stop());
+
+  const save = async (name) => (await there.post('/api/v1/records/guard.item',
+    { values: { name } })).status;
+
+  test('has its required hooks passed by on none', async () => {
+    // The one that has it learns of it late: only then it says what its hooks
+    // are.
+    const desk = joined(company.server.url);
+    putGuard(desk);
+    process.kill(one.pid, 'SIGSTOP');
+    enable(desk, 'guard');
+    await until(() => two.log('generation.complete').length, 'the other host');
+    process.kill(one.pid, 'SIGCONT');
+    await until(async () => await save('bad') === 503, 'the refusal');
+    await one.whole();
+    await two.whole();
+    const { length } = two.log('generation.begin');
+    assert.ok(length >= 1 && length < 6, `${length} generations`);
+    assert.equal(one.log('generation.begin').length, 1);
+  });
+
+  test('may have other files of the same version, which publish nothing',
+    async () => {
+      const version = () => company.sql(
+        "SELECT version FROM form WHERE name = 'guard.item'");
+      const again = async (host) => {
+        await host.control({ do: 'reload' });
+        await host.whole();
+      };
+      putGuard(two, 'built elsewhere');
+      await again(two);
+      assert.equal(await save('bad'), 422);
+      await again(one);
+      await again(two);
+      assert.equal(version(), '1');
+      assert.ok(two.log('module.files_differ').length);
+      assert.equal(one.log('module.files_differ').length, 0);
+      // Who changes them on one host sees it at the next reload.
+      putGuard(one, 'changed');
+      await again(one);
+      assert.equal(version(), '2');
+      await again(two);
+      assert.equal(version(), '2');
+      putGuard(two, 'changed too');
+      await again(two);
+      assert.equal(version(), '3');
+      await again(one);
+      assert.equal(version(), '3');
+      assert.ok(one.log('module.files_differ').length);
+    });
 });
