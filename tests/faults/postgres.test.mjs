@@ -11,6 +11,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { addUser, password } from '../lib/client.mjs';
 import { founded, freePort, joined, listen } from '../lib/hosts.mjs';
+import { notAgain } from '../lib/load.mjs';
 import { signedIn } from '../lib/person.mjs';
 import { startPostgres } from '../lib/postgres.mjs';
 import { long, runBeside, sleep, temporaryFolder, until }
@@ -146,16 +147,16 @@ function check(logs) {
   for (const line of server.admin(`SELECT id, ${column} FROM ${table}`,
     'tenon').split('\n').filter(Boolean)) {
     const [id, text] = line.split('|');
-    assert.ok(!rows.has(text), `${text} is there twice`);
+    assert.ok(!rows.has(text), notAgain(`${text} is there twice`));
     rows.set(text, id);
   }
   let count = 0;
   for (const { acknowledged = [], read = [] } of logs) {
     for (const [text, id] of acknowledged) {
-      assert.equal(rows.get(text), id, text);
+      assert.equal(rows.get(text), id, notAgain(text));
       count++;
     }
-    for (const [id, text] of read) assert.equal(rows.get(text), id, text);
+    for (const [id, text] of read) assert.equal(rows.get(text), id, notAgain(text));
   }
   assert.ok(count >= 6 * (logs.length - 1), `${count} acknowledged`);
   assert.ok(logs.at(-1).read.size >= 10, `${logs.at(-1).read.size} read`);
