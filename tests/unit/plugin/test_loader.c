@@ -293,7 +293,7 @@ static void a_module_in_quarantine_answers_503_and_fails_closed(void **state)
 static void each_quarantine_of_each_host_is_told_once(void **state)
 {
     struct fixture *f = *state;
-    struct value *messages;
+    int64_t count;
     int i;
 
     for (i = 0; i < 3; i++) {
@@ -306,8 +306,9 @@ static void each_quarantine_of_each_host_is_told_once(void **state)
         assert_string_equal(state_of(f, "guard"), "on");
     }
     as(f, f->admin);
-    ok(f, notify_list(&messages, &f->ctx, 10));
-    assert_int_equal(value_count(messages), 2);
+    /* One line, which counts up. */
+    ok(f, db_int(&count, &f->ctx, "SELECT count FROM notify_message", ""));
+    assert_int_equal(count, 2);
 }
 
 static void a_click_or_other_files_end_a_quarantine(void **state)
