@@ -131,7 +131,7 @@ test('an export comes back without a change, as CSV and as XLSX', async () => {
 
 test('who looks at the moment it ends sees what it has done', async () => {
   for (let n = 1; n <= 8; n += 1) {
-    const made = await upload(person, `Code,Name\nL${n},Larch\n`);
+    const made = await upload(person, `Code,Name\nEYE${n},Larch\n`);
     const path = `/api/v1/imports/${made.body.id}`;
     assert.equal((await person.post(`${path}/run`)).status, 202);
     const ends = await Promise.all(Array.from({ length: 4 }, async () => {
