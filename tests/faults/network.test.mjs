@@ -98,7 +98,10 @@ describe('F18_ the network', () => {
         assert.ok(closed);
       }
     }
-    assert.ok(memory(site.pid) - before < 200 * 16 * slow);
+    // The sanitizer keeps what was freed, for a while.
+    const kept = process.env.ASAN_OPTIONS === undefined ? 0 : 200 * 2 * 64;
+    const grown = memory(site.pid) - before;
+    assert.ok(grown < 200 * 16 * slow + kept, `${grown} KiB`);
     await bearable();
   });
 

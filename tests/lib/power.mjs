@@ -42,8 +42,10 @@ export class Power {
     this.disk = mkdtempSync(join(tmpdir(), 'tenon-power-'));
     this.plan = join(this.disk, 'plan');
     writeFileSync(this.plan, Buffer.alloc(20));
+    const sanitized = process.env.ASAN_OPTIONS;
     this.env = { LD_PRELOAD: join(build, 'power.so'),
-      TENON_POWER_SITE: this.folder, TENON_POWER_DISK: this.disk };
+      TENON_POWER_SITE: this.folder, TENON_POWER_DISK: this.disk,
+      ...sanitized && { ASAN_OPTIONS: `${sanitized}:verify_asan_link_order=0` } };
     this.on();
   }
 
