@@ -109,7 +109,7 @@ const unit = (preset) => async (log) => {
 // servers that it needs, is the same whatever store the others have.
 const storeless =
   new RegExp('^(front|malformed|proxies|tls|s3|hosts|hosts_modules|jobs_hosts|' +
-    'replica|limits|network|processes|torture|postgres|silence)\.test\.mjs$');
+    'replica|limits|network|processes|torture|postgres|silence)\\.test\\.mjs$');
 
 // What failed in a file's TAP output, each with why and where: the files of a
 // machine that is gone cannot be asked. A suite that holds one says nothing.

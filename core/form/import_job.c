@@ -102,7 +102,7 @@ int import_job_load(struct import_job **out, struct ctx *ctx, int64_t id)
     return find_form(&(*out)->form, ctx, form);
 }
 
-static bool runs(const struct import_job *job)
+bool import_runs(const struct import_job *job)
 {
     return strcmp(job->state, "checking") == 0 ||
            strcmp(job->state, "importing") == 0 ||
@@ -118,7 +118,7 @@ static int see_to_job(struct import_job **out, struct ctx *ctx)
     int64_t found;
     int rc;
 
-    if (!runs(job))
+    if (!import_runs(job))
         return 0;
     rc = db_int(&found, ctx,
                 "SELECT 1 FROM event_job WHERE id = ?1 AND state < 2", "i",
@@ -126,7 +126,7 @@ static int see_to_job(struct import_job **out, struct ctx *ctx)
     if (rc != E_NOT_FOUND)
         return rc;
     rc = import_job_load(out, ctx, job->id);
-    if (rc || !runs(*out) || (*out)->job != job->job)
+    if (rc || !import_runs(*out) || (*out)->job != job->job)
         return rc;
     job = *out;
     job->state = strcmp(job->state, "checking") == 0 ? "failed" : "done";

@@ -59,6 +59,8 @@ int import_create(int64_t *id, struct ctx *ctx, const struct form *form,
                   const char *name, int fd);
 /* One's own; an administrator's look at another's is not this room's. */
 int import_find(struct import_job **out, struct ctx *ctx, int64_t id);
+/* Whether it is at work: checking, importing or undoing. */
+bool import_runs(const struct import_job *job);
 
 /* What the page of the mapping shows. */
 struct import_preview {

@@ -155,13 +155,6 @@ static int take_file(struct ctx *ctx, struct request *request,
 
 /* ---- the page of an import ---- */
 
-static bool job_runs(const struct import_job *job)
-{
-    return strcmp(job->state, "checking") == 0 ||
-           strcmp(job->state, "importing") == 0 ||
-           strcmp(job->state, "undoing") == 0;
-}
-
 static void add_count(struct ctx *ctx, struct value *list, const char *key,
                       int64_t count, const char *color)
 {
@@ -348,7 +341,7 @@ static int show_import(struct ctx *ctx, struct request *request,
         value_set(data, "problems", problems);
     add_counts(ctx, data, job);
     add_actions(ctx, data, job);
-    if (job_runs(job))
+    if (import_runs(job))
         add_progress(ctx, data, job);
     else
         rc = add_report(ctx, data, job);

@@ -57,37 +57,49 @@ static int write_mark(struct ctx *ctx, const struct blob_place *place,
                        : remote_mark_write(ctx, place->s3, line);
 }
 
+/* What is remembered of the place of files; *fresh: it was not there. */
+static int keep_fact(bool *fresh, struct ctx *ctx, const char *name,
+                     const char *value)
+{
+    int rc = tx_begin(ctx, "files.mark");
+
+    if (rc)
+        return rc;
+    rc = db_exec(ctx,
+                 "INSERT INTO store_fact (name, value) VALUES (?1, ?2)"
+                 " ON CONFLICT (name) DO NOTHING",
+                 "ss", name, value);
+    *fresh = !rc && db_changes(ctx) > 0;
+    return tx_end(ctx, rc);
+}
+
+static int find_fact(const char **out, struct ctx *ctx, const char *name)
+{
+    return db_text(out, ctx, "SELECT value FROM store_fact WHERE name = ?1",
+                   "s", name);
+}
+
 /* The number in the database; *fresh: it was made just now. */
 static int site_mark(const char **out, bool *fresh, struct ctx *ctx)
 {
-    static const char sql[] =
-        "SELECT value FROM store_fact WHERE name = 'files_mark'";
+    static const char name[] = "files_mark";
     char mark[TOKEN_TEXT_MAX];
-    int rc = db_text(out, ctx, sql, "");
+    int rc = find_fact(out, ctx, name);
 
     *fresh = false;
     if (rc != E_NOT_FOUND)
         return rc;
     token_make(mark);
-    rc = tx_begin(ctx, "files.mark");
-    if (rc)
-        return rc;
-    rc = db_exec(ctx,
-                 "INSERT INTO store_fact (name, value) VALUES ('files_mark',"
-                 " ?1) ON CONFLICT (name) DO NOTHING",
-                 "s", mark);
-    *fresh = !rc && db_changes(ctx) > 0;
-    rc = tx_end(ctx, rc);
-    return rc ? rc : db_text(out, ctx, sql, "");
+    rc = keep_fact(fresh, ctx, name, mark);
+    return rc ? rc : find_fact(out, ctx, name);
 }
 
 /* The places that have borne the mark: what is there without it is not what
  * was there. */
 static int is_known(bool *known, struct ctx *ctx, const char *name)
 {
-    int64_t found;
-    int rc = db_int(&found, ctx, "SELECT 1 FROM store_fact WHERE name = ?1",
-                    "s", name);
+    const char *value;
+    int rc = find_fact(&value, ctx, name);
 
     *known = !rc;
     return rc == E_NOT_FOUND ? 0 : rc;
@@ -95,14 +107,9 @@ static int is_known(bool *known, struct ctx *ctx, const char *name)
 
 static int remember(struct ctx *ctx, const char *name)
 {
-    int rc = tx_begin(ctx, "files.place");
+    bool fresh;
 
-    if (rc)
-        return rc;
-    return tx_end(ctx, db_exec(ctx,
-                               "INSERT INTO store_fact (name, value) VALUES"
-                               " (?1, '1') ON CONFLICT (name) DO NOTHING",
-                               "s", name));
+    return keep_fact(&fresh, ctx, name, "1");
 }
 
 static int compare(struct ctx *ctx, const struct blob_place *place, bool adopt)

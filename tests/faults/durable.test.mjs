@@ -14,6 +14,7 @@ import { Load, Table, lacking, loadSite, notAgain, sql, toldAll, verify }
 import { Power, seeded } from '../lib/power.mjs';
 import { Site, long, processExists, run, sleep, slow, until }
   from '../lib/server.mjs';
+import { takeMails } from '../lib/smtp.mjs';
 import { onPostgresql } from '../lib/store.mjs';
 
 const skip = lacking || onPostgresql && 'about the file of SQLite';
@@ -261,24 +262,9 @@ test('F01_ while the keeper hangs nothing leaves that is not on the disk',
 async function mailServer(t, taken) {
   const sockets = new Set();
   const server = createServer((socket) => {
-    let text = '', mail = null;
     sockets.add(socket);
     socket.on('error', () => {});
-    socket.write('220 stub\r\n');
-    socket.on('data', (data) => {
-      text += data.toString('latin1');
-      for (let end; (end = text.indexOf('\r\n')) >= 0;) {
-        const line = text.slice(0, end);
-        text = text.slice(end + 2);
-        if (mail !== null && line !== '.') {
-          mail += `${line}\n`;
-          continue;
-        }
-        if (mail !== null) taken(mail);
-        mail = !mail && /^DATA/i.test(line) ? '' : null;
-        socket.write(mail === null ? '250 stub\r\n' : '354 go on\r\n');
-      }
-    });
+    takeMails(socket, taken);
   });
   t.after(() => {
     for (const socket of sockets) socket.destroy();

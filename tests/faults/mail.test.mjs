@@ -4,6 +4,7 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { demoSite, until, slow } from '../lib/server.mjs';
+import { takeMails } from '../lib/smtp.mjs';
 import { signedIn } from '../lib/person.mjs';
 
 let site, server, applicant, admin;
@@ -12,9 +13,7 @@ let visits = 0;
 const sockets = new Set();
 const mails = [];
 
-// SMTP, as far as a client needs it to hand over a mail.
 function serve(socket) {
-  let text = '', mail = null;
   sockets.add(socket);
   visits += 1;
   socket.on('close', () => sockets.delete(socket));
@@ -27,24 +26,7 @@ function serve(socket) {
       'latin1'));
     return;
   }
-  socket.write('220 stub\r\n');
-  socket.on('data', (data) => {
-    text += data.toString('latin1');
-    for (let end; (end = text.indexOf('\r\n')) >= 0;) {
-      const line = text.slice(0, end);
-      text = text.slice(end + 2);
-      if (mail !== null) {
-        if (line !== '.') { mail += `${line}\r\n`; continue; }
-        mails.push(mail);
-        mail = null;
-        socket.write('250 taken\r\n');
-      } else if (/^DATA/i.test(line)) {
-        mail = '';
-        socket.write('354 go on\r\n');
-      } else if (/^QUIT/i.test(line)) socket.end('221 bye\r\n');
-      else socket.write('250 stub\r\n');
-    }
-  });
+  takeMails(socket, (mail) => mails.push(mail));
 }
 
 before(async () => {

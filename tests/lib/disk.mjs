@@ -5,14 +5,11 @@
 //   new Site(folder, [], diskEnv(folder, { kind: '6969' }))
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { preload } from './preload.mjs';
 import { build, slow, tenon } from './server.mjs';
 
-const sanitized = process.env.ASAN_OPTIONS;
-
-// The sanitizers want to be the first of all libraries.
 export const diskEnv = (folder, { kind, free }) => ({
-  LD_PRELOAD: join(build, 'disk.so'), TENON_DISK_FOLDER: folder,
-  ...sanitized && { ASAN_OPTIONS: `${sanitized}:verify_asan_link_order=0` },
+  ...preload('disk.so'), TENON_DISK_FOLDER: folder,
   ...kind && { TENON_DISK_KIND: kind },
   ...free !== undefined && { TENON_DISK_FREE: String(free) } });
 

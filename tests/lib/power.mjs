@@ -11,7 +11,7 @@ import { closeSync, existsSync, lstatSync, mkdirSync, mkdtempSync, openSync,
   statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from './server.mjs';
+import { preload } from './preload.mjs';
 
 const SECTOR = 512;
 const fields = ['fail', 'lie', 'delay', 'failed', 'syncs'];
@@ -42,10 +42,8 @@ export class Power {
     this.disk = mkdtempSync(join(tmpdir(), 'tenon-power-'));
     this.plan = join(this.disk, 'plan');
     writeFileSync(this.plan, Buffer.alloc(20));
-    const sanitized = process.env.ASAN_OPTIONS;
-    this.env = { LD_PRELOAD: join(build, 'power.so'),
-      TENON_POWER_SITE: this.folder, TENON_POWER_DISK: this.disk,
-      ...sanitized && { ASAN_OPTIONS: `${sanitized}:verify_asan_link_order=0` } };
+    this.env = { ...preload('power.so'),
+      TENON_POWER_SITE: this.folder, TENON_POWER_DISK: this.disk };
     this.on();
   }
 
