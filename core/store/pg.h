@@ -132,6 +132,7 @@ struct pg_statement {
     bool kept;
     int generation; /* of the connection that has it prepared; 0: none */
     bool stale;     /* it has it for other types, and not for these */
+    int left, span; /* runs until it is prepared anew; of so many */
     char name[16];
     int count;     /* parameters */
     Oid *types;    /* as prepared; 0: PostgreSQL finds out */

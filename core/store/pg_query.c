@@ -6,6 +6,11 @@
  * is text is left for PostgreSQL to infer. All rows come at once, so that a
  * second query may run while the first is read. Values travel as text, blobs
  * as bytes.
+ *
+ * PostgreSQL plans a statement for good after five runs, and reads a table of
+ * ten rows whole: each row of an import would go through all that came before
+ * it, until the table is analysed. So a plan is for some hundred runs, the
+ * next one for more.
  */
 #include "base/banned.h"
 
@@ -18,7 +23,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
-enum { POSTED_MAX = 200 };
+enum { POSTED_MAX = 200, RUNS_FIRST = 200, RUNS_MAX = 5000 };
 
 static void *or_end(void *memory)
 {
@@ -201,6 +206,11 @@ static void queue_prepare(struct db *db, struct pg_statement *statement)
         return;
     memcpy(statement->types, statement->wanted,
            (size_t)statement->count * sizeof *statement->types);
+    if (statement->generation != db->pg->generation)
+        statement->span = RUNS_FIRST;
+    else if (statement->span < RUNS_MAX)
+        statement->span *= 2;
+    statement->left = statement->span;
     statement->generation = db->pg->generation;
     statement->stale = false;
 }
@@ -219,6 +229,7 @@ static void queue_run(struct db *db, struct pg_statement *statement)
 {
     int i;
 
+    statement->left--;
     for (i = 0; i < statement->count; i++)
         statement->values[i] = statement->offsets[i] == SIZE_MAX
                                    ? NULL
@@ -236,7 +247,7 @@ static bool is_prepared(const struct db *db,
                         const struct pg_statement *statement)
 {
     return statement->kept && statement->generation == db->pg->generation &&
-           !statement->stale && suits(statement);
+           statement->left > 0 && !statement->stale && suits(statement);
 }
 
 static int run_once(struct query *query)

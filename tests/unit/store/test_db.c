@@ -330,6 +330,38 @@ static void statements_that_reach_around_the_store_are_refused(void **state)
     }
 }
 
+/* A plan of PostgreSQL's that was made for ten rows reads them all, and would
+ * do so with a hundred thousand. */
+static void a_plan_does_not_outlive_the_size_it_was_made_for(void **state)
+{
+    struct ctx *ctx = &((struct fixture *)*state)->ctx;
+    int64_t id, found;
+
+    if (!getenv("TENON_TEST_STORE"))
+        skip();
+    assert_int_equal(tx_begin(ctx, "test"), 0);
+    for (id = 1; id <= 1000; id++) {
+        assert_int_equal(db_exec(ctx,
+                                 "INSERT INTO thing (id, number)"
+                                 " VALUES (?1, ?2)",
+                                 "ii", id, id),
+                         0);
+        assert_int_equal(db_int(&found, ctx,
+                                "SELECT id FROM thing WHERE number = ?1", "i",
+                                id),
+                         0);
+        assert_int_equal(found, id);
+    }
+    assert_int_equal(
+        db_int(&found, ctx,
+               "SELECT max(generic_plans + custom_plans)"
+               " FROM pg_prepared_statements WHERE statement LIKE '%thing%'",
+               ""),
+        0);
+    assert_in_range(found, 1, 700);
+    tx_rollback(ctx);
+}
+
 static void a_number_of_values_that_does_not_fit_is_refused(void **state)
 {
     struct ctx *ctx = &((struct fixture *)*state)->ctx;
@@ -560,6 +592,7 @@ int main(void)
         memory_test(a_reference_to_nothing_is_a_conflict),
         memory_test(a_value_of_the_wrong_type_is_refused),
         memory_test(statements_that_reach_around_the_store_are_refused),
+        memory_test(a_plan_does_not_outlive_the_size_it_was_made_for),
         memory_test(a_number_of_values_that_does_not_fit_is_refused),
         memory_test(no_row_is_not_found_and_no_problem),
         memory_test(a_query_ends_at_the_deadline),
