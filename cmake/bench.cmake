@@ -1,6 +1,7 @@
 # The baselines of tests/bench: tests/bench/baseline_NAME.c, each a program of
 # its own without the core, built by the target `bench` into build/…/bench.
 add_custom_target(bench)
+add_dependencies(bench test_support)
 file(GLOB baselines CONFIGURE_DEPENDS tests/bench/baseline_*.c)
 foreach(source ${baselines})
   get_filename_component(name ${source} NAME_WE)

@@ -14,7 +14,7 @@ function(tenon_module target from to)
     tenon_add_plugin(${name} ${sources})
     target_compile_options(plugin_${name} PRIVATE ${TENON_WARNINGS}
                            -Wno-missing-prototypes)
-    set_target_properties(plugin_${name} PROPERTIES
+    set_target_properties(plugin_${name} PROPERTIES EXCLUDE_FROM_ALL ON
                           LIBRARY_OUTPUT_DIRECTORY ${to})
     if(target STREQUAL "test_modules")
       # What they do wrong shall reach the worker as it is.
@@ -22,16 +22,16 @@ function(tenon_module target from to)
     endif()
     add_dependencies(${target} plugin_${name})
   endif()
-  add_custom_target(module_${name} ALL
+  add_custom_target(module_${name}
     COMMAND ${CMAKE_COMMAND} -DFROM=${from} -DTO=${to}
             -P ${TENON_SDK_COPY}
     COMMENT "module ${name}")
   add_dependencies(${target} module_${name})
 endfunction()
 
-# tenon_modules(TARGET FROM TO): all modules of a folder.
+# tenon_modules(TARGET FROM TO [ALL]): all modules of a folder.
 function(tenon_modules target from to)
-  add_custom_target(${target} ALL)
+  add_custom_target(${target} ${ARGN})
   foreach(kind plugins scripts)
     file(GLOB folders CONFIGURE_DEPENDS ${from}/${kind}/*)
     foreach(folder ${folders})
@@ -43,15 +43,14 @@ function(tenon_modules target from to)
   endforeach()
 endfunction()
 
-tenon_modules(modules ${CMAKE_SOURCE_DIR} ${TENON_SHARE})
-if(TENON_TESTS)
-  tenon_modules(test_modules ${CMAKE_SOURCE_DIR}/tests
-                ${CMAKE_BINARY_DIR}/test-plugins)
-  # It was built long ago: against the first header of 1.0.
-  target_include_directories(plugin_old_abi BEFORE PRIVATE sdk/abi/1.0.0-first)
-  tenon_modules(sdk_examples ${CMAKE_SOURCE_DIR}/sdk/examples
-                ${CMAKE_BINARY_DIR}/sdk-examples)
-endif()
+tenon_modules(modules ${CMAKE_SOURCE_DIR} ${TENON_SHARE} ALL)
+# Where somebody asks for them (test_support.cmake), in any build.
+tenon_modules(test_modules ${CMAKE_SOURCE_DIR}/tests
+              ${CMAKE_BINARY_DIR}/test-plugins)
+# It was built long ago: against the first header of 1.0.
+target_include_directories(plugin_old_abi BEFORE PRIVATE sdk/abi/1.0.0-first)
+tenon_modules(sdk_examples ${CMAKE_SOURCE_DIR}/sdk/examples
+              ${CMAKE_BINARY_DIR}/sdk-examples)
 
 include(CMakePackageConfigHelpers)
 write_basic_package_version_file(

@@ -24,10 +24,3 @@ foreach(layer ${TENON_LAYERS})
     add_dependencies(tests_${layer} ${target})
   endforeach()
 endforeach()
-
-# The server's side of tests/conformance/logic (form logic, native and wasm).
-if(TARGET tenon_script)
-  add_executable(logic_native tests/conformance/logic/native.c)
-  target_compile_options(logic_native PRIVATE ${TENON_WARNINGS})
-  target_link_libraries(logic_native PRIVATE tenon_script)
-endif()

@@ -1,8 +1,9 @@
 // check.mjs - builds and runs every test, and counts them.
 //
-// A step is a row of `steps`: what it is called, whether it is for --long
-// only, and what it runs. Each gives {passed, failed}; its whole output goes
-// into build/check/NAME.log, of which the end is shown where it failed.
+// A step is a row of `steps`: what it is called, for which of the levels short
+// (no option), ci (--ci) and long (--long) it is, where not for all, and what
+// it runs. Each gives {passed, failed}; its whole output goes into
+// build/check/NAME.log, of which the end is shown where it failed.
 import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync, readdirSync, existsSync, openSync,
   readFileSync, closeSync, statSync, writeFileSync } from 'node:fs';
@@ -14,6 +15,7 @@ process.chdir(root);
 mkdirSync('build/check', { recursive: true });
 const words = process.argv.slice(2);
 const long = words.includes('--long');
+const level = long ? 'long' : words.includes('--ci') ? 'ci' : 'short';
 const wanted = words.filter((word) => !word.startsWith('--'));
 const cores = availableParallelism ? availableParallelism() : cpus().length;
 
@@ -65,7 +67,14 @@ const one = (code) => code === 0 ? { passed: 1, failed: 0 }
 const command = (program, ...args) => async (log) =>
   one(await run(log, program, args));
 
-const build = (preset) => command('tools/build', preset);
+// The programs, and what tests need beside them.
+const build = (preset) => async (log) => {
+  for (const target of [[], ['test_support']]) {
+    const code = await run(log, 'tools/build', [preset, ...target]);
+    if (code !== 0) return one(code);
+  }
+  return one(0);
+};
 
 // A slow machine fails tests, but loses nothing: a file that says these words
 // (notAgain of tests/lib/load.mjs) has failed for good.
@@ -247,54 +256,53 @@ const steps = [
   { name: 'format', run: command('node', 'tools/check-format.mjs') },
   { name: 'layers', run: command('node', 'tools/check-layers.mjs') },
   { name: 'style', run: command('node', 'tools/check-style.mjs') },
+  // What is delivered is what is tested; the sanitizers have a build beside it.
   { name: 'build-release', run: build('release') },
   { name: 'types', run: command('node_modules/.bin/tsc', '--noEmit', '-p',
     'themes/default/web') },
-  { name: 'build-debug', run: build('debug') },
-  // The same programs run under the sanitizers below.
-  { name: 'unit', long: true, run: unit('debug') },
   { name: 'tools', run: node('tests/tools', 'release') },
-  { name: 'conformance', run: node('tests/conformance/logic', 'debug') },
-  { name: 'modules', run: modules('debug') },
+  { name: 'conformance', run: node('tests/conformance/logic', 'release') },
+  { name: 'modules', run: modules('release') },
   // The same tests on the other store.
-  { name: 'modules-pg', run: onPostgresql(modules('debug')) },
-  { name: 'unit-pg', run: onPostgresql(unit('debug')) },
+  { name: 'modules-pg', run: onPostgresql(modules('release')) },
   // Two files at a time, on a server of theirs: twice the time for what has one.
-  { name: 'http-pg', run: onPostgresql(node('tests/http', 'debug',
-    { TENON_SLOW: '2' })) },
-  { name: 'browser-pg', long: true, run: onPostgresql(node('tests/browser',
-    'debug', { TENON_SLOW: '3' })) },
-  { name: 'http', long: true, run: node('tests/http', 'debug',
+  // Where there is the time, the sanitizers look at what SQLite serves (below).
+  { name: 'http', levels: 'short long', run: node('tests/http', 'release',
     { TENON_SLOW: '2' }) },
+  { name: 'http-pg', run: onPostgresql(node('tests/http', 'release',
+    { TENON_SLOW: '2' })) },
+  { name: 'browser-pg', levels: 'long', run: onPostgresql(node('tests/browser',
+    'release', { TENON_SLOW: '3' })) },
   // They wait for what they have killed: one more than there are processors.
-  { name: 'faults', run: node('tests/faults', 'debug', { TENON_SLOW: '3' },
+  { name: 'faults', run: node('tests/faults', 'release', { TENON_SLOW: '3' },
     pair + 1) },
   // The thousand deaths on SQLite are the step above's.
-  { name: 'faults-pg', long: true, run: onPostgresql(node('tests/faults',
-    'debug', { TENON_SLOW: '3', TENON_REPETITIONS: '200' })) },
-  { name: 'browser', run: node('tests/browser', 'debug',
+  { name: 'faults-pg', levels: 'long', run: onPostgresql(node('tests/faults',
+    'release', { TENON_SLOW: '3', TENON_REPETITIONS: '200' })) },
+  { name: 'browser', run: node('tests/browser', 'release',
     { TENON_SLOW: '3' }) },
   { name: 'build-asan', run: build('asan') },
   { name: 'unit-asan', run: unit('asan') },
-  { name: 'http-asan', run: node('tests/http', 'asan',
+  { name: 'unit-pg', run: onPostgresql(unit('asan')) },
+  { name: 'http-asan', levels: 'ci long', run: node('tests/http', 'asan',
     { TENON_SLOW: '4', ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1' }) },
-  { name: 'fuzz', run: fuzz(long ? 60 : 5) },
+  { name: 'fuzz', levels: 'ci long', run: fuzz(long ? 60 : 5) },
   // The thousand deaths of F01 and F03 are the step faults' matter.
-  { name: 'faults-asan', long: true, run: node('tests/faults', 'asan',
+  { name: 'faults-asan', levels: 'long', run: node('tests/faults', 'asan',
     { TENON_SLOW: '4', ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1',
       TENON_REPETITIONS: '50' }, 1) },
   // The keeper is the one process with two threads (F11).
-  { name: 'unit-tsan', long: true, run: threads },
-  { name: 'package', long: true, run: node('tests/package', 'release') },
-  { name: 'wasm', long: true, run: command('tools/check-wasm.sh') },
-  { name: 'node18', long: true, run: command('tools/check-node18') },
-  { name: 'fresh', long: true, run: command('tools/check-fresh') },
-  { name: 'bench', long: true, run: command('tests/bench/run') },
+  { name: 'unit-tsan', levels: 'long', run: threads },
+  { name: 'package', levels: 'long', run: node('tests/package', 'release') },
+  { name: 'wasm', levels: 'long', run: command('tools/check-wasm.sh') },
+  { name: 'node18', levels: 'long', run: command('tools/check-node18') },
+  { name: 'fresh', levels: 'long', run: command('tools/check-fresh') },
+  { name: 'bench', levels: 'long', run: command('tests/bench/run') },
 ];
 
 if (words.includes('--list')) {
   for (const step of steps)
-    console.log(step.name + (step.long ? ' (--long)' : ''));
+    console.log(step.name + (step.levels ? ` (${step.levels})` : ''));
   process.exit(0);
 }
 for (const word of wanted)
@@ -313,8 +321,8 @@ function processors() {
 const total = [];
 const started = Date.now();
 for (const step of steps) {
-  if (wanted.length ? !wanted.includes(step.name) : step.long && !long)
-    continue;
+  if (wanted.length ? !wanted.includes(step.name)
+    : step.levels && !step.levels.split(' ').includes(level)) continue;
   const log = `build/check/${step.name}.log`;
   writeFileSync(log, '');
   const begun = Date.now(), before = processors();

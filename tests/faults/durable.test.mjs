@@ -5,7 +5,8 @@
 // tests/lib/power.mjs the disk.
 import { afterEach, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync,
+  writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { person } from '../lib/client.mjs';
@@ -496,10 +497,11 @@ test('F05_ a database that is damaged is not served again', { skip },
         'content-type': 'application/json' },
       body: JSON.stringify({ values: { number: 1e6, text: 'x' } }) });
     await until(() => site.log('disk.failed').length, 'the failure');
-    const bytes = readFileSync(path);
-    const page = 2048 * Math.floor(bytes.length / 2048 / 2);
-    bytes.fill(0xa5, page, page + 8192);
-    writeFileSync(path, bytes);
+    // At once: a file written whole could come after the check.
+    const file = openSync(path, 'r+');
+    writeSync(file, Buffer.alloc(8192, 0xa5), 0, 8192,
+      2048 * Math.floor(fstatSync(file).size / 2048 / 2));
+    closeSync(file);
     await until(() => site.log('keeper.failed').length, 'the refusal');
     await sleep(300);
     const state = await (await get(site, '/readyz')).json();

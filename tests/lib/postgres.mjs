@@ -9,7 +9,7 @@ import { appendFileSync, chownSync, mkdtempSync, readFileSync, rmSync }
   from 'node:fs';
 import { join } from 'node:path';
 
-const programs = '/usr/lib/postgresql/15/bin';
+export const programs = '/usr/lib/postgresql/15/bin';
 const NOBODY = 65534;
 // A socket's path may have 107 bytes: not below a deep build folder.
 const base = '/tmp';

@@ -8,9 +8,13 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { programs } from './postgres.mjs';
 
 export const shared = process.env.TENON_TEST_STORE || '';
 export const onPostgresql = shared !== '';
+
+// Debian's psql is a script that looks for the one to run.
+if (onPostgresql) process.env.PATH = `${programs}:${process.env.PATH}`;
 
 const databases = new Set();
 let number = 0;
@@ -30,7 +34,7 @@ const beside = (name) =>
 export function newDatabase(template = 'template0') {
   const name = `tenon_${process.pid}_${++number}`;
   psql(shared, '-c', `CREATE DATABASE ${name} TEMPLATE ${template} ` +
-    `ENCODING 'UTF8'`);
+    `ENCODING 'UTF8' STRATEGY FILE_COPY`);
   databases.add(name);
   return beside(name);
 }
