@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { startPostgres } from '../lib/postgres.mjs';
 import { configure, run as tenonRun } from '../lib/server.mjs';
 import { folder, run, wrk } from './lib.mjs';
+import { importClients, importTable } from './import.mjs';
 import { Person } from './person.mjs';
 import { saving } from './store.mjs';
 
@@ -78,15 +79,37 @@ async function storePg({ serve }) {
   }
 }
 
+// The same import as import.rows on PostgreSQL, where each row's look-up is a
+// question to another process; nobody has analysed the table before.
+async function importPg({ makeSite: plain, serve }) {
+  async function rate(site) {
+    importClients(site);
+    const served = await serve(site);
+    await served.whole();
+    const { created, seconds } =
+      await importTable(await Person.signIn(served, 'zhang.wei'));
+    await served.stop();
+    return created / seconds;
+  }
+  const embedded = await rate(plain('import-file-site'));
+  const server = await startPostgres({ fsync: 'on', shared_buffers: '256MB' });
+  try {
+    const ours = await rate(makeSite(server, 'import-pg-site'));
+    return [{ name: 'import.pg', value: Math.round(ours), unit: 'rows/s',
+      baseline: Math.round(embedded), ratio: ours / embedded,
+      goal: (row) => row.ratio >= 0.1, goalText: 'ratio >= 0.1' }];
+  } finally {
+    await server.remove();
+  }
+}
+
 // The cost of a list's page where there are a hundred times as many rows, for
 // who sees all and for who sees his own, the department's and what was opened
-// to him.
+// to him; on each store.
 async function listMillion({ makeSite: plain, serve, fillOrders }) {
   const rates = {};
   const people = { all: 'admin', three: 'he.jun' };
-  for (const records of [10000, 1000000]) {
-    const site = plain(`list-${records}-site`);
-    await fillOrders(site, records);
+  async function pages(site, store) {
     const served = await serve(site);
     await served.whole();
     for (const [who, login] of Object.entries(people)) {
@@ -95,18 +118,32 @@ async function listMillion({ makeSite: plain, serve, fillOrders }) {
       const load = (seconds) => wrk(url, { connections: 8, seconds,
         headers: { cookie } });
       await load(2);
-      (rates[who] ||= []).push((await load(6)).rate);
+      (rates[store + who] ||= []).push((await load(6)).rate);
     }
     await served.stop();
+  }
+  for (const records of [10000, 1000000]) {
+    const site = plain(`list-${records}-site`);
+    await fillOrders(site, records);
+    await pages(site, '');
+    const server = await startPostgres({ fsync: 'on', shared_buffers: '256MB' });
+    try {
+      const moved = tenonRun('migrate-store', '--to', server.url, site);
+      if (moved.code) throw new Error(`migrate-store: ${moved.err}`);
+      await pages(site, 'pg.');
+    } finally {
+      await server.remove();
+    }
     rmSync(site, { recursive: true, force: true });
   }
-  return Object.entries(rates).map(([who, [few, many]]) => ({
-    name: `list.million.${who}`, value: Math.round(many), unit: 'page/s',
+  return Object.entries(rates).map(([what, [few, many]]) => ({
+    name: `list.million.${what}`, value: Math.round(many), unit: 'page/s',
     baseline: Math.round(few), ratio: few / many,
     goal: (row) => row.ratio <= 1.5, goalText: 'ratio <= 1.5' }));
 }
 
 export const pgFigures = (tools) => [
   { name: 'store.pg', measure: () => storePg(tools) },
+  { name: 'import.pg', measure: () => importPg(tools) },
   { name: 'list.million', measure: () => listMillion(tools) },
 ];

@@ -98,6 +98,7 @@ export function command(words, input = '') {
     child.stdout.on('data', (data) => { out += data; });
     child.stderr.on('data', (data) => { err += data; });
     child.on('close', (code) => done({ code, out, err }));
+    child.stdin.on('error', () => {}); // it may have ended without reading
     child.stdin.end(input);
   });
 }
