@@ -20,8 +20,10 @@
 #include "ipc/slot.h"
 
 enum {
-    LOOK_MS = 100,    /* between looks at the soft deadline */
-    CANCEL_MS = 2000, /* for the server to end what was cancelled */
+    LOOK_MS = 100, /* between looks at the soft deadline */
+    /* For the server to end what was cancelled; the worker itself is ended
+     * two seconds after its soft deadline. */
+    CANCEL_MS = 1000,
 };
 
 struct wait {
