@@ -282,7 +282,8 @@ END
 
 test('check: a program that has lost something does not pass by a second try',
   () => {
-    const passed = (error, file) => runStep('unit', {}, ctest(error, file)).code;
+    const passed = (error, file) =>
+      runStep('unit-asan', {}, ctest(error, file)).code;
     assert.equal(passed('0x1 != 0', 'test_query.c'), 0);
     assert.equal(passed('0x1 != 0', 'test_crash.c'), 1);
     assert.equal(passed('2300 is not within the range 0-2000',
