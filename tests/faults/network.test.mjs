@@ -118,7 +118,7 @@ describe('F18_ the network', () => {
     }
     await bearable();
     await until(async () => await connections(site) <= 2, 'their end');
-    assert.equal(site.log('worker.died').length, 0);
+    assert.deepEqual(site.log('worker.died'), []);
   });
 
   test('F18_ connections that the kernel kills (ss -K)', async (t) => {

@@ -331,7 +331,7 @@ describe('generations', () => {
     for (let i = 0; i < 300; i += 1)
       assert.equal((await get(site, '/hello')).status, 200);
     await until(() => site.log('worker.end').length >= 2, 'the recycled');
-    assert.equal(site.log('worker.died').length, 0);
+    assert.deepEqual(site.log('worker.died'), []);
     await site.stop();
   });
 
@@ -467,7 +467,7 @@ describe('lanes', () => {
     }
     const count = statSync(join(site.folder, 'count')).size;
     assert.ok(count >= 20 && count <= 40, String(count));
-    assert.equal(site.log('worker.died').length, 0);
+    assert.deepEqual(site.log('worker.died'), []);
     await site.stop();
   });
 
