@@ -68,13 +68,8 @@ const command = (program, ...args) => async (log) =>
   one(await run(log, program, args));
 
 // The programs, and what tests need beside them.
-const build = (preset) => async (log) => {
-  for (const target of [[], ['test_support']]) {
-    const code = await run(log, 'tools/build', [preset, ...target]);
-    if (code !== 0) return one(code);
-  }
-  return one(0);
-};
+const build = (preset) =>
+  command('tools/build', preset, 'all', 'test_support');
 
 // A slow machine fails tests, but loses nothing: a file that says these words
 // (notAgain of tests/lib/load.mjs) has failed for good.
