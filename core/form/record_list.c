@@ -7,6 +7,8 @@
  */
 #include "base/banned.h"
 
+#include <inttypes.h>
+
 #include "access/access.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -77,6 +79,9 @@ static void open_branch(struct list *list, bool reader, const char *scope)
                  list->query->bin ? "t.deleted_at > 0" : "t.deleted_at = 0");
 }
 
+/* The limit stands in the text: as a value it makes the plan for all values
+ * look dear, and PostgreSQL plans each page anew, which takes as long as the
+ * page does. */
 static void close_branch(struct list *list, bool reader, int64_t limit)
 {
     const char *id = id_of(list, reader);
@@ -107,8 +112,7 @@ static void close_branch(struct list *list, bool reader, int64_t limit)
     else if (!list->by_id)
         buf_addf(&list->sql, "t.%s %s, ", list->key, order);
     /* sql: names from the definition */
-    buf_addf(&list->sql, "%s %s LIMIT ?) b", id, order);
-    add_number(list, limit);
+    buf_addf(&list->sql, "%s %s LIMIT %" PRId64 ") b", id, order, limit);
 }
 
 static const char *asked(struct list *list, const char *word)
@@ -277,6 +281,17 @@ static void select_columns(struct list *list)
             buf_addf(&list->sql, ", t.\"%s\"", query->fields[i]->column);
 }
 
+/* What a branch may have to give: of pages further on some more, so that few
+ * texts are prepared. */
+static int64_t branch_limit(int64_t limit, int64_t offset)
+{
+    int64_t most = limit;
+
+    while (most < limit + offset)
+        most *= 2;
+    return most;
+}
+
 /* Keys and ids of the page by the branches, then the rows. What several
  * branches found goes by GROUP BY: one sorter, where a UNION fills a table of
  * its own for each branch. CROSS JOIN reads the rows by the page's ids. */
@@ -292,7 +307,7 @@ static void make_page(struct list *list, const struct scopes *scopes,
     select_columns(list);
     /* sql: names from the definition */
     buf_addf(&list->sql, " FROM (SELECT %s FROM (", keys);
-    list_branches(list, scopes, limit + offset);
+    list_branches(list, scopes, branch_limit(limit, offset));
     buf_add_text(&list->sql, ") u");
     if (list->branches > 1 || scopes->items[0].kind == SCOPE_READER)
         /* sql: names from the definition */

@@ -223,7 +223,7 @@ static int configure(struct db *db, struct ctx *ctx)
     pg_queue(db, "SET bytea_output = hex");
     pg_queue(db, "SET standard_conforming_strings = on");
     pg_queue(db, "SET TimeZone = 'UTC'");
-    /* A plan for all values of a filter is often a bad one for these. */
+    /* What runs for a millisecond is not worth compiling. */
     pg_queue(db, "SET jit = off");
     return pg_settle(db, ctx);
 }

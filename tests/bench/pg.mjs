@@ -3,7 +3,7 @@
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startPostgres } from '../lib/postgres.mjs';
-import { configure, run as tenonRun } from '../lib/server.mjs';
+import { configure, run as tenonRun, until } from '../lib/server.mjs';
 import { folder, run, wrk } from './lib.mjs';
 import { importClients, importTable } from './import.mjs';
 import { Person } from './person.mjs';
@@ -103,6 +103,13 @@ async function importPg({ makeSite: plain, serve }) {
   }
 }
 
+// A copy makes the full-text index anew, with a processor of its own.
+async function searchBuilt(served) {
+  const admin = await Person.signIn(served, 'admin');
+  await until(async () => !JSON.parse(await admin.get('/api/v1/search?q=x'))
+    .building, 'the index', 900000);
+}
+
 // The cost of a list's page where there are a hundred times as many rows, for
 // who sees all and for who sees his own, the department's and what was opened
 // to him; on each store.
@@ -112,6 +119,7 @@ async function listMillion({ makeSite: plain, serve, fillOrders }) {
   async function pages(site, store) {
     const served = await serve(site);
     await served.whole();
+    await searchBuilt(served);
     for (const [who, login] of Object.entries(people)) {
       const { cookie } = await Person.signIn(served, login);
       const url = `${served.url}/records/order`;

@@ -331,8 +331,10 @@ describe('the same truth everywhere', () => {
         for (const owner of ['zhang.wei', 'he.jun']) {
           const [one] = (await list(people[owner], 'crm.customer', { limit: 1,
             filter: JSON.stringify({ owner: 'me' }) })).records;
-          const found = (await person.get('/api/v1/search?' +
-            new URLSearchParams({ q: one.values.name }))).body.groups
+          const answer = await person.get('/api/v1/search?' +
+            new URLSearchParams({ q: one.values.name }));
+          assert.equal(answer.status, 200, answer.text);
+          const found = answer.body.groups
             .flatMap((group) => group.records).map((record) => record.id);
           const seen = login !== 'zhang.wei' || owner === login;
           assert.equal(found.includes(one.id), seen, `${login} ${owner}`);
