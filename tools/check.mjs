@@ -115,12 +115,19 @@ const storeless =
   new RegExp('^(front|malformed|proxies|tls|s3|hosts|hosts_modules|jobs_hosts|' +
     'replica|limits|network|processes|torture|postgres|silence)\\.test\\.mjs$');
 
-// What failed in a file's TAP output, each with why and where: the files of a
-// machine that is gone cannot be asked. A suite that holds one says nothing.
-const reasons = (text) => text.split(/^(?=\s*(?:not )?ok \d)/m)
-  .filter((part) => /^\s*not ok/.test(part) &&
-    !/failureType: 'subtestsFailed'/.test(part))
-  .slice(0, 6).flatMap((part) => {
+// What failed in a file's TAP output, each with why and where, and what sites
+// logged about it: the files of a machine that is gone cannot be asked. A suite
+// that holds one says nothing.
+function reasons(text) {
+  const failed = text.split(/^(?=\s*(?:not )?ok \d)/m)
+    .filter((part) => /^\s*not ok/.test(part) &&
+      !/failureType: 'subtestsFailed'/.test(part)).slice(0, 6);
+  const incidents = failed.flatMap((part) =>
+    [...part.matchAll(/"incident":"(\w+)"/g)].map((found) => found[1]));
+  const logged = text.split('\n').filter((line) => /^# log /.test(line));
+  const about = logged.filter((line) =>
+    incidents.some((incident) => line.includes(incident)));
+  return [...failed.flatMap((part) => {
     const why = part.match(
       /^( *)error: (?:\|-\n((?:\1  .*\n)*)|(.*))/m) ?? [];
     const where = part.match(/tests\/[\w/]+\.test\.mjs:\d+/g) ?? [];
@@ -128,7 +135,9 @@ const reasons = (text) => text.split(/^(?=\s*(?:not )?ok \d)/m)
       ...(why[2] ?? why[3] ?? '').trim().split('\n').slice(0, 8)
         .map((line) => `  ${line.trim()}`),
       `  at ${where[1] ?? where[0] ?? '?'}`];
-  });
+  }), ...(about.length ? about : logged).slice(-8)
+    .map((line) => line.slice(0, 600))];
+}
 
 // node:test files of a folder, some at a time.
 const node = (folder, build, environment = {}, takers = pair) => async (log) => {

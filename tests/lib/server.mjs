@@ -27,8 +27,14 @@ const environment = { ...process.env, TENON_SHARE: process.env.TENON_SHARE ||
 
 const running = new Set();
 const folders = new Set();
-process.on('exit', () => {
+const sites = new Set();
+process.on('exit', (code) => {
   for (const child of running) child.kill('SIGKILL');
+  // Why a site answered as it did: with the test's output, where it failed.
+  for (const site of code ? sites : [])
+    for (const line of site.text.split('\n')
+      .filter((line) => /"level":"(warn|error)"/.test(line)).slice(-40))
+      console.log(`# log ${line}`);
   // Workers may still be on their way out, and write: what is left then is no
   // fault of what was tested.
   for (const folder of folders)
@@ -108,6 +114,7 @@ export class Site {
     this.words = words;
     this.extra = extra;
     this.text = '';
+    sites.add(this);
   }
 
   // Serves; resolves when the first page worker is ready.
