@@ -57,9 +57,8 @@ static int write_mark(struct ctx *ctx, const struct blob_place *place,
                        : remote_mark_write(ctx, place->s3, line);
 }
 
-/* What is remembered of the place of files; *fresh: it was not there. */
-static int keep_fact(bool *fresh, struct ctx *ctx, const char *name,
-                     const char *value)
+/* What is remembered of the place of files; what was there already stays. */
+static int keep_fact(struct ctx *ctx, const char *name, const char *value)
 {
     int rc = tx_begin(ctx, "files.mark");
 
@@ -69,7 +68,6 @@ static int keep_fact(bool *fresh, struct ctx *ctx, const char *name,
                  "INSERT INTO store_fact (name, value) VALUES (?1, ?2)"
                  " ON CONFLICT (name) DO NOTHING",
                  "ss", name, value);
-    *fresh = !rc && db_changes(ctx) > 0;
     return tx_end(ctx, rc);
 }
 
@@ -79,37 +77,43 @@ static int find_fact(const char **out, struct ctx *ctx, const char *name)
                    "s", name);
 }
 
-/* The number in the database; *fresh: it was made just now. */
-static int site_mark(const char **out, bool *fresh, struct ctx *ctx)
+/* The number in the database, made by who first asks for it. */
+static int site_mark(const char **out, struct ctx *ctx)
 {
     static const char name[] = "files_mark";
     char mark[TOKEN_TEXT_MAX];
     int rc = find_fact(out, ctx, name);
 
-    *fresh = false;
     if (rc != E_NOT_FOUND)
         return rc;
     token_make(mark);
-    rc = keep_fact(fresh, ctx, name, mark);
+    rc = keep_fact(ctx, name, mark);
     return rc ? rc : find_fact(out, ctx, name);
 }
 
 /* The places that have borne the mark: what is there without it is not what
- * was there. */
-static int is_known(bool *known, struct ctx *ctx, const char *name)
+ * was there. *first: none has yet. Several processes may find that at once,
+ * and one may die before it writes: all write the same number. */
+static int is_known(bool *known, bool *first, struct ctx *ctx, const char *name)
 {
-    const char *value;
-    int rc = find_fact(&value, ctx, name);
+    int64_t these, all;
+    int rc =
+        db_int(&these, ctx, "SELECT count(*) FROM store_fact WHERE name = ?1",
+               "s", name);
 
-    *known = !rc;
-    return rc == E_NOT_FOUND ? 0 : rc;
+    if (!rc)
+        rc = db_int(&all, ctx,
+                    "SELECT count(*) FROM store_fact"
+                    " WHERE name >= 'files_marked:' AND name < 'files_marked;'",
+                    "");
+    *known = !rc && these > 0;
+    *first = !rc && all == 0;
+    return rc;
 }
 
 static int remember(struct ctx *ctx, const char *name)
 {
-    bool fresh;
-
-    return keep_fact(&fresh, ctx, name, "1");
+    return keep_fact(ctx, name, "1");
 }
 
 static int compare(struct ctx *ctx, const struct blob_place *place, bool adopt)
@@ -119,19 +123,19 @@ static int compare(struct ctx *ctx, const struct blob_place *place, bool adopt)
     const char *name = arena_printf(ctx->arena, "files_marked:%s",
                                     blob_place_text(ctx, files));
     bool moving = ctx->site->settings.files_before.where != NULL;
-    bool fresh, known;
+    bool known, first;
     int rc = read_mark(&there, ctx, place);
 
     if (!rc)
-        rc = site_mark(&ours, &fresh, ctx);
+        rc = site_mark(&ours, ctx);
     if (!rc)
-        rc = is_known(&known, ctx, name);
+        rc = is_known(&known, &first, ctx, name);
     if (rc)
         return rc;
     if (text_equal(there, ours))
         return known ? 0 : remember(ctx, name);
     /* Who moves files from one place to another begins with an empty one. */
-    if (adopt || (!there && (fresh || (moving && !known)))) {
+    if (adopt || (!there && (first || (moving && !known)))) {
         rc = write_mark(ctx, place, ours);
         return rc || known ? rc : remember(ctx, name);
     }

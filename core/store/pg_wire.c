@@ -70,12 +70,19 @@ static bool patient(struct wait *wait)
     return true;
 }
 
+/* libpq 15 that got no memory for a result waits for it for ever; its text says
+ * so, untranslated, since nobody has called setlocale(). */
+static bool starved(const PGconn *conn)
+{
+    return strstr(pq.PQerrorMessage(conn), "out of memory") != NULL;
+}
+
 /* Until a result can be read without waiting. False: the connection is lost,
  * or was too long silent. */
 static bool ready(struct wait *wait)
 {
     PGconn *conn = wait->db->pg->conn;
-    int left;
+    int left, came;
 
     while ((left = pq.PQflush(conn)) > 0 || pq.PQisBusy(conn)) {
         struct pollfd poll_for = { .fd = pq.PQsocket(conn),
@@ -84,7 +91,10 @@ static bool ready(struct wait *wait)
 
         if (left < 0)
             return false;
-        if (poll(&poll_for, 1, LOOK_MS) < 0 && errno != EINTR)
+        came = poll(&poll_for, 1, LOOK_MS);
+        if (came < 0 && errno != EINTR)
+            return false;
+        if (came == 0 && starved(conn))
             return false;
         if (poll_for.revents && !pq.PQconsumeInput(conn))
             return false;

@@ -296,6 +296,33 @@ static void a_shared_folder_bears_the_sites_mark(void **s)
     assert_fails(ctx, blob_place_check(ctx, false), E_IO, "store.files_none");
 }
 
+static void forget_the_places(struct ctx *ctx)
+{
+    assert_int_equal(tx_begin(ctx, "test"), 0);
+    assert_int_equal(
+        db_exec(ctx, "DELETE FROM store_fact WHERE name LIKE 'files_marked:%'",
+                ""),
+        0);
+    assert_int_equal(tx_commit(ctx), 0);
+}
+
+/* It had its number, and others may have seen it; no place bore it yet. */
+static void who_marks_a_place_may_die_before(void **s)
+{
+    struct ctx *ctx = ctx_of(s);
+    const char *mark = arena_printf(ctx->arena, "%s/.tenon-files", shared);
+
+    site.settings.files.path = shared;
+    assert_int_equal(blob_place_check(ctx, false), 0);
+    assert_int_equal(unlink(mark), 0);
+    forget_the_places(ctx);
+    assert_int_equal(blob_place_check(ctx, false), 0);
+    assert_true(file_exists(mark));
+    assert_int_equal(unlink(mark), 0);
+    assert_fails(ctx, blob_place_check(ctx, false), E_INVALID,
+                 "store.files_unmarked");
+}
+
 static void while_files_move_a_place_is_marked_once(void **s)
 {
     struct ctx *ctx = ctx_of(s);
@@ -316,12 +343,7 @@ static void while_files_move_a_place_is_marked_once(void **s)
     assert_false(file_exists(mark));
     assert_int_equal(blob_place_check(ctx, true), 0);
     /* A site of an older version has marked it and does not know so. */
-    assert_int_equal(tx_begin(ctx, "test"), 0);
-    assert_int_equal(
-        db_exec(ctx, "DELETE FROM store_fact WHERE name LIKE 'files_marked:%'",
-                ""),
-        0);
-    assert_int_equal(tx_commit(ctx), 0);
+    forget_the_places(ctx);
     assert_int_equal(blob_place_check(ctx, false), 0);
     assert_int_equal(unlink(mark), 0);
     assert_fails(ctx, blob_place_check(ctx, false), E_INVALID,
@@ -413,6 +435,7 @@ int main(void)
         blob_test(what_somebody_else_is_deleting_is_left_to_him),
         blob_test(what_a_writer_left_who_died_goes_too),
         blob_test(a_shared_folder_bears_the_sites_mark),
+        blob_test(who_marks_a_place_may_die_before),
         blob_test(while_files_move_a_place_is_marked_once),
         blob_test(files_move_from_place_to_place),
         blob_test(a_backup_may_only_name_shared_files),
