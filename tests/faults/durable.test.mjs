@@ -490,17 +490,20 @@ test('F05_ a database that is damaged is not served again', { skip },
     await sleep(400);
     await load.stop();
     power.set({ fail: 1 });
-    // What the disk has made of a page that the check has to read.
+    // What the disk has made of pages that the check has to read.
     const path = join(place.folder, 'tenon.db');
     await fetch(new URL('/api/v1/records/note', site.url), { method: 'POST',
       headers: { authorization: `Bearer ${place.tokens.ann}`,
         'content-type': 'application/json' },
       body: JSON.stringify({ values: { number: 1e6, text: 'x' } }) });
     await until(() => site.log('disk.failed').length, 'the failure');
-    // At once: a file written whole could come after the check.
+    // At once: a file written whole could come after the check. And in many
+    // places: the log may have some of their pages anew, or nothing use them.
     const file = openSync(path, 'r+');
-    writeSync(file, Buffer.alloc(8192, 0xa5), 0, 8192,
-      2048 * Math.floor(fstatSync(file).size / 2048 / 2));
+    const pages = fstatSync(file).size / 4096;
+    for (let part = 1; part < 24; part += 1)
+      writeSync(file, Buffer.alloc(8192, 0xa5), 0, 8192,
+        4096 * Math.floor(pages * part / 24));
     closeSync(file);
     await until(() => site.log('keeper.failed').length, 'the refusal');
     await sleep(300);
