@@ -13,7 +13,11 @@ elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
 endif()
 set(TENON_LINK_PROGRAM -pie)
 if(TENON_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined
+  # AFL++'s compiler brings its own instrumentation.
+  if(NOT CMAKE_C_COMPILER MATCHES "afl-")
+    add_compile_options(-fsanitize=fuzzer-no-link)
+  endif()
+  add_compile_options(-fsanitize=address,undefined
       -fno-sanitize-recover=undefined -O1 -DTENON_FUZZ=1)
   add_link_options(-fsanitize=address,undefined)
 elseif(TENON_SANITIZE)

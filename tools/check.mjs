@@ -6,7 +6,7 @@
 // build/check/NAME.log, of which the end is shown where it failed.
 import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync, readdirSync, existsSync, openSync,
-  readFileSync, closeSync, statSync, writeFileSync } from 'node:fs';
+  readFileSync, closeSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, basename } from 'node:path';
 import { availableParallelism, cpus } from 'node:os';
 
@@ -187,30 +187,64 @@ const node = (folder, build, environment = {}, takers = pair) => async (log) => 
   return sum(results);
 };
 
-const fuzz = (seconds) => async (log) => {
-  const built = await run(log, 'tools/build', ['fuzz', 'fuzzers']);
+// One fuzzer after the other; `attempt` resolves to { code, executions }.
+const fuzzers = (preset, names, attempt) => async (log) => {
+  const built = await run(log, 'tools/build', [preset, 'fuzzers']);
   if (built !== 0) return one(built);
   const results = [];
-  const programs = readdirSync('build/fuzz/fuzzers').filter((name) =>
-    /^fuzz_[a-z_]+$/.test(name));
+  let executed = 0;
+  const programs = readdirSync(`build/${preset}/fuzzers`).filter((name) =>
+    names.test(name));
   const next = async () => {
     for (let name; (name = programs.shift()) !== undefined;) {
-      const corpus = `build/fuzz/corpus/${name}`;
-      mkdirSync(corpus, { recursive: true });
-      const kept = `tests/fuzz/corpus/${name}`;
       const own = log.replace(/\.log$/, `-${name}.log`);
       writeFileSync(own, '');
-      const code = await run(own, `build/fuzz/fuzzers/${name}`,
-        [`-max_total_time=${seconds}`, '-timeout=10', '-rss_limit_mb=2048',
-          '-print_final_stats=1', `-artifact_prefix=build/check/${name}-`,
-          corpus, ...(existsSync(kept) ? [kept] : [])]);
+      const { code, executions } = await attempt(name, own);
       if (code !== 0) console.log(`  ${name} failed: ${own}`);
+      executed += executions;
       results.push(one(code));
     }
   };
   await atOnce(pair, next);
-  return sum(results);
+  return { ...sum(results),
+    said: `${(executed / 1e6).toFixed(1)} million executions` };
 };
+const number = (text, pattern) => Number(pattern.exec(text)?.[1] ?? NaN);
+
+const fuzz = (seconds) => fuzzers('fuzz', /^fuzz_[a-z_]+$/,
+  async (name, own) => {
+    const corpus = `build/fuzz/corpus/${name}`;
+    mkdirSync(corpus, { recursive: true });
+    const kept = `tests/fuzz/corpus/${name}`;
+    const code = await run(own, `build/fuzz/fuzzers/${name}`,
+      [`-max_total_time=${seconds}`, '-timeout=10', '-rss_limit_mb=2048',
+        '-print_final_stats=1', `-artifact_prefix=build/check/${name}-`,
+        corpus, ...(existsSync(kept) ? [kept] : [])], {}, seconds + 1800);
+    return { code, executions: number(readFileSync(own, 'utf8'),
+      /number_of_executed_units: (\d+)/) };
+  });
+
+// What reads files, by AFL++, which finds other ways into them.
+const afl = (seconds) => fuzzers('afl',
+  /^fuzz_(bpmn|config|csv|manifest|object|template|xlsx|zone)$/,
+  async (name, own) => {
+    const found = `build/afl/found/${name}`;
+    rmSync(found, { recursive: true, force: true });
+    mkdirSync(found, { recursive: true });
+    const code = await run(own, 'afl-fuzz', ['-V', String(seconds), '-m', 'none',
+      '-t', '10000', '-i', `tests/fuzz/corpus/${name}`, '-o', found, '--',
+      `build/afl/fuzzers/${name}`], { AFL_NO_UI: '1', AFL_SKIP_CPUFREQ: '1',
+      AFL_NO_AFFINITY: '1', AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES: '1',
+      ASAN_OPTIONS: 'abort_on_error=1:symbolize=0:detect_leaks=0',
+      UBSAN_OPTIONS: 'halt_on_error=1:abort_on_error=1:symbolize=0' },
+    seconds + 1800);
+    const stats = `${found}/default/fuzzer_stats`;
+    const text = existsSync(stats) ? readFileSync(stats, 'utf8') : '';
+    const bad = number(text, /saved_crashes\s*: (\d+)/) +
+      number(text, /saved_hangs\s*: (\d+)/);
+    return { code: code || (bad === 0 ? 0 : 1),
+      executions: number(text, /execs_done\s*: (\d+)/) };
+  });
 
 // The modules' own tests, through `tenon plugin test`; TAP is counted.
 const modules = (preset) => async (log) => {
@@ -256,6 +290,9 @@ const threads = async (log) => {
   return one(code);
 };
 
+// TENON_FUZZ_SECONDS: a night of it.
+const fuzzSeconds = (usual) => Number(process.env.TENON_FUZZ_SECONDS || usual);
+
 const steps = [
   { name: 'format', run: command('node', 'tools/check-format.mjs') },
   { name: 'layers', run: command('node', 'tools/check-layers.mjs') },
@@ -290,7 +327,8 @@ const steps = [
   { name: 'unit-pg', run: onPostgresql(unit('asan')) },
   { name: 'http-asan', levels: 'ci long', run: node('tests/http', 'asan',
     { TENON_SLOW: '4', ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1' }) },
-  { name: 'fuzz', levels: 'ci long', run: fuzz(long ? 60 : 5) },
+  { name: 'fuzz', levels: 'ci long', run: fuzz(fuzzSeconds(long ? 60 : 5)) },
+  { name: 'afl', levels: 'long', run: afl(fuzzSeconds(60)) },
   // The thousand deaths of F01 and F03 are the step faults' matter. Who dies
   // under the store's lock has no time to look up the names of functions.
   { name: 'faults-asan', levels: 'long', run: node('tests/faults', 'asan',
@@ -339,7 +377,8 @@ for (const step of steps) {
   const skipped = result.skipped ? `, ${result.skipped} skipped` : '';
   console.log(`${step.name.padEnd(16)}${seconds} s  ` +
     `${busy.toFixed(0).padStart(3)} % busy  ${result.passed} passed, ` +
-    `${result.failed} failed${skipped}`);
+    `${result.failed} failed${skipped}` +
+    (result.said ? `, ${result.said}` : ''));
   if (result.failed) {
     const end = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-25);
     for (const line of end) console.log(`    ${line}`);
