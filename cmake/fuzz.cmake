@@ -1,8 +1,8 @@
 # Fuzzers: tests/fuzz/fuzz_NAME.c, with ASan and UBSan, built into
 # build/PRESET/fuzzers by the presets `fuzz` (clang's libFuzzer) and `afl`
 # (AFL++'s compiler, whose driver takes the same function); flags.cmake
-# instruments the layers. Each is linked with the highest layer that it includes and those
-# below, so that one broken layer does not stop the others' fuzzers.
+# instruments the layers. Each is linked with the highest layer that it includes
+# and those below, so that one broken layer does not stop the others' fuzzers.
 if(NOT CMAKE_C_COMPILER_ID STREQUAL "Clang")
   message(FATAL_ERROR "the fuzzers need clang: cmake --preset fuzz")
 endif()

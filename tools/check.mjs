@@ -187,7 +187,8 @@ const node = (folder, build, environment = {}, takers = pair) => async (log) => 
   return sum(results);
 };
 
-// One fuzzer after the other; `attempt` resolves to { code, executions }.
+// The fuzzers of a build that are called so, two at a time; `attempt` resolves
+// to { code, executions }.
 const fuzzers = (preset, names, attempt) => async (log) => {
   const built = await run(log, 'tools/build', [preset, 'fuzzers']);
   if (built !== 0) return one(built);
@@ -201,7 +202,7 @@ const fuzzers = (preset, names, attempt) => async (log) => {
       writeFileSync(own, '');
       const { code, executions } = await attempt(name, own);
       if (code !== 0) console.log(`  ${name} failed: ${own}`);
-      executed += executions;
+      executed += executions || 0; // who failed may not have said
       results.push(one(code));
     }
   };

@@ -92,22 +92,27 @@ static int site_mark(const char **out, struct ctx *ctx)
 }
 
 /* The places that have borne the mark: what is there without it is not what
- * was there. *first: none has yet. Several processes may find that at once,
- * and one may die before it writes: all write the same number. */
-static int is_known(bool *known, bool *first, struct ctx *ctx, const char *name)
+ * was there. */
+static int is_known(bool *known, struct ctx *ctx, const char *name)
 {
-    int64_t these, all;
-    int rc =
-        db_int(&these, ctx, "SELECT count(*) FROM store_fact WHERE name = ?1",
-               "s", name);
+    const char *value;
+    int rc = find_fact(&value, ctx, name);
 
-    if (!rc)
-        rc = db_int(&all, ctx,
+    *known = !rc;
+    return rc == E_NOT_FOUND ? 0 : rc;
+}
+
+/* No place has borne it. Several processes may find that at once, and one may
+ * die before it writes: all write the same number. */
+static int is_first(bool *first, struct ctx *ctx)
+{
+    int64_t count;
+    int rc = db_int(&count, ctx,
                     "SELECT count(*) FROM store_fact"
                     " WHERE name >= 'files_marked:' AND name < 'files_marked;'",
                     "");
-    *known = !rc && these > 0;
-    *first = !rc && all == 0;
+
+    *first = !rc && count == 0;
     return rc;
 }
 
@@ -129,7 +134,9 @@ static int compare(struct ctx *ctx, const struct blob_place *place, bool adopt)
     if (!rc)
         rc = site_mark(&ours, ctx);
     if (!rc)
-        rc = is_known(&known, &first, ctx, name);
+        rc = is_known(&known, ctx, name);
+    if (!rc)
+        rc = is_first(&first, ctx);
     if (rc)
         return rc;
     if (text_equal(there, ours))

@@ -32,9 +32,9 @@ process.on('exit', (code) => {
   for (const child of running) child.kill('SIGKILL');
   // Why a site answered as it did: with the test's output, where it failed.
   for (const site of code ? sites : [])
-    for (const line of site.text.split('\n')
-      .filter((line) => /"level":"(warn|error)"/.test(line)).slice(-40))
-      console.log(`# log ${line}`);
+    for (const line of site.log()
+      .filter(({ level }) => /warn|error/.test(level)).slice(-40))
+      console.log(`# log ${JSON.stringify(line)}`);
   // Workers may still be on their way out, and write: what is left then is no
   // fault of what was tested.
   for (const folder of folders)
